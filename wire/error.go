@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Code says what kind of failure an [Error] is. Cogs may use codes of their
+// own: lower case, underscores.
+type Code string
+
+// The codes that cogbus itself uses.
+const (
+	BadRequest   Code = "bad_request"  // the request does not decode, or is invalid
+	Unauthorized Code = "unauthorized" // no secret, or a wrong one
+	Forbidden    Code = "forbidden"    // known, but not allowed
+	NoRoute      Code = "no_route"     // no loaded cog has the route
+	NotFound     Code = "not_found"    // the thing asked for does not exist
+	Timeout      Code = "timeout"      // the deadline passed; the handler may have run
+	Canceled     Code = "canceled"     // the caller gave up; the handler may have run
+	Overloaded   Code = "overloaded"   // a limit is reached; not run
+	Unavailable  Code = "unavailable"  // cog or bot is not there now; certainly not run, or cut off by a reload
+	Interrupted  Code = "interrupted"  // the connection was lost; the handler may have run
+	TooLarge     Code = "too_large"    // request or response exceeds the size limit
+	Internal     Code = "internal"     // the handler failed; details are in the bot's log
+)
+
+// An Error is the one kind of error that crosses the wire. A handler that
+// returns one (or an error that wraps one) sends it to its caller as it is.
+// Every other error of a handler is logged by the bot and reaches the caller as
+// [Internal], without its text.
+//
+// errors.Is matches two Errors by code. It also matches [Timeout] with
+// context.DeadlineExceeded and [Canceled] with context.Canceled.
+type Error struct {
+	// Code is the kind of failure. If empty, it counts as Internal.
+	Code Code
+
+	// Message is shown to the caller: no secrets in it.
+	Message string
+
+	// RetryAfter says when trying again may help. If zero, nothing is known.
+	RetryAfter time.Duration
+}
+
+// Errorf returns an *Error with a code and a formatted message.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Error returns the code and the message.
+func (e *Error) Error() string {
+	switch {
+	case e.Message == "":
+		return string(e.code())
+	case e.RetryAfter > 0:
+		return fmt.Sprintf("%s: %s (try again in %s)", e.code(), e.Message, e.RetryAfter)
+	}
+	return string(e.code()) + ": " + e.Message
+}
+
+// Is reports whether target is an *Error of the same code, or the context error
+// that means the same.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case context.DeadlineExceeded:
+		return e.Code == Timeout
+	case context.Canceled:
+		return e.Code == Canceled
+	}
+	t, ok := target.(*Error) //nolint:errorlint // Is is called for each error of a tree in turn
+	return ok && t.code() == e.code()
+}
+
+func (e *Error) code() Code {
+	if e.Code == "" {
+		return Internal
+	}
+	return e.Code
+}
+
+// CodeOf returns the code of the first *Error in err's tree. Without one it
+// returns [Timeout] or [Canceled] for the errors of package context, [Internal]
+// for any other error, and "" for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.code()
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return Timeout
+	case errors.Is(err, context.Canceled):
+		return Canceled
+	}
+	return Internal
+}

@@ -1,0 +1,127 @@
+package wire
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/segmentio/encoding/json"
+)
+
+// A Reply is one message of a server in dialect cogbus.v1. Its fields refer to
+// the text that was parsed.
+type Reply struct {
+	ID     uint64 // of the call; 0 where the message is about no call
+	OK     []byte // JSON text of the result, nil if there is none
+	Err    *Error // why the call failed, or what was wrong with a message without an id
+	GoAway []byte // JSON text of the goaway, nil if it is none
+	Body   []byte // JSON text of a challenge or a welcome
+	Hello  ReplyVerb
+}
+
+// A ReplyVerb tells the two messages of a server's handshake apart.
+type ReplyVerb uint8
+
+// The messages of a server's handshake.
+const (
+	NoHandshake ReplyVerb = iota
+	Challenge             // asks for a proof
+	Welcome               // ends the handshake
+)
+
+// Parse reads the text of one message into r.
+func (r *Reply) Parse(text []byte) error {
+	*r = Reply{}
+	var id, ok, fail once
+	err := members(text, func(key, value []byte) error {
+		switch string(key) {
+		case "id":
+			return id.set("id", value)
+		case "ok":
+			return ok.set("ok", value)
+		case "err":
+			return fail.set("err", value)
+		case "goaway":
+			r.GoAway = value
+		case "challenge":
+			r.Hello, r.Body = Challenge, value
+		case "welcome":
+			r.Hello, r.Body = Welcome, value
+		}
+		return nil
+	})
+	if err != nil {
+		return badMessage(err)
+	}
+	if id.value != nil {
+		n, valid := parseID(id.value)
+		if !valid {
+			return Errorf(BadRequest, `a reply's "id" is %.40s`, id.value)
+		}
+		r.ID = n
+	}
+	r.OK = ok.value
+	if fail.value != nil {
+		var e errorText
+		if err := json.Unmarshal(fail.value, &e); err != nil {
+			return Errorf(BadRequest, `a reply's "err" is %.100s`, fail.value)
+		}
+		r.Err = &Error{Code: e.Code, Message: e.Message, RetryAfter: time.Duration(e.Retry) * time.Millisecond}
+	}
+	return nil
+}
+
+// errorText is an Error on the wire.
+type errorText struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message,omitempty"`
+	Retry   int64  `json:"retry_ms,omitempty"`
+}
+
+// AppendResultHead appends what stands before the result of call id.
+// AppendResultTail ends the reply.
+func AppendResultHead(dst []byte, id uint64) []byte {
+	dst = append(dst, `{"id":`...)
+	dst = strconv.AppendUint(dst, id, 10)
+	return append(dst, `,"ok":`...)
+}
+
+// AppendResultTail appends what stands behind a result.
+func AppendResultTail(dst []byte) []byte { return append(dst, '}') }
+
+// AppendError appends the reply that call id failed, or, with id 0, that a
+// message was bad. Of an error that is no [Error] nothing is told.
+func AppendError(dst []byte, id uint64, err error) []byte {
+	dst = append(dst, '{')
+	if id != 0 {
+		dst = append(dst, `"id":`...)
+		dst = strconv.AppendUint(dst, id, 10)
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"err":{"code":`...)
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		e = &Error{Code: Internal, Message: "the handler failed; the bot's log tells why"}
+		if _, ok := errors.AsType[NotSerialisable](err); ok {
+			e.Message = "the handler returned a value that JSON cannot hold"
+		}
+	}
+	dst = quote(dst, string(e.code()))
+	if e.Message != "" {
+		dst = append(dst, `,"message":`...)
+		dst = quote(dst, e.Message)
+	}
+	if e.RetryAfter > 0 {
+		dst = append(dst, `,"retry_ms":`...)
+		dst = strconv.AppendInt(dst, max(1, e.RetryAfter.Milliseconds()), 10)
+	}
+	return append(dst, "}}"...)
+}
+
+// AppendGoAway appends the notice that the server will close: no new calls,
+// those in flight are answered.
+func AppendGoAway(dst []byte, reason string) []byte {
+	dst = append(dst, `{"goaway":{"reason":`...)
+	dst = quote(dst, reason)
+	return append(dst, "}}"...)
+}

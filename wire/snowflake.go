@@ -1,0 +1,83 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+)
+
+// A Snowflake is an id of Discord. It reads JSON numbers and strings and writes
+// strings, since ids exceed 2^53 and JavaScript would round a number. A route
+// whose Python callers want numbers back uses uint64.
+//
+// See "Snowflakes" in Discord's API reference.
+type Snowflake uint64
+
+// discordEpoch is the first second of 2015 in Unix milliseconds.
+const discordEpoch = 1420070400000
+
+// ParseSnowflake parses the decimal form of an id.
+func ParseSnowflake(text string) (Snowflake, error) {
+	id, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("parse snowflake %q: %w", text, err)
+	}
+	return Snowflake(id), nil
+}
+
+// String returns the id in decimal, as Discord's own API writes it.
+func (s Snowflake) String() string { return strconv.FormatUint(uint64(s), 10) }
+
+// Time returns when the thing that s names was made.
+func (s Snowflake) Time() time.Time {
+	return time.UnixMilli(int64(s>>22) + discordEpoch)
+}
+
+// Shard returns the shard, of shards in all, that the guild with this id
+// belongs to. It panics if shards is not positive.
+func (s Snowflake) Shard(shards int) int {
+	if shards <= 0 {
+		panic(fmt.Sprintf("wire: Snowflake.Shard(%d): the number of shards must be positive", shards))
+	}
+	return int(uint64(s>>22) % uint64(shards))
+}
+
+// MarshalJSON writes s as a string.
+func (s Snowflake) MarshalJSON() ([]byte, error) {
+	b := append(make([]byte, 0, 22), '"')
+	b = strconv.AppendUint(b, uint64(s), 10)
+	return append(b, '"'), nil
+}
+
+// UnmarshalJSON reads a number or a string of decimal digits. null leaves s as
+// it is, as encoding/json does for numbers.
+func (s *Snowflake) UnmarshalJSON(text []byte) error {
+	digits := text
+	if n := len(text); n >= 2 && text[0] == '"' && text[n-1] == '"' {
+		digits = text[1 : n-1]
+	} else if string(text) == "null" {
+		return nil
+	}
+	id, err := strconv.ParseUint(string(digits), 10, 64)
+	if err != nil || digits[0] == '+' {
+		return &json.UnmarshalTypeError{Value: kindOf(text), Type: reflect.TypeFor[Snowflake]()}
+	}
+	*s = Snowflake(id)
+	return nil
+}
+
+// MarshalText lets s be the key of a JSON object.
+func (s Snowflake) MarshalText() ([]byte, error) {
+	return strconv.AppendUint(nil, uint64(s), 10), nil
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (s *Snowflake) UnmarshalText(text []byte) error {
+	id, err := ParseSnowflake(string(text))
+	if err == nil {
+		*s = id
+	}
+	return err
+}
