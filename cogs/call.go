@@ -1,0 +1,62 @@
+package cogs
+
+import (
+	"context"
+	"time"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// Info tells of the call, listener, tick or task that a context belongs to.
+type Info struct {
+	Cog        string
+	Generation uint64    // of the instance that runs
+	Endpoint   string    // the route's name; empty in tasks
+	Caller     string    // the client's address, or the name of the calling cog
+	Dialect    string    // "ipcx", "cogbus.v1", or "local" for calls inside the bot
+	Admin      bool      // the caller presented the admin secret, or is inside the bot
+	Deadline   time.Time // when the call's time is over
+}
+
+// CallInfo returns what ctx belongs to. In a context that does not come from
+// the bot it returns the zero Info.
+func CallInfo(ctx context.Context) Info {
+	if rt, ok := ctx.Value(RuntimeKey{}).(Runtime); ok {
+		return rt.Info()
+	}
+	return Info{}
+}
+
+// Call runs any route of the bot from inside, with the limits, deadlines and
+// errors that other callers get. ctx must come from a handler, a listener, a
+// task or Setup.
+func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req Req) (Resp, error) {
+	var resp Resp
+	rt, ok := ctx.Value(RuntimeKey{}).(Runtime)
+	if !ok {
+		return resp, wire.Errorf(wire.Unavailable, "call %s: the context is not one that the bot gave to a cog", route)
+	}
+	data, err := wire.CodecOf[Req]().Append(nil, &req)
+	if err != nil {
+		return resp, wire.Errorf(wire.BadRequest, "call %s: %v", route, err)
+	}
+	out, err := rt.Call(ctx, string(route), data)
+	if err != nil {
+		return resp, err
+	}
+	err = wire.CodecOf[Resp]().Decode(out, &resp)
+	return resp, err
+}
+
+// RuntimeKey is the key under which contexts carry their [Runtime].
+type RuntimeKey struct{}
+
+// A Runtime is what runs an instance: package actors in the bot itself.
+type Runtime interface {
+	// Info tells what the context belongs to.
+	Info() Info
+
+	// Call runs a route of the bot. ctx is the caller's; out belongs to the
+	// caller.
+	Call(ctx context.Context, endpoint string, data []byte) (out []byte, err error)
+}

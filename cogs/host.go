@@ -1,0 +1,51 @@
+package cogs
+
+import "context"
+
+// A Host is what a cog gets from outside the bot's routes, by name and as
+// bytes: Discord, in most bots. Package discord makes one from a session; in a
+// cog that runs as a process it is the link to the bot. Hosts are compared with
+// ==: two equal ones deliver the same events. Several goroutines may use a Host
+// at once.
+type Host interface {
+	// Call runs a function of the host and returns its result.
+	Call(ctx context.Context, name string, data []byte) ([]byte, error)
+
+	// Subscribe delivers the events of that name until cancel is called. The
+	// host calls deliver in the order of the events; deliver does not block
+	// and does not keep data.
+	Subscribe(event string, deliver func(data []byte)) (cancel func())
+}
+
+type hostKey struct{}
+
+// WithHost returns a context that carries host to Setup.
+func WithHost(ctx context.Context, host Host) context.Context {
+	return context.WithValue(ctx, hostKey{}, host)
+}
+
+// HostOf returns the Host that Setup's context carries, nil if none.
+func HostOf(ctx context.Context) Host {
+	host, _ := ctx.Value(hostKey{}).(Host)
+	return host
+}
+
+// A Listener is an event that an instance listens to.
+type Listener struct {
+	Host     Host
+	Event    string
+	Endpoint *Endpoint
+}
+
+// Listen records h as a listener: the instance gets the events of that name
+// which host delivers, from its activation on. Each is a call of the cog, with
+// its limits; events of equal key run in order, others in parallel. Errors and
+// panics of h are logged. Packages such as discord build typed listeners on it.
+func (r *Registrar) Listen(host Host, event string, key func(data []byte) string, h func(ctx context.Context, data []byte) error) {
+	r.record("Listen")
+	e := &Endpoint{Name: "event " + event, Timeout: r.cog.Timeout}
+	e.prepare = func(data []byte) (string, serveFunc, error) {
+		return key(data), func(ctx context.Context, _, dst []byte) ([]byte, error) { return dst, h(ctx, data) }, nil
+	}
+	r.listeners = append(r.listeners, Listener{Host: host, Event: event, Endpoint: e})
+}

@@ -1,0 +1,187 @@
+package cogs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+)
+
+// An Instance is one Setup of a cog. Only a runtime needs it; one goroutine at
+// a time drives it through its life: Open, Restore, Start, Stop, Save, Close.
+type Instance struct {
+	r      *Registrar
+	cancel context.CancelFunc // ends the tasks; nil before Start
+	tasks  sync.WaitGroup
+}
+
+// Open runs c's Setup. If it fails, panics or passes its time limit, the
+// cleanups recorded so far have run and the error says what happened; a Setup
+// that ignores its context is left behind, and its cleanups run when it
+// returns. reload is what RequestReload calls.
+func Open(ctx context.Context, c Cog, reload func()) (*Instance, error) {
+	if c.Name == "" || c.Setup == nil {
+		return nil, fmt.Errorf("cogs: cog %q has no name or no Setup", c.Name)
+	}
+	if c.SetupTimeout == 0 {
+		c.SetupTimeout = 30 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.SetupTimeout)
+	i := &Instance{r: &Registrar{cog: c, names: map[string]bool{}, reload: reload}}
+	done := make(chan error)
+	late := make(chan struct{})
+	go func() { // ends with Setup; when Open has given up it cleans up alone
+		defer cancel()
+		err := errors.New("runtime.Goexit in Setup")
+		defer func() {
+			if v := recover(); v != nil {
+				err = &Panic{Value: v, Stack: debug.Stack()}
+			}
+			i.r.sealed = true
+			if err != nil {
+				err = errors.Join(err, i.Close())
+			}
+			select {
+			case done <- err:
+			case <-late:
+				_ = i.Close()
+			}
+		}()
+		err = c.Setup(ctx, i.r)
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return nil, err
+		}
+		return i, nil
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done: // it was cancelled and did return
+		if err == nil {
+			_ = i.Close()
+		}
+	case <-time.After(setupGrace):
+		close(late)
+	}
+	return nil, fmt.Errorf("Setup did not end in time: %w", ctx.Err())
+}
+
+// setupGrace is how long a cancelled Setup may take to return before it is left
+// behind.
+const setupGrace = time.Second
+
+// Cog returns the cog that i is an instance of.
+func (i *Instance) Cog() Cog { return i.r.cog }
+
+// Endpoints returns the routes of the instance.
+func (i *Instance) Endpoints() []*Endpoint { return i.r.endpoints }
+
+// Listeners returns the events that the instance listens to.
+func (i *Instance) Listeners() []Listener { return i.r.listeners }
+
+// Keeps reports whether the instance keeps anything over reloads.
+func (i *Instance) Keeps() bool { return len(i.r.keeps) > 0 }
+
+// Start starts the tasks and the tickers. ctx is theirs. A tick is handed to
+// run, which returns when it has run; failed is called for each task that ends
+// with an error or a panic.
+func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *Endpoint), failed func(error)) {
+	ctx, i.cancel = context.WithCancel(ctx)
+	for _, task := range i.r.tasks {
+		i.tasks.Go(func() {
+			if err := protect(func() error { return task(ctx) }); err != nil && ctx.Err() == nil {
+				failed(err)
+			}
+		})
+	}
+	for _, t := range i.r.ticks {
+		i.tasks.Go(func() {
+			ticker := time.NewTicker(t.every)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+				}
+				if ctx.Err() != nil {
+					return
+				}
+				run(ctx, t.endpoint)
+			}
+		})
+	}
+}
+
+// Stop tells the tasks and tickers to end and returns a channel that is closed
+// when they have. Without Start there is nothing to wait for.
+func (i *Instance) Stop() <-chan struct{} {
+	done := make(chan struct{})
+	if i.cancel == nil {
+		close(done)
+		return done
+	}
+	i.cancel()
+	go func() { i.tasks.Wait(); close(done) }()
+	return done
+}
+
+// Save returns what the instance keeps. Nothing of it may run meanwhile.
+func (i *Instance) Save() (State, error) {
+	state := State{}
+	for _, k := range i.r.keeps {
+		var text []byte
+		err := protect(func() (err error) { text, err = k.save(); return err })
+		if err != nil {
+			return nil, fmt.Errorf("save %q: %w", k.name, err)
+		}
+		state[k.name] = text
+	}
+	return state, nil
+}
+
+// Restore hands the instance what its predecessor kept. Values of either that
+// the other does not know are left alone.
+func (i *Instance) Restore(state State) error {
+	for _, k := range i.r.keeps {
+		text, ok := state[k.name]
+		if !ok {
+			continue
+		}
+		if err := protect(func() error { return k.restore(text) }); err != nil {
+			return fmt.Errorf("restore %q: %w", k.name, err)
+		}
+	}
+	return nil
+}
+
+// Close runs the cleanups, last added first, and joins what they panicked with.
+func (i *Instance) Close() error {
+	var errs []error
+	for _, f := range slices.Backward(i.r.cleanups) {
+		if err := protect(func() error { f(); return nil }); err != nil {
+			errs = append(errs, fmt.Errorf("cleanup: %w", err))
+		}
+	}
+	i.r.cleanups = nil
+	return errors.Join(errs...)
+}
+
+// protect runs f and turns a panic into an error.
+func protect(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &Panic{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// Names returns the names of what the state holds, sorted.
+func (s State) Names() []string { return slices.Sorted(maps.Keys(s)) }

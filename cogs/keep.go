@@ -1,0 +1,86 @@
+package cogs
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// State is what an instance keeps: the JSON text of each value by its name.
+type State map[string]json.RawMessage
+
+type keep struct {
+	name    string
+	save    func() ([]byte, error)
+	restore func([]byte) error
+}
+
+// Keep makes *value survive reloads and restarts of the cog, but not of the
+// bot. It is written as JSON when nothing of the old instance runs any more, and
+// read into the new one before anything of it runs. A value that no longer
+// decodes fails the reload.
+//
+// Keep panics if JSON would lose a part of T: unexported fields, channels,
+// functions, interfaces. KeepFunc serves such types.
+func Keep[T any](r *Registrar, name string, value *T) {
+	if loss := lost(reflect.TypeFor[T](), nil); loss != "" {
+		panic(fmt.Sprintf("cogs: Keep(%q) of cog %q: JSON would lose %s; use KeepFunc", name, r.cog.Name, loss))
+	}
+	codec := wire.CodecOf[T]()
+	r.KeepFunc(name,
+		func() ([]byte, error) { return codec.Append(nil, value) },
+		func(text []byte) error {
+			fresh := new(T)
+			if err := codec.Decode(text, fresh); err != nil {
+				return err
+			}
+			*value = *fresh
+			return nil
+		})
+}
+
+// KeepFunc makes what save returns survive reloads and restarts of the cog: it
+// is passed to the restore function of the next instance. What save returns must
+// be JSON text. The rules of Keep hold; a panic of either counts as its error.
+func (r *Registrar) KeepFunc(name string, save func() ([]byte, error), restore func(text []byte) error) {
+	r.claim("kept value", name)
+	r.keeps = append(r.keeps, keep{name, save, restore})
+}
+
+// lost says what JSON would lose of a value of type t, or "".
+func lost(t reflect.Type, above []reflect.Type) string {
+	for _, seen := range above {
+		if seen == t {
+			return ""
+		}
+	}
+	p := reflect.PointerTo(t)
+	if p.Implements(reflect.TypeFor[json.Marshaler]()) && p.Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return ""
+	}
+	above = append(above, t)
+	switch t.Kind() {
+	case reflect.Chan, reflect.Func, reflect.Interface, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
+		return fmt.Sprintf("values of type %v", t)
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return lost(t.Elem(), above)
+	case reflect.Map:
+		if loss := lost(t.Key(), above); loss != "" {
+			return loss
+		}
+		return lost(t.Elem(), above)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if !f.IsExported() && !f.Anonymous {
+				return fmt.Sprintf("field %s of %v", f.Name, t)
+			}
+			if loss := lost(f.Type, above); loss != "" {
+				return loss
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,83 @@
+package cogs
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A Registrar collects what one instance of a cog offers and holds. Setup uses
+// it; only RequestReload may be called later. Its methods and the functions that
+// take it panic if they are used wrongly, which fails the Setup.
+type Registrar struct {
+	cog       Cog
+	sealed    bool
+	names     map[string]bool // of routes and kept values, with a prefix
+	endpoints []*Endpoint
+	listeners []Listener
+	tasks     []func(context.Context) error
+	ticks     []tick
+	keeps     []keep
+	cleanups  []func()
+	reload    func()
+}
+
+type tick struct {
+	every    time.Duration
+	endpoint *Endpoint
+}
+
+// Cleanup records f to run when the instance has ended, or when Setup fails.
+// Cleanups run last added, first called. A panic of one does not keep the
+// others from running.
+func (r *Registrar) Cleanup(f func()) {
+	r.record("Cleanup")
+	r.cleanups = append(r.cleanups, f)
+}
+
+// Go records a task: f runs in a goroutine of its own from the activation of
+// the instance on. Its context is done when the instance ends, which waits for
+// f to return. If f panics or returns an error before that, the cog restarts.
+func (r *Registrar) Go(f func(ctx context.Context) error) {
+	r.record("Go")
+	r.tasks = append(r.tasks, f)
+}
+
+// Every records a task that runs each interval from the activation on. It
+// counts as a call of the cog and never overlaps itself; a tick that comes while
+// the last one still runs is left out. If f panics or returns an error, the cog
+// restarts. The first run is one interval after the activation.
+func (r *Registrar) Every(interval time.Duration, f func(ctx context.Context) error) {
+	r.record("Every")
+	if interval <= 0 {
+		panic(fmt.Sprintf("cogs: Every(%v) of cog %q: the interval must be positive", interval, r.cog.Name))
+	}
+	e := &Endpoint{Name: fmt.Sprintf("every %v", interval), Timeout: r.cog.Timeout}
+	e.serve = func(ctx context.Context, _, dst []byte) ([]byte, error) { return dst, f(ctx) }
+	r.ticks = append(r.ticks, tick{interval, e})
+}
+
+// RequestReload asks the bot to reload the cog and does not wait. Unlike the
+// other methods it may be called at any time and by several goroutines, by a
+// task that watches a file for instance.
+func (r *Registrar) RequestReload() { r.reload() }
+
+// record panics if the Setup that r was made for is over.
+func (r *Registrar) record(what string) {
+	if r.sealed {
+		panic(fmt.Sprintf("cogs: %s of cog %q after its Setup returned", what, r.cog.Name))
+	}
+}
+
+// claim panics if the instance has name, of the kind that what says, already.
+func (r *Registrar) claim(what, name string) {
+	r.record(what)
+	if name == "" {
+		panic(fmt.Sprintf("cogs: %s of cog %q without a name", what, r.cog.Name))
+	}
+	key := what + " " + name
+	if r.names[key] {
+		panic(fmt.Sprintf("cogs: cog %q has %s twice: %q", r.cog.Name, what, name))
+	}
+	r.names[key] = true
+}

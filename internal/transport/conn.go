@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Close codes of RFC 6455 that cogbus sends.
+const (
+	CloseNormal      = websocket.CloseNormalClosure
+	CloseGoingAway   = websocket.CloseGoingAway
+	CloseInvalidUTF8 = websocket.CloseInvalidFramePayloadData
+	ClosePolicy      = websocket.ClosePolicyViolation
+	CloseTryAgain    = websocket.CloseTryAgainLater
+)
+
+// A Conn is one WebSocket connection. One goroutine at a time may read; all
+// other methods may be called by any number of goroutines.
+type Conn struct {
+	ws   *websocket.Conn
+	link *link
+
+	sending sync.Mutex // protects writing data frames with ws
+}
+
+func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
+	c := &Conn{ws: ws, link: l}
+	l.mu.Lock()
+	l.until = time.Time{} // the handshake has set deadlines of its own
+	l.mu.Unlock()
+	ws.SetReadLimit(int64(maxMessage))
+	ws.SetCloseHandler(func(int, string) error {
+		// always 1000: the Python package's server does so, and its client
+		// waits for a code
+		c.writeClose(CloseNormal, "")
+		return nil
+	})
+	return c
+}
+
+// Receive waits for the next message and returns it, and whether it came as
+// text. The buffer belongs to the caller. After an error the connection is of
+// no more use; [CloseStatus] tells whether the peer closed it.
+func (c *Conn) Receive() (*Buffer, bool, error) {
+	kind, r, err := c.ws.NextReader()
+	if err != nil {
+		return nil, false, c.because(err)
+	}
+	c.link.messageBegun()
+	b := NewBuffer()
+	for {
+		if len(b.B) == cap(b.B) {
+			b.B = append(b.B, 0)[:len(b.B)]
+		}
+		n, err := r.Read(b.B[len(b.B):cap(b.B)])
+		b.B = b.B[:len(b.B)+n]
+		if err == io.EOF {
+			c.link.messageEnded()
+			return b, kind == websocket.TextMessage, nil
+		}
+		if err != nil {
+			b.Free()
+			return nil, false, c.because(err)
+		}
+	}
+}
+
+// because prefers the reason why the connection was cut to the one the reader
+// saw then.
+func (c *Conn) because(err error) error {
+	if cut := c.link.failure(); cut != nil && errors.Is(err, net.ErrClosed) {
+		return cut
+	}
+	return err
+}
+
+// Send gathers a text message; Flush writes it. The error is final: the
+// connection is lost.
+func (c *Conn) Send(text []byte) error {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	return c.ws.WriteMessage(websocket.TextMessage, text)
+}
+
+// Flush writes what was sent, unless another goroutine is doing it: that one
+// takes this along.
+func (c *Conn) Flush() { c.link.Flush() }
+
+// Pending returns how many bytes were sent and not yet written.
+func (c *Conn) Pending() int { return c.link.pending() }
+
+// Ping sends a ping.
+func (c *Conn) Ping() {
+	_ = c.ws.WriteControl(websocket.PingMessage, nil, time.Time{})
+	c.Flush()
+}
+
+// Heard reports whether anything arrived since it was last called.
+func (c *Conn) Heard() bool { return c.link.heard.Swap(false) }
+
+// CloseStatus returns the code and the reason with which the peer closed the
+// connection, if err says that it did.
+func CloseStatus(err error) (code int, reason string, ok bool) {
+	e, ok := errors.AsType[*websocket.CloseError](err)
+	if !ok || e.Code == websocket.CloseAbnormalClosure {
+		return 0, "", false
+	}
+	return e.Code, e.Text, true
+}
+
+// TooBig reports whether err says that the peer's message passed the limit.
+func TooBig(err error) bool { return errors.Is(err, websocket.ErrReadLimit) }
+
+// StartClose sends a Close frame; the reader then sees the peer's answer. It
+// does not wait.
+func (c *Conn) StartClose(code int, reason string) {
+	c.writeClose(code, reason)
+	c.Flush()
+}
+
+func (c *Conn) writeClose(code int, reason string) {
+	if len(reason) > 120 { // a control frame holds 125 bytes
+		reason = reason[:120]
+	}
+	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Time{})
+}
+
+// Linger ends the connection after its reader has failed: what was sent is
+// written, and what the peer still sends is read and dropped for a moment, since
+// closing with unread data would destroy what it was sent.
+func (c *Conn) Linger(wait time.Duration) {
+	c.Flush()
+	if half, ok := c.link.Conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	_ = c.link.Conn.SetReadDeadline(time.Now().Add(wait))
+	_, _ = io.Copy(io.Discard, c.link.Conn)
+	c.Abort()
+}
+
+// Abort ends the connection at once.
+func (c *Conn) Abort() { _ = c.link.Conn.Close() }
+
+// Subprotocol returns the subprotocol that both ends agreed on, "" for none.
+func (c *Conn) Subprotocol() string { return c.ws.Subprotocol() }
+
+// RemoteAddr returns the peer's address.
+func (c *Conn) RemoteAddr() net.Addr { return c.link.RemoteAddr() }

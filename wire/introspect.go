@@ -1,0 +1,64 @@
+package wire
+
+import "time"
+
+// The routes that every bot has itself, in the cog "cogbus". They need the
+// secret like any other; LoadCog, UnloadCog and ReloadCog need the admin secret.
+const (
+	PingBot    Route[Empty, Empty]            = "cogbus.ping"
+	ListRoutes Route[Empty, []RouteStatus]    = "cogbus.routes"
+	ListCogs   Route[Empty, []CogStatus]      = "cogbus.cogs"
+	LoadCog    Route[CogName, Switched]       = "cogbus.load"
+	UnloadCog  Route[CogName, Switched]       = "cogbus.unload"
+	ReloadCog  Route[ReloadRequest, Switched] = "cogbus.reload"
+)
+
+// Empty is a request or a response that says nothing.
+type Empty struct{}
+
+// CogName names a cog that the bot has, or has had, loaded.
+type CogName struct {
+	Name string `json:"name"`
+}
+
+// ReloadRequest asks for a reload.
+type ReloadRequest struct {
+	Name  string `json:"name"`
+	Fresh bool   `json:"fresh,omitempty"` // start without the kept values
+	Force bool   `json:"force,omitempty"` // do not wait for handlers that hang
+}
+
+// Switched tells how a load, an unload or a reload went.
+type Switched struct {
+	Cog    string  `json:"cog"`
+	From   uint64  `json:"from"`           // the generation before; 0: none
+	To     uint64  `json:"to"`             // the generation now; 0: none
+	Paused float64 `json:"paused_ms"`      // how long calls were held
+	Held   int     `json:"held"`           // how many calls and events were held
+	Took   float64 `json:"took_ms"`        // from the request to the end of the switch
+	Note   string  `json:"note,omitempty"` // what else the operator should know
+}
+
+// RouteStatus describes a route that is served.
+type RouteStatus struct {
+	Endpoint   string `json:"endpoint"`
+	Cog        string `json:"cog"`
+	Generation uint64 `json:"generation"`
+	Serial     bool   `json:"serial,omitempty"` // one call at a time
+	Keyed      bool   `json:"keyed,omitempty"`  // in order for each key
+	TimeoutMS  int64  `json:"timeout_ms"`
+}
+
+// CogStatus describes a loaded cog.
+type CogStatus struct {
+	Name       string    `json:"name"`
+	State      string    `json:"state"` // starting, serving, switching, restarting, failed, unloading
+	Generation uint64    `json:"generation"`
+	Since      time.Time `json:"since"` // when this instance was activated
+	InFlight   int       `json:"in_flight"`
+	Routes     int       `json:"routes"`
+	Restarts   int       `json:"restarts"`             // since it was loaded
+	Panics     int64     `json:"panics"`               // of handlers, since it was loaded
+	LastError  string    `json:"last_error,omitempty"` // of a Setup, a task or a reload
+	NextTry    time.Time `json:"next_try,omitzero"`    // while restarting
+}
