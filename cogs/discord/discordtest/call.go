@@ -4,87 +4,142 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/bwmarrin/discordgo"
 )
 
-// call is one REST request, and who asks.
+// call is one REST request with what its path names. Things that the path does
+// not name are zero.
 type call struct {
 	*http.Request
-	body []byte
-	user *user // nil if the token is not known
+	body   []byte
+	caller *user // nil if the token is not known
+
+	userID  snowflake // {user}, who need not exist
+	guild   *guild    // {guild}, or the guild of {channel}; nil for global commands
+	member  *member
+	role    *role
+	channel *channel
+	message int // index in channel.messages
+	command int // index among the commands of the scope
+}
+
+// resolve checks the token and looks up what the path names. The order is
+// Discord's: who asks, then from the outside in.
+func (c *call) resolve(w *world) error {
+	if !c.allowed() {
+		return &apiError{Status: http.StatusUnauthorized, Message: "401: Unauthorized"}
+	}
+	for _, step := range []struct {
+		param string
+		find  func(id snowflake) error
+	}{
+		{"app", func(id snowflake) error {
+			if id != w.bot.ID {
+				return unknown(discordgo.ErrCodeUnknownApplication, "Application")
+			}
+			return nil
+		}},
+		{"guild", func(id snowflake) (err error) { c.guild, err = w.guild(id); return err }},
+		{"user", func(id snowflake) error { c.userID = id; return nil }},
+		{"member", func(id snowflake) (err error) { c.member, err = c.guild.member(id); return err }},
+		{"role", func(id snowflake) (err error) { c.role, err = c.guild.role(id); return err }},
+		{"channel", func(id snowflake) (err error) { c.channel, c.guild, err = w.channel(id); return err }},
+		{"message", func(id snowflake) error {
+			i, ok := find(c.channel.messages, id, (*message).id)
+			if !ok {
+				return unknown(discordgo.ErrCodeUnknownMessage, "Message")
+			}
+			c.message = i
+			return nil
+		}},
+		{"command", func(id snowflake) error {
+			c.command = slices.IndexFunc(w.commands[c.scope()], func(cmd *command) bool { return cmd.id == id })
+			if c.command < 0 {
+				return unknown(discordgo.ErrCodeUnknownApplicationCommand, "application command")
+			}
+			return nil
+		}},
+	} {
+		text := c.PathValue(step.param)
+		if text == "" {
+			continue
+		}
+		id, err := parseSnowflake(text)
+		if err != nil {
+			return invalid(step.param+"_id", "NUMBER_TYPE_COERCE", err.Error())
+		}
+		if err := step.find(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // allowed reports whether the token opens the endpoint. A person's token opens
 // only what belongs to the person, and two endpoints ask for no token.
 func (c *call) allowed() bool {
 	p := c.URL.Path
-	switch {
-	case p == "/gateway", strings.HasPrefix(p, "/interactions/"):
+	if p == "/gateway" || strings.HasPrefix(p, "/interactions/") {
 		return true
-	case c.user == nil:
-		return false
 	}
-	return c.user.Bot || strings.HasPrefix(p, "/users/@me")
+	return c.caller != nil && (c.caller.Bot || strings.HasPrefix(p, "/users/@me"))
 }
 
-// id returns an id from the path.
-func (c *call) id(name string) (snowflake, error) {
-	id, err := parseSnowflake(c.PathValue(name))
-	if err != nil {
-		return 0, invalid(name+"_id", "NUMBER_TYPE_COERCE", err.Error())
+// scope is the guild whose commands the path means, 0 for the global ones.
+func (c *call) scope() snowflake {
+	if c.guild == nil {
+		return 0
 	}
-	return id, nil
+	return c.guild.ID
 }
 
 // decode reads the JSON body into v.
 func (c *call) decode(v any) error {
 	if err := json.Unmarshal(c.body, v); err != nil {
-		return &apiError{Status: 400, Code: 50109, Message: "The request body contains invalid JSON."}
+		return &apiError{Status: http.StatusBadRequest, Code: 50109, Message: "The request body contains invalid JSON."}
 	}
 	return nil
 }
 
-// window is the part of a list that a request asks for.
-type window struct {
-	limit                 int
-	before, after, around snowflake
+// limit returns how much of a list the request asks for.
+func (c *call) limit(standard, most int) (int, error) {
+	text := c.URL.Query().Get("limit")
+	if text == "" {
+		return standard, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, invalid("limit", "NUMBER_TYPE_RANGE", fmt.Sprintf("int value should be between 1 and %d.", most))
+	}
+	return n, nil
 }
 
-func (c *call) window(standard, most int) (w window, err error) {
-	w.limit = standard
-	q := c.URL.Query()
-	if text := q.Get("limit"); text != "" {
-		w.limit, err = strconv.Atoi(text)
-		if err != nil || w.limit < 1 || w.limit > most {
-			return w, invalid("limit", "NUMBER_TYPE_RANGE", fmt.Sprintf("int value should be between 1 and %d.", most))
+// cut returns the part of a list, sorted by id, that the request asks for. With
+// neither before nor after that is the start.
+func cut[T any](c *call, all []T, limit int, idOf func(T) snowflake) ([]T, error) {
+	all = all[:len(all):len(all)]
+	for _, param := range []string{"before", "after"} {
+		text := c.URL.Query().Get(param)
+		if text == "" {
+			continue
+		}
+		id, err := parseSnowflake(text)
+		if err != nil {
+			return nil, invalid(param, "NUMBER_TYPE_COERCE", err.Error())
+		}
+		i, exact := find(all, id, idOf)
+		switch {
+		case param == "before":
+			all = all[max(0, i-limit):i]
+		case exact:
+			all = all[i+1:]
+		default:
+			all = all[i:]
 		}
 	}
-	for name, id := range map[string]*snowflake{"before": &w.before, "after": &w.after, "around": &w.around} {
-		if text := q.Get(name); text != "" {
-			if *id, err = parseSnowflake(text); err != nil {
-				return w, invalid(name, "NUMBER_TYPE_COERCE", err.Error())
-			}
-		}
-	}
-	return w, nil
-}
-
-// cut returns the window's part of a list that is sorted by id.
-func cut[T any](all []T, w window, idOf func(T) snowflake) []T {
-	switch {
-	case w.around != 0:
-		i, _ := find(all, w.around, idOf)
-		all = all[max(0, i-w.limit/2):]
-	case w.before != 0:
-		i, _ := find(all, w.before, idOf)
-		all = all[max(0, i-w.limit):i]
-	case w.after != 0:
-		i, exact := find(all, w.after, idOf)
-		if exact {
-			i++
-		}
-		all = all[i:]
-	}
-	return all[:min(w.limit, len(all))]
+	return all[:min(limit, len(all))], nil
 }

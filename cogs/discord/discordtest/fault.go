@@ -70,7 +70,7 @@ func (s *Server) limited() *answer {
 	}
 	s.limit.left--
 	seconds := s.limit.after.Seconds()
-	a := &answer{header: http.Header{}}
+	a := newAnswer()
 	a.set(map[string]any{"message": "You are being rate limited.", "retry_after": seconds, "global": false}, nil)
 	a.status = http.StatusTooManyRequests
 	exact := strconv.FormatFloat(seconds, 'f', 3, 64)

@@ -14,43 +14,33 @@ func (ss *session) wants(event string, inGuild bool) bool {
 }
 
 func intentOf(event string, inGuild bool) discordgo.Intent {
-	pick := func(guild, direct discordgo.Intent) discordgo.Intent {
-		if inGuild {
-			return guild
-		}
-		return direct
-	}
-	switch event {
-	case "GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE":
-		return discordgo.IntentGuilds
-	case "GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE":
+	is := func(prefix string) bool { return strings.HasPrefix(event, prefix) }
+	switch {
+	case is("GUILD_MEMBER_"):
 		return discordgo.IntentGuildMembers
-	case "PRESENCE_UPDATE":
+	case is("GUILD_BAN_"):
+		return discordgo.IntentGuildModeration
+	case is("GUILD_CREATE"), is("GUILD_UPDATE"), is("GUILD_DELETE"), is("GUILD_ROLE_"), is("CHANNEL_"), is("THREAD_"):
+		return discordgo.IntentGuilds
+	case is("PRESENCE_"):
 		return discordgo.IntentGuildPresences
-	case "VOICE_STATE_UPDATE":
+	case is("VOICE_STATE_"):
 		return discordgo.IntentGuildVoiceStates
-	case "TYPING_START":
-		return pick(discordgo.IntentGuildMessageTyping, discordgo.IntentDirectMessageTyping)
-	}
-	// The longer prefix comes first: reactions are not messages.
-	for _, p := range []struct {
-		prefix string
-		need   discordgo.Intent
-	}{
-		{"GUILD_ROLE_", discordgo.IntentGuilds},
-		{"CHANNEL_", discordgo.IntentGuilds},
-		{"THREAD_", discordgo.IntentGuilds},
-		{"GUILD_BAN_", discordgo.IntentGuildModeration},
-		{"GUILD_SCHEDULED_EVENT_", discordgo.IntentGuildScheduledEvents},
-		{"INVITE_", discordgo.IntentGuildInvites},
-		{"MESSAGE_REACTION_", pick(discordgo.IntentGuildMessageReactions, discordgo.IntentDirectMessageReactions)},
-		{"MESSAGE_", pick(discordgo.IntentGuildMessages, discordgo.IntentDirectMessages)},
-	} {
-		if strings.HasPrefix(event, p.prefix) {
-			return p.need
-		}
+	case is("TYPING_"):
+		return either(inGuild, discordgo.IntentGuildMessageTyping, discordgo.IntentDirectMessageTyping)
+	case is("MESSAGE_REACTION_"):
+		return either(inGuild, discordgo.IntentGuildMessageReactions, discordgo.IntentDirectMessageReactions)
+	case is("MESSAGE_"):
+		return either(inGuild, discordgo.IntentGuildMessages, discordgo.IntentDirectMessages)
 	}
 	return 0
+}
+
+func either(inGuild bool, guild, direct discordgo.Intent) discordgo.Intent {
+	if inGuild {
+		return guild
+	}
+	return direct
 }
 
 // readsContent reports whether the session sees what a message says: with the

@@ -19,18 +19,10 @@ type message struct {
 	MentionEveryone bool            `json:"mention_everyone"`
 	Mentions        []*user         `json:"mentions"`
 	MentionRoles    []snowflake     `json:"mention_roles"`
-	Attachments     []attachment    `json:"attachments"`
+	Attachments     []any           `json:"attachments"`
 	Embeds          json.RawMessage `json:"embeds"`
 	Components      json.RawMessage `json:"components"`
 	Reference       json.RawMessage `json:"message_reference,omitempty"`
-	Nonce           json.RawMessage `json:"nonce,omitempty"`
-}
-
-type attachment struct {
-	ID       snowflake `json:"id"`
-	Filename string    `json:"filename"`
-	Size     int       `json:"size"`
-	URL      string    `json:"url"`
 }
 
 // messageEvent is a message as the gateway sends it.
@@ -51,7 +43,7 @@ func newMessage(id snowflake, ch *channel, author *user) *message {
 		Timestamp:    id.time(),
 		Mentions:     []*user{},
 		MentionRoles: []snowflake{},
-		Attachments:  []attachment{},
+		Attachments:  []any{},
 		Embeds:       json.RawMessage("[]"),
 		Components:   json.RawMessage("[]"),
 	}
@@ -63,7 +55,6 @@ func (m *message) id() snowflake { return m.ID }
 func (e messageEvent) withoutContent() messageEvent {
 	m := *e.message
 	m.Content = ""
-	m.Attachments = []attachment{}
 	m.Embeds, m.Components = json.RawMessage("[]"), json.RawMessage("[]")
 	e.message = &m
 	return e

@@ -1,9 +1,6 @@
 package discordtest
 
-import (
-	"math"
-	"strconv"
-)
+import "strconv"
 
 func (s *Server) getGateway(*call) (any, error) {
 	return map[string]any{"url": s.gatewayURL()}, nil
@@ -19,20 +16,9 @@ func (s *Server) getGatewayBot(*call) (any, error) {
 	}, nil
 }
 
-func (s *Server) getMe(c *call) (any, error) { return c.user, nil }
+func (s *Server) getMe(c *call) (any, error) { return c.caller, nil }
 
-func (s *Server) getUser(c *call) (any, error) {
-	id, err := c.id("user")
-	if err != nil {
-		return nil, err
-	}
-	return orError(s.world.user(id))
-}
-
-func (s *Server) getApplication(*call) (any, error) {
-	bot := s.world.bot
-	return map[string]any{"id": bot.ID, "name": bot.Username, "description": "", "bot_public": true, "flags": 0}, nil
-}
+func (s *Server) getUser(c *call) (any, error) { return s.world.user(c.userID) }
 
 // myGuild is a guild as /users/@me/guilds shows it.
 type myGuild struct {
@@ -43,47 +29,28 @@ type myGuild struct {
 	Permissions string    `json:"permissions"`
 	Features    []string  `json:"features"`
 	Members     int       `json:"approximate_member_count,omitempty"`
-	Presences   int       `json:"approximate_presence_count,omitempty"`
 }
 
 func (s *Server) getMyGuilds(c *call) (any, error) {
-	w, err := c.window(200, 200)
+	limit, err := c.limit(200, 200)
 	if err != nil {
 		return nil, err
 	}
-	counts := c.URL.Query().Get("with_counts") == "true"
-	var mine []*guild
+	mine := []myGuild{}
 	for _, g := range s.world.guilds {
-		if _, err := g.member(c.user.ID); err == nil {
-			mine = append(mine, g)
-		}
-	}
-	list := []myGuild{}
-	for _, g := range cut(mine, w, (*guild).id) {
-		m, err := g.member(c.user.ID)
+		m, err := g.member(c.caller.ID)
 		if err != nil {
 			continue
 		}
 		v := myGuild{
 			ID: g.ID, Name: g.Name, Icon: g.Icon, Features: g.Features,
-			Owner:       g.OwnerID == c.user.ID,
+			Owner:       g.OwnerID == c.caller.ID,
 			Permissions: strconv.FormatInt(g.permissions(m), 10),
 		}
-		if counts {
-			v.Members, v.Presences = g.memberCount, g.presences()
+		if c.URL.Query().Get("with_counts") == "true" {
+			v.Members = g.memberCount
 		}
-		list = append(list, v)
+		mine = append(mine, v)
 	}
-	return list, nil
-}
-
-// presences is a guess at how many members are online; nothing here knows.
-func (g *guild) presences() int { return int(math.Ceil(float64(g.memberCount) / 3)) }
-
-// orError keeps a nil pointer from becoming a result that is not nil.
-func orError[T any](v *T, err error) (any, error) {
-	if err != nil {
-		return nil, err
-	}
-	return v, nil
+	return cut(c, mine, limit, func(g myGuild) snowflake { return g.ID })
 }

@@ -48,9 +48,12 @@ func (w *world) newGuild(i int, people []*user, o *Options) *guild {
 		Emojis:          []any{},
 		Stickers:        []any{},
 		Roles:           newRoles(made, o.Roles),
+		channels:        []*channel{},
+		members:         make([]*member, 0, len(people)+1),
+		bans:            []*ban{},
 	}
 	for j := range o.Channels {
-		ch := &channel{ID: snowflakeAt(made + 1000 + int64(j)), GuildID: g.ID, Name: channelName(j), Position: j, Overwrites: []any{}}
+		ch := &channel{ID: snowflakeAt(made + 1000 + int64(j)), GuildID: g.ID, Name: channelName(j), Position: j, Overwrites: []any{}, messages: []*message{}}
 		g.channels = append(g.channels, ch)
 		w.channels[ch.ID] = ch
 	}
@@ -59,7 +62,6 @@ func (w *world) newGuild(i int, people []*user, o *Options) *guild {
 			m.Roles = append(m.Roles, g.Roles[n+1].ID)
 		}
 	}
-	g.members = make([]*member, 0, len(people)+1)
 	for j, u := range people {
 		m, _ := g.add(u, g.ID.time().Add(time.Duration(j)*time.Minute))
 		switch {

@@ -1,0 +1,80 @@
+package discordtest
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/bwmarrin/discordgo"
+)
+
+// bubble runs f in a synctest bubble against a server of its own.
+func bubble(t *testing.T, opts *Options, f func(t *testing.T, srv *Server)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		srv := New(opts)
+		t.Cleanup(srv.Close)
+		f(t, srv)
+	})
+}
+
+// newSession returns a session that is not open, for REST or further setup.
+func newSession(t *testing.T, srv *Server) *discordgo.Session {
+	t.Helper()
+	d, err := srv.Session()
+	if err != nil {
+		t.Fatalf("Session() = %v; want nil", err)
+	}
+	d.SyncEvents = true // handlers then see events in their order
+	return d
+}
+
+// open opens d and has it closed before the server.
+func open(t *testing.T, d *discordgo.Session) {
+	t.Helper()
+	if err := d.Open(); err != nil {
+		t.Fatalf("Open() = %v; want nil", err)
+	}
+	synctest.Wait()
+	t.Cleanup(func() {
+		synctest.Wait()
+		d.Close()
+	})
+}
+
+// inbox collects what handlers see.
+type inbox struct {
+	mu   sync.Mutex
+	seen []string // guarded by mu
+}
+
+func (b *inbox) add(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen = append(b.seen, text)
+}
+
+// all returns what was seen since the last call, after all is quiet.
+func (b *inbox) all() []string {
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	seen := slices.Clone(b.seen)
+	b.seen = nil
+	return seen
+}
+
+// listen has the inbox see the events that the tests care about.
+func listen(d *discordgo.Session) *inbox {
+	b := new(inbox)
+	d.AddHandler(func(_ *discordgo.Session, e *discordgo.Event) {
+		switch e.Type {
+		case "MESSAGE_CREATE":
+			b.add("says " + e.Struct.(*discordgo.MessageCreate).Content)
+		default:
+			b.add(e.Type)
+		}
+	})
+	return b
+}
