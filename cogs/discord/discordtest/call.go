@@ -70,7 +70,7 @@ func (c *call) resolve(w *world) error {
 		}
 		id, err := parseSnowflake(text)
 		if err != nil {
-			return invalid(step.param+"_id", "NUMBER_TYPE_COERCE", err.Error())
+			return invalid(strings.Replace(step.param, "member", "user", 1)+"_id", "NUMBER_TYPE_COERCE", err.Error())
 		}
 		if err := step.find(id); err != nil {
 			return err
