@@ -185,3 +185,12 @@ func protect(f func() error) (err error) {
 
 // Names returns the names of what the state holds, sorted.
 func (s State) Names() []string { return slices.Sorted(maps.Keys(s)) }
+
+// Ticks returns what Every has recorded.
+func (i *Instance) Ticks() []*Endpoint {
+	var list []*Endpoint
+	for _, t := range i.r.ticks {
+		list = append(list, t.endpoint)
+	}
+	return list
+}

@@ -1,0 +1,256 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A call is one request for a route, from its arrival until its handler has
+// returned. Two things happen to it, each once: it is answered, and it is over.
+// They differ where a caller does not wait for a slow handler.
+type call struct {
+	session  *session // whom the answer goes to
+	id       uint64   // the session's name for it
+	endpoint string
+	data     []byte            // JSON; belongs to buffer, if there is one
+	buffer   *transport.Buffer // freed when the handler has returned
+	parent   *call             // the call that made this one, inside the bot
+	caller   string            // of calls inside the bot: the calling cog
+	admin    bool
+	listener *listenerRef // of events: which listener
+
+	target *route         // what the table showed for it; nil if nothing
+	route  *route         // what serves it, once admitted
+	turn   *cogs.Endpoint // what runs: the route's endpoint, or what it prepared
+	lane   *lane          // where it waits or runs; protected by the lanes' mu
+	inline bool           // it runs on the reader's goroutine; owned by that
+
+	outcome  chan outcome // of calls inside the bot; nil for events
+	cause    error        // what the handler returned, if it failed
+	failure  *wire.Error  // of calls inside the bot: what outcome will tell; owned by who answers
+	answered atomic.Bool
+	stage    atomic.Uint32
+
+	patience time.Duration // how long the caller waits; 0 if it did not say
+
+	mu       sync.Mutex // protects the fields below
+	limit    time.Duration
+	deadline time.Time // zero until somebody needs it
+	timer    *time.Timer
+	done     chan struct{}
+	err      error
+	after    map[*func()]bool
+}
+
+// The stages of a call, in their order. Whoever moves a call on does what
+// belongs to the move: exactly one goroutine succeeds.
+const (
+	arriving uint32 = iota // no instance has admitted it; a gate may hold it
+	waiting                // admitted: route is set, its place is counted
+	running                // its handler runs
+	over                   // its handler has returned, or will never run
+)
+
+var errGoexit = errors.New("the handler called runtime.Goexit")
+
+// lookup finds the route of an endpoint that was just read. It allocates only if
+// there is none.
+func (c *call) lookup(endpoint []byte) {
+	if r := c.session.srv.table.Load().routes[string(endpoint)]; r != nil {
+		c.target, c.endpoint = r, r.endpoint.Name
+	} else {
+		c.endpoint = string(endpoint)
+	}
+}
+
+// Run serves the call on this goroutine, unless it was given up.
+func (c *call) Run() {
+	if c.route.lanes != nil {
+		defer c.route.lanes.release(c) // deferred for runtime.Goexit, too
+	}
+	if c.stage.CompareAndSwap(waiting, running) {
+		c.serve()
+	}
+}
+
+func (c *call) serve() {
+	b := transport.NewBuffer()
+	err := errGoexit
+	var began time.Time
+	if !c.inline {
+		began = time.Now()
+	}
+	// deferred, since a handler that calls runtime.Goexit does not return here
+	defer func() {
+		if !c.inline {
+			c.route.pace.ran(time.Since(began))
+		}
+		c.settle(b, err)
+		b.Free()
+		c.stage.Store(over)
+		c.cancel(context.Canceled)
+		if c.buffer != nil {
+			c.buffer.Free()
+		}
+		c.route.generation.leave()
+	}()
+	b.B, err = c.turn.Serve(c, c.data, c.session.peer.head(b.B, c))
+}
+
+// settle answers the call with what its handler returned.
+func (c *call) settle(b *transport.Buffer, err error) {
+	if err == nil {
+		b.B = c.session.peer.tail(b.B)
+		if len(b.B) <= c.session.srv.opts.MaxMessage {
+			if c.answered.CompareAndSwap(false, true) {
+				c.session.forget(c)
+				c.session.peer.send(c, b.B, !c.inline)
+			}
+			return
+		}
+		err = wire.Errorf(wire.TooLarge, "the response is larger than %d bytes", c.session.srv.opts.MaxMessage)
+	}
+	c.cause = err
+	if c.answered.CompareAndSwap(false, true) {
+		c.session.srv.failed(c, err)
+		c.session.forget(c)
+		b.B = c.session.peer.fail(b.B[:0], c, err)
+		c.session.peer.send(c, b.B, !c.inline)
+	} else if isPanic(err) {
+		c.session.srv.failed(c, err) // its caller was told something else before
+	}
+}
+
+// admitted moves the call on to route r, whose generation it has entered. It
+// reports false if the call was given up meanwhile; it has then left again.
+func (c *call) admitted(r *route) bool {
+	c.route, c.turn = r, r.endpoint
+	c.bound(r.timeout)
+	if c.stage.CompareAndSwap(arriving, waiting) {
+		return true
+	}
+	r.generation.leave()
+	return false
+}
+
+// refuse answers a call that was not admitted. It reports false: do not run it.
+func (c *call) refuse(err error) bool {
+	if c.stage.CompareAndSwap(arriving, over) {
+		if c.answered.CompareAndSwap(false, true) {
+			c.tell(err)
+		}
+		c.cancel(context.Canceled)
+		if c.buffer != nil {
+			c.buffer.Free()
+		}
+	}
+	return false
+}
+
+func (c *call) tell(err error) {
+	c.session.srv.failed(c, err)
+	c.session.forget(c)
+	b := transport.NewBuffer()
+	b.B = c.session.peer.fail(b.B, c, err)
+	c.session.peer.send(c, b.B, true)
+	b.Free()
+}
+
+// dismiss answers a call that was admitted and does not run.
+func (c *call) dismiss(err error) {
+	if !c.stage.CompareAndSwap(waiting, over) {
+		return
+	}
+	if c.answered.CompareAndSwap(false, true) {
+		c.tell(err)
+	}
+	c.cancel(context.Canceled)
+	if c.buffer != nil {
+		c.buffer.Free()
+	}
+	c.route.generation.leave()
+}
+
+// abandon answers the call with err now and ends its context. If it still
+// waits, it gives up its place and will not run.
+func (c *call) abandon(err *wire.Error, cause error) {
+	if c.answered.CompareAndSwap(false, true) {
+		c.tell(err)
+	}
+	c.cancel(cause)
+	if c.stage.CompareAndSwap(arriving, over) {
+		return // a gate that holds it will find it over
+	}
+	if c.stage.CompareAndSwap(waiting, over) {
+		if c.route.lanes != nil {
+			c.route.lanes.remove(c)
+		}
+		c.route.generation.leave()
+	}
+}
+
+func (c *call) expire() {
+	c.abandon(wire.Errorf(wire.Timeout, "no answer from %q in time", c.endpoint), context.DeadlineExceeded)
+}
+
+// handOff gives the call to a worker.
+func (c *call) handOff() {
+	c.arm()
+	c.session.srv.pool.Go(c)
+}
+
+// Info tells handlers of the call; see cogs.CallInfo.
+func (c *call) Info() cogs.Info {
+	i := cogs.Info{
+		Endpoint: c.endpoint,
+		Caller:   c.callerName(),
+		Dialect:  c.session.peer.name(),
+		Admin:    c.admin,
+	}
+	i.Deadline, _ = c.Deadline()
+	if r := c.route; r != nil {
+		i.Cog, i.Generation = r.generation.gate.name, r.generation.number
+	}
+	return i
+}
+
+func (c *call) callerName() string {
+	if c.caller != "" {
+		return c.caller
+	}
+	return c.session.remote
+}
+
+// Call runs a route of the bot for the handler of c; see cogs.Call.
+func (c *call) Call(ctx context.Context, endpoint string, data []byte) ([]byte, error) {
+	return c.session.srv.local(ctx, c, c.route.generation.gate.name, endpoint, data)
+}
+
+// within returns the generation of gate g that c was made from, directly or
+// through other cogs: such a call must not wait for that generation to end.
+func (c *call) within(g *gate) *generation {
+	for p := c.parent; p != nil; p = p.parent {
+		if p.route != nil && p.route.generation.gate == g {
+			return p.route.generation
+		}
+	}
+	return nil
+}
+
+// draining reports whether c was made from a call of a generation that is
+// ending.
+func (c *call) draining() bool {
+	for p := c.parent; p != nil; p = p.parent {
+		if p.route != nil && p.route.generation.closed() {
+			return true
+		}
+	}
+	return false
+}

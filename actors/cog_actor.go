@@ -1,0 +1,211 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A cog actor owns one cog from Load to Unload: which instance serves, and what
+// is being done about that. Transitions run beside it, one at a time; it decides
+// which is next.
+type cogActor struct {
+	srv  *Server
+	gate *gate
+
+	status atomic.Pointer[wire.CogStatus] // written by the actor
+
+	// owned by the actor
+	cog        cogs.Cog
+	current    *generation // nil while none serves
+	number     uint64      // of the newest generation
+	running    *transition
+	next       *order // what follows the running transition
+	checkpoint cogs.State
+	failures   int // in a row
+	restarts   int
+	lastError  error
+	gone       bool // unloaded; the server actor will stop this one
+}
+
+// Receive handles one message.
+func (a *cogActor) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *order:
+		a.order(ctx, m)
+	case *gaveUp:
+		a.gaveUp(m.order)
+	case *setupPassed:
+		a.answerEarly(m.order, a.number+1)
+	case *retrying:
+		a.show("restarting", m.at)
+	case *finished:
+		a.finished(ctx, m.t)
+	}
+}
+
+func (a *cogActor) order(ctx actor.Context, o *order) {
+	if a.gone {
+		o.answer(done{err: ErrNotLoaded})
+		return
+	}
+	if o.what == restart && o.gen != a.current {
+		return // it has been replaced since
+	}
+	if a.running == nil {
+		a.begin(ctx, o)
+		return
+	}
+	switch o.what {
+	case unload:
+		a.running.cancel()
+		if a.next != nil {
+			if a.next.what == unload {
+				a.next.join(o)
+				return
+			}
+			a.next.answer(done{err: fmt.Errorf("unloaded meanwhile: %w", ErrNotLoaded)})
+		}
+		a.next = o
+	case replace:
+		if a.running.order.what == restart {
+			a.running.cancel() // a reload revives at once
+		}
+		switch {
+		case a.next == nil || a.next.what == restart:
+			a.next = o
+		case a.next.what == unload:
+			o.answer(done{err: fmt.Errorf("being unloaded: %w", ErrNotLoaded)})
+		default: // reloads that arrive meanwhile become one more
+			a.next.join(o)
+		}
+	case restart:
+		if a.next == nil {
+			a.next = o
+		}
+	}
+}
+
+// answerEarly answers those whose own calls the transition will wait for.
+func (a *cogActor) answerEarly(o *order, to uint64) {
+	for _, w := range o.early {
+		w <- done{switched: wire.Switched{Cog: a.cog.Name, From: a.number, To: to, Note: "under way: it waits for the call that asked"}}
+	}
+	o.early = nil
+}
+
+// join makes o and later one order, with what later asks for.
+func (o *order) join(later *order) {
+	o.waiters = append(o.waiters, later.waiters...)
+	o.early = append(o.early, later.early...)
+	if later.cog != nil {
+		o.cog = later.cog
+	}
+	o.opts = later.opts
+}
+
+func (a *cogActor) begin(ctx actor.Context, o *order) {
+	if o.cog != nil {
+		a.cog = *o.cog
+	}
+	switch o.what {
+	case restart:
+		a.countFailure(o.cause)
+	case unload:
+		a.answerEarly(o, 0)
+	}
+	run, cancel := context.WithCancel(context.WithoutCancel(o.ctx))
+	t := &transition{
+		srv:        a.srv,
+		gate:       a.gate,
+		actor:      ctx.Self(),
+		order:      o,
+		cog:        a.cog,
+		old:        a.current,
+		number:     a.number + 1,
+		checkpoint: a.checkpoint,
+		failures:   a.failures,
+		began:      time.Now(),
+		cancel:     cancel,
+	}
+	a.running = t
+	a.show(map[verb]string{load: "starting", replace: "switching", unload: "unloading", restart: "restarting"}[o.what], time.Time{})
+	a.srv.transitions.Go(func() { // ends with the script; Close waits
+		defer cancel()
+		t.run(run)
+		a.srv.system.Root.Send(t.actor, &finished{t})
+	})
+}
+
+func (a *cogActor) countFailure(cause error) {
+	if a.current != nil && time.Since(a.current.since) >= healthy {
+		a.failures = 0
+	}
+	a.failures++
+	a.restarts++
+	a.lastError = cause
+}
+
+// gaveUp cancels a transition that nobody waits for any more.
+func (a *cogActor) gaveUp(o *order) {
+	if a.running != nil && a.running.order == o && (o.what == load || o.what == replace) {
+		if o.left++; o.left >= len(o.waiters)+len(o.early) {
+			a.running.cancel()
+		}
+	}
+}
+
+func (a *cogActor) finished(ctx actor.Context, t *transition) {
+	a.running = nil
+	a.current = t.current
+	a.number = max(a.number, t.used)
+	a.checkpoint = t.checkpoint
+	a.failures = t.failures
+	if t.err != nil && !errors.Is(t.err, context.Canceled) {
+		a.lastError = t.err
+	}
+	t.result.Cog = a.cog.Name
+	t.result.Took = milliseconds(time.Since(t.began))
+	if t.order.what == unload || t.order.what == load && t.err != nil {
+		a.gone = true
+		if a.next != nil {
+			a.next.answer(done{err: ErrNotLoaded})
+		}
+		ctx.Send(a.srv.actor, &cogEnded{name: a.cog.Name, order: t.order, outcome: done{t.result, t.err}})
+		return
+	}
+	if a.current != nil {
+		a.show("serving", time.Time{})
+	} else {
+		a.show("failed", time.Time{})
+	}
+	t.order.answer(done{t.result, t.err})
+	if next := a.next; next != nil {
+		a.next = nil
+		if next.what == restart && next.gen != a.current {
+			return
+		}
+		a.begin(ctx, next)
+	}
+}
+
+// show publishes the cog's status.
+func (a *cogActor) show(state string, nextTry time.Time) {
+	s := &wire.CogStatus{Name: a.cog.Name, State: state, Restarts: a.restarts, NextTry: nextTry, Generation: a.number}
+	if a.current != nil {
+		s.Generation, s.Since, s.Routes = a.current.number, a.current.since, len(a.current.routes)
+	}
+	if a.lastError != nil {
+		s.LastError = a.lastError.Error()
+	}
+	a.status.Store(s)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,121 @@
+package actors
+
+import (
+	"errors"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/internal/workers"
+	"github.com/cogbus/cogbus/wire"
+)
+
+const (
+	closeGoingAway = transport.CloseGoingAway
+
+	// closeTimeout is how long a client may take to answer a Close.
+	closeTimeout = 2 * time.Second
+
+	// beat is how long a cogbus.v1 client may be silent before it is pinged;
+	// after three of them in silence it is gone.
+	beat       = 15 * time.Second
+	deadBeats  = 3
+	lingerTime = time.Second
+)
+
+// A connection actor owns the life of one client: its authentication in time,
+// its heartbeats, its close. Calls do not pass it.
+type connectionActor struct {
+	c *connection
+
+	// owned by the actor
+	timer   *time.Timer // authentication first, heartbeats then
+	silent  int         // beats in a row
+	closing bool        // a Close is sent
+	ended   bool        // the reader has ended
+}
+
+// Receive handles one message.
+func (a *connectionActor) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		self, root := ctx.Self(), ctx.ActorSystem().Root
+		a.timer = time.AfterFunc(a.interval(), func() { root.Send(self, &heartbeat{}) })
+	case *heartbeat:
+		a.beat(ctx)
+	case *goAway:
+		if !a.closing {
+			a.c.srv.pool.Go(workers.Func(func() { a.c.dialect.goAway(m.reason) }))
+		}
+	case *shut:
+		a.shut(ctx, m)
+	case *giveUpClosing:
+		a.c.conn.Abort()
+	case *readerEnded:
+		a.readerEnded(ctx, m.err)
+	}
+}
+
+func (a *connectionActor) interval() time.Duration {
+	if !a.c.trusted.Load() {
+		return authTimeout
+	}
+	return beat
+}
+
+func (a *connectionActor) beat(ctx actor.Context) {
+	if a.ended {
+		return
+	}
+	switch {
+	case !a.c.trusted.Load():
+		a.shut(ctx, &shut{transport.ClosePolicy, "not authenticated in time"})
+		return
+	case a.c.dialect.name() == "ipcx":
+		return // the Python package's clients answer a ping by asking again
+	case a.c.conn.Heard():
+		a.silent = 0
+	default:
+		a.silent++
+	}
+	if a.silent >= deadBeats {
+		a.c.conn.Abort()
+		return
+	}
+	if a.silent > 0 {
+		a.c.srv.pool.Go(workers.Func(a.c.conn.Ping))
+	}
+	a.timer.Reset(beat)
+}
+
+// shut sends a Close. The client's answer ends the reader, or the timer does.
+func (a *connectionActor) shut(ctx actor.Context, m *shut) {
+	if a.closing || a.ended {
+		return
+	}
+	a.closing = true
+	a.c.end(wire.Errorf(wire.Unavailable, "the connection is being closed"))
+	self, root := ctx.Self(), ctx.ActorSystem().Root
+	a.timer.Stop()
+	a.timer = time.AfterFunc(closeTimeout, func() { root.Send(self, &giveUpClosing{}) })
+	a.c.srv.pool.Go(workers.Func(func() { a.c.conn.StartClose(m.code, m.reason) }))
+}
+
+// readerEnded cleans up: nobody is there any more.
+func (a *connectionActor) readerEnded(ctx actor.Context, err error) {
+	a.ended = true
+	a.timer.Stop()
+	if errors.Is(err, transport.ErrSlowPeer) {
+		a.c.srv.log.Warn("a client does not read and was cut off", "caller", a.c.remote)
+	} else {
+		a.c.srv.log.Debug("connection ended", "caller", a.c.remote, "err", err)
+	}
+	self := ctx.Self()
+	a.c.srv.pool.Go(workers.Func(func() {
+		a.c.drop()
+		a.c.conn.Linger(lingerTime)
+		a.c.srv.remove(a.c)
+		a.c.srv.system.Root.Poison(self)
+	}))
+}

@@ -1,0 +1,67 @@
+package actors
+
+import (
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// Discovery returns the handler that tells the Python package's clients the
+// port of Addr. Run serves it on Options.Discovery.
+func (s *Server) Discovery() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.reserve() {
+			http.Error(w, "too many connections", http.StatusServiceUnavailable)
+			return
+		}
+		defer s.release(nil)
+		conn, err := s.acceptor.Accept(w, r)
+		if err != nil {
+			s.log.Debug("handshake refused", "caller", r.RemoteAddr, "err", err)
+			return
+		}
+		// asking takes a moment: who stays longer has something else in mind
+		timer := time.AfterFunc(authTimeout, conn.Abort)
+		defer timer.Stop()
+		s.locate(conn)
+	})
+}
+
+// locate answers look-ups, one after the other, until the client leaves.
+func (s *Server) locate(conn *transport.Conn) {
+	defer conn.Linger(lingerTime)
+	for {
+		m, _, err := conn.Receive()
+		if err != nil {
+			return
+		}
+		var e wire.Envelope
+		err = e.Parse(m.B)
+		switch _, ok := s.authorized(&e); {
+		case err != nil:
+			err = conn.Send(wire.AppendErrorObject(nil, err))
+		case !ok:
+			if wait := s.guard.failed(hostOf(conn.RemoteAddr()), time.Now()); wait > 0 {
+				time.Sleep(wait)
+			}
+			err = conn.Send(wire.AppendErrorObject(nil, wire.Errorf(wire.Unauthorized, "no secret, or a wrong one")))
+		default:
+			err = conn.Send(wire.AppendLocation(nil, s.port()))
+		}
+		m.Free()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// port returns the port of Addr.
+func (s *Server) port() int {
+	_, text, _ := net.SplitHostPort(s.Addr())
+	port, _ := strconv.Atoi(text) // 0 where there is none: nothing is announced that is not so
+	return port
+}

@@ -1,0 +1,109 @@
+package actors
+
+import (
+	"bytes"
+
+	"github.com/cogbus/cogbus/cogs"
+)
+
+// A subscription is what a cog listens to. It belongs to the gate and outlives
+// instances, so that an event during a reload is neither lost nor seen twice.
+type subscription struct {
+	host  cogs.Host
+	event string
+}
+
+// A listenerRef names a listener of whichever generation serves. A held event
+// has index all: it becomes a call for each listener when it is released.
+type listenerRef struct {
+	subscription
+	index int
+}
+
+const all = -1
+
+// subscribe makes the subscriptions those that gen needs.
+func (g *gate) subscribe(srv *Server, gen *generation) {
+	g.mu.Lock()
+	var drop []func()
+	for s, cancel := range g.subs {
+		if gen == nil || gen.listeners[s] == nil {
+			drop = append(drop, cancel)
+			delete(g.subs, s)
+		}
+	}
+	var add []subscription
+	if gen != nil {
+		for s := range gen.listeners {
+			if g.subs[s] == nil {
+				add = append(add, s)
+			}
+		}
+	}
+	g.mu.Unlock()
+	// outside of mu: a host may deliver while it subscribes
+	for _, cancel := range drop {
+		cancel()
+	}
+	for _, s := range add {
+		cancel := s.host.Subscribe(s.event, func(data []byte) { g.deliver(srv, s, data) })
+		g.mu.Lock()
+		g.subs[s] = cancel
+		g.mu.Unlock()
+	}
+}
+
+// deliver makes an event a call of each of the cog's listeners for it.
+func (g *gate) deliver(srv *Server, s subscription, data []byte) {
+	event := newEvent(srv, s, all, bytes.Clone(data))
+	g.mu.Lock()
+	gen := g.current
+	if g.holding {
+		if len(g.held) < g.maxHeld {
+			g.held = append(g.held, event)
+			g.heldSum++
+			g.mu.Unlock()
+			return
+		}
+		g.mu.Unlock()
+		srv.failed(event, overloaded("cog %q is being reloaded, and %d calls wait already", g.name, g.maxHeld))
+		return
+	}
+	g.mu.Unlock()
+	if gen == nil {
+		return
+	}
+	for i, c := range event.each(gen) {
+		if g.admit(c, gen.listeners[s][i]) {
+			c.handOff()
+		}
+	}
+}
+
+func newEvent(srv *Server, s subscription, index int, data []byte) *call {
+	return &call{
+		session:  srv.inside,
+		endpoint: "event " + s.event,
+		data:     data,
+		admin:    true,
+		caller:   "event",
+		listener: &listenerRef{s, index},
+	}
+}
+
+// each returns the calls that c stands for in gen: itself, or one for each
+// listener.
+func (c *call) each(gen *generation) []*call {
+	if c.listener == nil || c.listener.index != all {
+		return []*call{c}
+	}
+	s := c.listener.subscription
+	var list []*call
+	for i := range gen.listeners[s] {
+		one := newEvent(c.session.srv, s, i, c.data)
+		if one.session.enter(one) == nil {
+			list = append(list, one)
+		}
+	}
+	return list
+}

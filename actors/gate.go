@@ -1,0 +1,263 @@
+package actors
+
+import (
+	"cmp"
+	"sync"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A gate admits the calls and events of one cog from Load to Unload, whichever
+// instance serves at the time. It is the mailbox of the cog's actor: calls pass
+// it at once and beside each other, everything else one by one.
+type gate struct {
+	actor.Mailbox
+	name    string
+	maxHeld int
+	panics  atomic.Int64 // of handlers
+
+	mu      sync.Mutex // protects the fields below, and drained of the generations
+	current *generation
+	holding bool
+	held    []*call
+	heldSum int   // how many were held since the last hold
+	shut    error // why nothing is admitted, if nothing is
+	subs    map[subscription]func()
+}
+
+func newGate(c cogs.Cog) *gate {
+	return &gate{
+		Mailbox: actor.Unbounded()(),
+		name:    c.Name,
+		maxHeld: cmp.Or(c.MaxHeld, defaultHeld),
+		subs:    map[subscription]func(){},
+	}
+}
+
+// PostUserMessage admits calls and queues everything else.
+func (g *gate) PostUserMessage(message any) {
+	if c, ok := message.(*call); ok {
+		if g.admit(c, nil) {
+			c.handOff()
+		}
+		return
+	}
+	g.Mailbox.PostUserMessage(message)
+}
+
+// admit takes a call for r, which a table showed for it; r may be nil. It
+// reports whether the caller is to run the call now; otherwise the gate or a
+// lane holds it, or it was refused.
+func (g *gate) admit(c *call, r *route) bool {
+	if c.parent != nil {
+		if old := c.within(g); old != nil && (r == nil || r.generation != old) && g.join(old) {
+			return c.start(old)
+		}
+	}
+	if r == nil {
+		return g.redirect(c)
+	}
+	closed, full := r.generation.enter()
+	switch {
+	case closed:
+		return g.redirect(c)
+	case full:
+		return c.refuse(r.generation.full())
+	}
+	return c.admitted(r) && r.queue(c)
+}
+
+// redirect finds what to do with a call whose generation is closed.
+func (g *gate) redirect(c *call) bool {
+	draining := c.draining() // a walk up its makers; not under mu
+	g.mu.Lock()
+	switch {
+	case g.shut != nil:
+		err := g.shut
+		g.mu.Unlock()
+		return c.refuse(err)
+	case g.holding:
+		if old := g.current; draining && old != nil && old.joinable() {
+			old.state.Add(1)
+			g.mu.Unlock()
+			return c.start(old)
+		}
+		if len(g.held) >= g.maxHeld {
+			g.mu.Unlock()
+			return c.refuse(overloaded("cog %q is being reloaded, and %d calls wait already", g.name, g.maxHeld))
+		}
+		g.held = append(g.held, c)
+		g.heldSum++
+		g.mu.Unlock()
+		c.arm()
+		return false
+	}
+	gen := g.current // open: closing it takes mu
+	gen.state.Add(1)
+	g.mu.Unlock()
+	return c.start(gen)
+}
+
+// start runs a call on gen, which it has entered.
+func (c *call) start(gen *generation) bool {
+	r := gen.route(c)
+	switch {
+	case r == nil:
+		gen.leave()
+		return c.refuse(noRoute(c.endpoint))
+	case gen.inFlight() > int(gen.limit):
+		gen.leave()
+		return c.refuse(gen.full())
+	}
+	return c.admitted(r) && r.queue(c)
+}
+
+// join lets a call enter a generation that is ending, if calls still run there.
+// What is made by one of them, or by something that they wait for, must not wait
+// for them to end.
+func (g *gate) join(old *generation) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !old.joinable() {
+		return false
+	}
+	old.state.Add(1)
+	return true
+}
+
+// joinable reports whether gen is closed and calls still run in it. The caller
+// holds the gate's mu, so that it does not become empty meanwhile.
+func (gen *generation) joinable() bool {
+	if gen.drained == nil {
+		return false
+	}
+	select {
+	case <-gen.drained:
+		return false
+	default:
+		return true
+	}
+}
+
+// route returns the generation's route for a call that was looked up elsewhere.
+func (gen *generation) route(c *call) *route {
+	if c.target != nil && c.target.generation == gen {
+		return c.target
+	}
+	if c.listener == nil {
+		return gen.routes[c.endpoint]
+	}
+	if list := gen.listeners[c.listener.subscription]; c.listener.index < len(list) {
+		return list[c.listener.index]
+	}
+	return nil
+}
+
+func noRoute(endpoint string) *wire.Error {
+	return wire.Errorf(wire.NoRoute, "no loaded cog has the route %q", endpoint)
+}
+
+// hold closes the current generation; calls that come wait in the gate.
+func (g *gate) hold() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.holding, g.heldSum = true, 0
+	g.close(g.current)
+}
+
+// swap makes next the current generation, closes the one before, and admits
+// what was held, in order. It returns how many were held.
+func (g *gate) swap(next *generation) int {
+	g.mu.Lock()
+	if old := g.current; old != nil && !old.closed() {
+		g.close(old)
+	}
+	g.current, g.shut = next, nil
+	return g.release()
+}
+
+// reopen lets the current generation, which hold has closed, serve on.
+func (g *gate) reopen() int {
+	g.mu.Lock()
+	g.current.drained = nil
+	return g.release()
+}
+
+// release admits what was held to the current generation, opens it and
+// unlocks. It opens last: calls that come meanwhile must not overtake.
+func (g *gate) release() int {
+	gen := g.current
+	g.holding = true
+	for len(g.held) > 0 {
+		batch := g.held
+		g.held = nil
+		g.mu.Unlock()
+		for _, c := range batch {
+			g.releaseOne(c, gen)
+		}
+		g.mu.Lock()
+	}
+	sum := g.heldSum
+	g.holding, g.heldSum = false, 0
+	gen.state.Add(-closedBit)
+	g.mu.Unlock()
+	return sum
+}
+
+func (g *gate) releaseOne(c *call, gen *generation) {
+	for _, one := range c.each(gen) {
+		gen.state.Add(1)
+		if one.start(gen) {
+			one.handOff()
+		}
+	}
+}
+
+// refuseAll closes the gate: the current generation gets no more calls, and
+// those held and all that come are refused with err.
+func (g *gate) refuseAll(err error) {
+	g.mu.Lock()
+	g.shut, g.holding = err, false
+	if g.current != nil && !g.current.closed() {
+		g.close(g.current)
+	}
+	batch := g.held
+	g.held = nil
+	g.mu.Unlock()
+	for _, c := range batch {
+		c.refuse(err)
+	}
+}
+
+// close stops gen from admitting calls. The caller holds mu.
+func (g *gate) close(gen *generation) {
+	gen.drained = make(chan struct{})
+	if gen.state.Add(closedBit) == closedBit { // nothing in flight
+		close(gen.drained)
+	}
+}
+
+// empty is told that the last call of a closed generation has returned.
+func (g *gate) empty(gen *generation) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if gen.state.Load() != closedBit || gen.drained == nil {
+		return // reopened, or entered again by a call of its own
+	}
+	select {
+	case <-gen.drained:
+	default:
+		close(gen.drained)
+	}
+}
+
+// drainedOf returns the channel that tells when a closed generation is empty.
+func (g *gate) drainedOf(gen *generation) <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return gen.drained
+}

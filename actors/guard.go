@@ -1,0 +1,66 @@
+package actors
+
+import (
+	"sync"
+	"time"
+)
+
+// maxFailures is how many wrong keys in a row end a connection.
+const maxFailures = 20
+
+// A guard slows down who guesses keys. It never looks at right ones, so nobody
+// is locked out by a guesser behind the same address.
+type guard struct {
+	mu   sync.Mutex // protects from
+	from map[string]*guesser
+}
+
+type guesser struct {
+	failures int
+	last     time.Time
+}
+
+const (
+	freeFailures  = 10 // people mistype
+	firstPenalty  = 50 * time.Millisecond
+	worstPenalty  = time.Second
+	forgetGuesser = time.Minute
+	maxGuessers   = 10_000
+)
+
+// failed notes a wrong key from an address and returns how long to wait before
+// it is answered.
+func (g *guard) failed(address string, now time.Time) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.from == nil {
+		g.from = map[string]*guesser{}
+	}
+	r := g.from[address]
+	if r == nil || now.Sub(r.last) > forgetGuesser {
+		if len(g.from) >= maxGuessers {
+			g.sweep(now)
+		}
+		r = &guesser{}
+		g.from[address] = r
+	}
+	r.failures++
+	r.last = now
+	if r.failures <= freeFailures {
+		return 0
+	}
+	return min(worstPenalty, firstPenalty<<min(r.failures-freeFailures-1, 10))
+}
+
+// sweep makes room. Where more addresses guess at a time than there is room
+// for, all of them start anew: memory is bounded first.
+func (g *guard) sweep(now time.Time) {
+	for address, r := range g.from {
+		if now.Sub(r.last) > forgetGuesser {
+			delete(g.from, address)
+		}
+	}
+	if len(g.from) >= maxGuessers {
+		clear(g.from)
+	}
+}

@@ -1,0 +1,111 @@
+package actors
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// lanes make calls wait for their turn: each key has its own lane, in which a
+// few may run at once. A route without keys, and a serial cog, has one lane.
+type lanes struct {
+	limit      int  // how many run at once in each lane
+	maxWaiting int  // how many wait in all lanes; 0: as many as the cog admits
+	shared     bool // all routes of a serial cog
+
+	mu      sync.Mutex // protects the fields below, and lane of the calls
+	byKey   map[string]*lane
+	waiting int
+}
+
+type lane struct {
+	key     string
+	running int
+	queue   []*call
+}
+
+func newLanes(limit, maxWaiting int) *lanes {
+	return &lanes{limit: limit, maxWaiting: maxWaiting, byKey: map[string]*lane{}}
+}
+
+// submit puts an admitted call into the lane of key. It reports whether the
+// caller is to run it now.
+func (l *lanes) submit(c *call, key string) bool {
+	l.mu.Lock()
+	ln := l.byKey[key]
+	if ln == nil {
+		ln = &lane{key: key}
+		l.byKey[key] = ln
+	}
+	// A call made from inside the lane would wait for itself. Its maker waits
+	// for it, so letting it pass keeps the promise of one at a time.
+	if ln.running < l.limit || ln.holds(c.parent) {
+		ln.running++
+		c.lane = ln
+		l.mu.Unlock()
+		return true
+	}
+	if l.maxWaiting > 0 && l.waiting >= l.maxWaiting {
+		l.mu.Unlock()
+		c.dismiss(overloaded("the queue of route %q is full", c.endpoint))
+		return false
+	}
+	if c.stage.Load() == waiting {
+		ln.queue = append(ln.queue, c)
+		c.lane = ln
+		l.waiting++
+	}
+	l.mu.Unlock()
+	c.arm()
+	return false
+}
+
+// holds reports whether a call that led to p, or p itself, runs in the lane.
+func (ln *lane) holds(p *call) bool {
+	for ; p != nil; p = p.parent {
+		if p.lane == ln {
+			return true
+		}
+	}
+	return false
+}
+
+// release is told that c does not run any more, and starts the next one.
+func (l *lanes) release(c *call) {
+	l.mu.Lock()
+	ln := c.lane
+	ln.running--
+	var next *call
+	if len(ln.queue) > 0 && ln.running < l.limit {
+		next = ln.queue[0]
+		ln.queue = slices.Delete(ln.queue, 0, 1)
+		l.waiting--
+		ln.running++
+	} else if ln.running == 0 && len(ln.queue) == 0 {
+		delete(l.byKey, ln.key)
+	}
+	l.mu.Unlock()
+	if next != nil {
+		next.handOff()
+	}
+}
+
+// remove takes a call that was given up out of its lane.
+func (l *lanes) remove(c *call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.lane == nil {
+		return
+	}
+	if i := slices.Index(c.lane.queue, c); i >= 0 {
+		c.lane.queue = slices.Delete(c.lane.queue, i, i+1)
+		l.waiting--
+	}
+}
+
+func overloaded(format string, args ...any) *wire.Error {
+	e := wire.Errorf(wire.Overloaded, format, args...)
+	e.RetryAfter = retryOverloaded
+	return e
+}

@@ -1,0 +1,108 @@
+package actors
+
+import (
+	"context"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// What the server actor is told. Answers go to channels with room for them:
+// nobody waits in an actor.
+type (
+	// An order asks for something to be done to a cog. The server actor
+	// passes it on to the cog's actor.
+	order struct {
+		what    verb
+		name    string
+		cog     *cogs.Cog // of a load or a replace; nil: the one that is loaded
+		opts    ReloadOptions
+		ctx     context.Context // its values are Setup's; its end is told by gaveUp
+		waiters []chan<- done
+		early   []chan<- done // answered when Setup has passed
+		cause   error         // of a restart
+		gen     *generation   // of a restart: the one that failed
+		left    int           // how many of waiters have given up; owned by the cog actor
+	}
+
+	// updateEndpoints asks for the routes of a cog to be those of gen, or, if
+	// that is nil, for none.
+	updateEndpoints struct {
+		cog   string
+		gen   *generation
+		reply chan<- error
+	}
+
+	// cogEnded says that a cog is unloaded, or was not loaded. The order that
+	// led to it is answered when the name is free again.
+	cogEnded struct {
+		name    string
+		order   *order
+		outcome done
+	}
+
+	// listCogs asks which cogs are loaded, in the order of loading.
+	listCogs struct{ reply chan<- []*loaded }
+
+	// sealCogs asks that no cog be loaded any more.
+	sealCogs struct{ reply chan<- []*loaded }
+)
+
+type verb uint8
+
+const (
+	load verb = iota
+	replace
+	unload
+	restart
+)
+
+// done is the outcome of an order.
+type done struct {
+	switched wire.Switched
+	err      error
+}
+
+// What a cog's actor is told, besides orders.
+type (
+	// gaveUp says that one who waited for an order does not any more.
+	gaveUp struct{ order *order }
+
+	// setupPassed says that a new instance is set up and will be switched to.
+	setupPassed struct{ order *order }
+
+	// finished says that a transition has ended.
+	finished struct{ t *transition }
+)
+
+// What a connection's actor is told.
+type (
+	// readerEnded says that nothing can be read any more.
+	readerEnded struct{ err error }
+
+	// shut asks for the connection to be closed.
+	shut struct {
+		code   int
+		reason string
+	}
+
+	// goAway asks the client to leave: no new calls, those in flight are
+	// answered.
+	goAway struct{ reason string }
+
+	// heartbeat is the tick of the connection's timer.
+	heartbeat struct{}
+
+	// giveUpClosing says that the client has not answered a close in time.
+	giveUpClosing struct{}
+)
+
+// loaded is a cog that is loaded.
+type loaded struct {
+	name string
+	pid  *actor.PID
+	gate *gate
+	cog  *cogActor // its status may be read
+}

@@ -1,0 +1,118 @@
+package actors
+
+import (
+	"cmp"
+	"log/slog"
+	"time"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// Options configures a Server. The zero value is ready to use in memory; to
+// listen on TCP a server needs a Secret, or Insecure.
+type Options struct {
+	// Addr is where Run listens. If empty, "localhost:8765", as the Python
+	// package. Port 0 takes any free port.
+	Addr string
+
+	// Discovery is where Run answers the Python package's clients that ask for
+	// the port of Addr. If empty, "localhost:20000"; if "-", nowhere.
+	Discovery string
+
+	// Secret is what callers must know.
+	Secret string
+
+	// PreviousSecret, if set, is accepted too: change secrets by moving the
+	// old one here until every caller has the new one.
+	PreviousSecret string
+
+	// AdminSecret is what loading, unloading and reloading cogs takes. Its
+	// holder may call every other route too. If empty, nobody may do these
+	// from outside.
+	AdminSecret string
+
+	// Insecure lets a server without a secret listen on TCP. Every process
+	// that reaches the port may then call every route.
+	Insecure bool
+
+	// Origins are the values of the Origin header that are let in, such as
+	// "https://dash.example.org". Requests without one are not from a browser
+	// and need no entry. If empty, browsers are refused.
+	Origins []string
+
+	// MaxConnections bounds the connections. If zero, 20,000.
+	MaxConnections int
+
+	// MaxCalls bounds the calls in flight on one cogbus.v1 connection. If
+	// zero, 256.
+	MaxCalls int
+
+	// MaxMessage bounds the messages of both directions in bytes. If zero,
+	// 4,194,303, as the Python package.
+	MaxMessage int
+
+	// ShutdownTimeout is how long Run and Close wait for calls in flight. If
+	// zero, 10 seconds.
+	ShutdownTimeout time.Duration
+
+	// Logger receives what the operator should know. It never gets secrets or
+	// the data of requests. If nil, slog.Default().
+	Logger *slog.Logger
+
+	// OnReady, if set, is called when Run has bound all its ports, before the
+	// first client is answered.
+	OnReady func()
+
+	// OnError, if set, is called for every call that fails, with the error
+	// that the caller may not see. It must not block; several goroutines call
+	// it at once.
+	OnError func(Failure)
+}
+
+// A Failure is a call that failed.
+type Failure struct {
+	Endpoint string
+	Caller   string    // the client's address, or the name of the calling cog
+	Code     wire.Code // what the caller got
+	Err      error     // the real error
+}
+
+func (o *Options) withDefaults() Options {
+	var d Options
+	if o != nil {
+		d = *o
+	}
+	d.Addr = cmp.Or(d.Addr, "localhost:8765")
+	d.Discovery = cmp.Or(d.Discovery, "localhost:20000")
+	d.MaxConnections = cmp.Or(d.MaxConnections, 20_000)
+	d.MaxCalls = cmp.Or(d.MaxCalls, 256)
+	d.MaxMessage = cmp.Or(d.MaxMessage, wire.MaxMessage)
+	d.ShutdownTimeout = cmp.Or(d.ShutdownTimeout, 10*time.Second)
+	if d.Logger == nil {
+		d.Logger = slog.Default()
+	}
+	return d
+}
+
+// Defaults that belong to no Options field.
+const (
+	defaultTimeout  = 30 * time.Second // of a handler, and of a call without a deadline
+	defaultDrain    = 5 * time.Second
+	drainGrace      = time.Second // for handlers to return once cancelled
+	defaultInFlight = 1024
+	defaultHeld     = 1000
+	authTimeout     = 30 * time.Second // for a connection to authenticate
+	readAhead       = 64               // requests of an ipcx connection that wait their turn
+	retryOverloaded = 100 * time.Millisecond
+)
+
+// secrets returns what authorises a call.
+func (o *Options) secrets() []string {
+	var list []string
+	for _, s := range []string{o.Secret, o.PreviousSecret} {
+		if s != "" {
+			list = append(list, s)
+		}
+	}
+	return list
+}

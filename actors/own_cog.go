@@ -1,0 +1,56 @@
+package actors
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// ownName is the name of the cog that every server has: routes that tell of the
+// bot, and those that load, unload and reload.
+const ownName = "cogbus"
+
+func (s *Server) ownCog() cogs.Cog {
+	return cogs.Cog{Name: ownName, Setup: func(_ context.Context, r *cogs.Registrar) error {
+		cogs.Handle(r, wire.PingBot, func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })
+		cogs.Handle(r, wire.ListRoutes, func(context.Context, wire.Empty) ([]wire.RouteStatus, error) { return s.Routes(), nil })
+		cogs.Handle(r, wire.ListCogs, func(context.Context, wire.Empty) ([]wire.CogStatus, error) { return s.Cogs(), nil })
+		cogs.Handle(r, wire.LoadCog, func(ctx context.Context, q wire.CogName) (wire.Switched, error) {
+			return s.administer(ctx, func() (wire.Switched, error) {
+				return s.askAbout(ctx, "load", &order{what: load, name: q.Name})
+			})
+		})
+		cogs.Handle(r, wire.UnloadCog, func(ctx context.Context, q wire.CogName) (wire.Switched, error) {
+			return s.administer(ctx, func() (wire.Switched, error) { return s.unload(ctx, q.Name) })
+		})
+		cogs.Handle(r, wire.ReloadCog, func(ctx context.Context, q wire.ReloadRequest) (wire.Switched, error) {
+			return s.administer(ctx, func() (wire.Switched, error) {
+				return s.Reload(ctx, q.Name, &ReloadOptions{Fresh: q.Fresh, Force: q.Force})
+			})
+		})
+		return nil
+	}}
+}
+
+// administer runs f for an admin. Admins get the whole error of f: it tells why
+// a cog does not set up.
+func (s *Server) administer(ctx context.Context, f func() (wire.Switched, error)) (wire.Switched, error) {
+	if !cogs.CallInfo(ctx).Admin {
+		return wire.Switched{}, wire.Errorf(wire.Forbidden, "this takes the admin secret")
+	}
+	d, err := f()
+	switch {
+	case err == nil:
+		return d, nil
+	case errors.Is(err, ErrNotLoaded):
+		return d, wire.Errorf(wire.NotFound, "%v", err)
+	case errors.Is(err, ErrLoaded), errors.Is(err, ErrRouteTaken):
+		return d, wire.Errorf("conflict", "%v", err)
+	}
+	if e, ok := errors.AsType[*wire.Error](err); ok && e.Code == wire.Forbidden {
+		return d, e
+	}
+	return d, wire.Errorf("failed", "%v", err)
+}

@@ -1,0 +1,257 @@
+package actors
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A listening is one listener that is served, and how.
+type listening struct{ http *http.Server }
+
+// Run listens on Options.Addr and Options.Discovery and answers clients until
+// ctx is done; then it shuts the server down as Close does and returns nil. It
+// is ready, and says so, when all ports are bound. A port that is taken is an
+// error, and nothing is left open; only a taken discovery port of another bot
+// is a warning.
+func (s *Server) Run(ctx context.Context) error {
+	main, err := listenAll(ctx, s.opts.Addr)
+	if err != nil {
+		_ = s.Close()
+		return fmt.Errorf("run: %w", err)
+	}
+	if err := s.mayServe(main[0]); err != nil {
+		closeAll(main)
+		_ = s.Close()
+		return fmt.Errorf("run: %w", err)
+	}
+	s.setAddr(main[0].Addr().String())
+	var lookup []net.Listener
+	if s.opts.Discovery != "-" {
+		if lookup, err = listenAll(ctx, s.opts.Discovery); err != nil {
+			s.log.Warn("no discovery: another bot may have the port", "addr", s.opts.Discovery, "err", err)
+		}
+	}
+	s.log.Info("serving", "addr", s.Addr(), "discovery", addrs(lookup))
+	if s.opts.OnReady != nil {
+		s.opts.OnReady()
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, len(main)+len(lookup))
+	for _, l := range main {
+		go func() { ended <- s.Serve(ctx, l) }() // ends with ctx; waited for below
+	}
+	for _, l := range lookup {
+		go func() { ended <- s.serveHTTP(ctx, l, onRoot(s.Discovery())) }() // likewise
+	}
+	var errs []error
+	for range cap(ended) {
+		errs = append(errs, <-ended)
+		cancel() // one listener that breaks ends them all
+	}
+	return errors.Join(errors.Join(errs...), s.Close())
+}
+
+// listenAll binds every address that the host resolves to, as the Python
+// package does for localhost.
+func listenAll(ctx context.Context, addr string) ([]net.Listener, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	var config net.ListenConfig
+	first, err := config.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	list := []net.Listener{first}
+	at := first.Addr().(*net.TCPAddr)
+	ips, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil || net.ParseIP(host) != nil {
+		return list, nil // it was bound: there is nothing to add
+	}
+	for _, ip := range ips {
+		if ip.IP.Equal(at.IP) {
+			continue
+		}
+		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(ip.String(), cmp.Or(realPort(port), fmt.Sprint(at.Port))))
+		if err == nil {
+			list = append(list, l)
+		} else if errors.Is(err, syscall.EADDRINUSE) {
+			closeAll(list)
+			return nil, err
+		} // else: the machine has no such address
+	}
+	return list, nil
+}
+
+func realPort(port string) string {
+	if port == "0" {
+		return ""
+	}
+	return port
+}
+
+func closeAll(list []net.Listener) {
+	for _, l := range list {
+		_ = l.Close()
+	}
+}
+
+func addrs(list []net.Listener) []string {
+	var texts []string
+	for _, l := range list {
+		texts = append(texts, l.Addr().String())
+	}
+	return texts
+}
+
+// mayServe refuses to let everybody on the machine, or beyond, call everything.
+func (s *Server) mayServe(l net.Listener) error {
+	if _, tcp := l.Addr().(*net.TCPAddr); tcp && s.open() && !s.opts.Insecure {
+		return errors.New("a server without a secret does not listen on TCP: set Options.Secret, or Options.Insecure if anybody may call")
+	}
+	return nil
+}
+
+// Serve answers clients that connect to l, on path /, until ctx is done. It then
+// closes l and lets the clients that came by it leave: calls in flight are
+// answered within Options.ShutdownTimeout. Several listeners, with TLS or of
+// unix sockets too, may be served at once.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if err := s.mayServe(l); err != nil {
+		_ = l.Close()
+		return fmt.Errorf("serve: %w", err)
+	}
+	s.setAddr(l.Addr().String())
+	return s.serveHTTP(ctx, l, nil)
+}
+
+func (s *Server) serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
+	via := &listening{}
+	if h == nil {
+		h = onRoot(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.accept(w, r, via) }))
+	}
+	via.http = &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second, // a handshake that never ends
+		IdleTimeout:       30 * time.Second,
+		MaxHeaderBytes:    8 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	stop := make(chan struct{})
+	finished := make(chan struct{})
+	go func() { // ends with Serve, which waits for it
+		defer close(finished)
+		select {
+		case <-ctx.Done():
+		case <-s.closed:
+		case <-stop:
+		}
+		_ = via.http.Close()
+		s.dismiss(via, "the server is shutting down")
+	}()
+	err := via.http.Serve(l)
+	close(stop)
+	<-finished
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve: %w", err)
+}
+
+// onRoot answers for path / and GET alone, as the Python package's server does.
+func onRoot(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/":
+			http.Error(w, "404: Not Found", http.StatusNotFound)
+		case r.Method != http.MethodGet:
+			w.Header().Set("Allow", http.MethodGet)
+			http.Error(w, "405: Method Not Allowed", http.StatusMethodNotAllowed)
+		default:
+			h.ServeHTTP(w, r)
+		}
+	})
+}
+
+// ServeHTTP answers one client over a WebSocket, for bots that have an
+// http.ServeMux. It does not look at the path. Mounted there, a server without a
+// secret is as open as that mux.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.accept(w, r, nil) }
+
+// Addr returns the address that was bound first, "" before that.
+func (s *Server) Addr() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addr
+}
+
+func (s *Server) setAddr(addr string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.addr == "" {
+		s.addr = addr
+	}
+}
+
+// dismiss lets the clients that came by via, or all if via is nil, leave: new
+// calls are refused, those in flight are answered, then the connections close.
+func (s *Server) dismiss(via *listening, reason string) {
+	for _, c := range s.clients(via) {
+		c.end(&wire.Error{Code: wire.Unavailable, Message: reason})
+		s.system.Root.Send(c.pid, &goAway{reason})
+	}
+	s.waitFor(s.opts.ShutdownTimeout, func() bool {
+		for _, c := range s.clients(via) {
+			if c.inFlight() > 0 {
+				return false
+			}
+		}
+		return true
+	})
+	for _, c := range s.clients(via) {
+		s.system.Root.Send(c.pid, &shut{closeGoingAway, reason})
+	}
+	s.waitFor(closeTimeout+time.Second, func() bool { return len(s.clients(via)) == 0 })
+}
+
+// waitFor waits until done reports true, for at most limit.
+func (s *Server) waitFor(limit time.Duration, done func() bool) {
+	deadline := time.Now().Add(limit)
+	for wait := time.Millisecond; !done() && time.Now().Before(deadline); wait = min(2*wait, 20*time.Millisecond) {
+		time.Sleep(wait)
+	}
+}
+
+// Close lets every client leave as Serve does, unloads the cogs, last loaded
+// first, and ends the server. It returns when all that can end has ended.
+func (s *Server) Close() error {
+	s.closing.Do(func() {
+		close(s.closed)
+		s.memory.close()
+		s.dismiss(nil, "the server is shutting down")
+		reply := make(chan []*loaded, 1)
+		s.system.Root.Send(s.actor, &sealCogs{reply})
+		list := <-reply
+		for i := len(list) - 1; i >= 0; i-- {
+			_, _ = s.ask(context.Background(), &order{what: unload, name: list[i].name}) // it can only be gone already
+		}
+		s.inside.end(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
+		s.transitions.Wait()
+		s.watchdog.close()
+		_ = s.system.Root.StopFuture(s.actor).Wait()
+		s.system.Shutdown()
+		s.pool.Close()
+	})
+	return nil
+}

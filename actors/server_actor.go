@@ -1,0 +1,112 @@
+package actors
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/cogbus/cogbus/cogs"
+)
+
+// The server actor owns which cogs are loaded, and is the only one who writes
+// the route table.
+type serverActor struct {
+	srv *Server
+
+	// owned by the actor
+	cogs   []*loaded           // in the order of loading
+	known  map[string]cogs.Cog // what can be loaded by its name
+	spawns int
+	sealed bool
+}
+
+// Receive handles one message.
+func (a *serverActor) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *order:
+		a.order(ctx, m)
+	case *updateEndpoints:
+		next, err := a.srv.table.Load().with(m.cog, m.gen)
+		if err == nil {
+			a.srv.table.Store(next)
+		}
+		m.reply <- err
+	case *gaveUp:
+		if l := a.find(m.order.name); l != nil {
+			ctx.Send(l.pid, m)
+		}
+	case *cogEnded:
+		if l := a.find(m.name); l != nil {
+			// behind all that was sent to it: nothing is lost
+			ctx.Poison(l.pid)
+			a.cogs = slices.DeleteFunc(a.cogs, func(other *loaded) bool { return other == l })
+		}
+		m.order.answer(m.outcome)
+	case *listCogs:
+		m.reply <- slices.Clone(a.cogs)
+	case *sealCogs:
+		a.sealed = true
+		m.reply <- slices.Clone(a.cogs)
+	}
+}
+
+func (a *serverActor) order(ctx actor.Context, o *order) {
+	l := a.find(o.name)
+	switch {
+	case a.sealed && o.what != unload:
+		o.answer(done{err: ErrClosed})
+	case o.what == load && l != nil:
+		o.answer(done{err: ErrLoaded})
+	case o.what == load:
+		a.load(ctx, o)
+	case l == nil:
+		o.answer(done{err: ErrNotLoaded})
+	default:
+		if o.cog != nil {
+			a.known[o.name] = *o.cog
+		}
+		ctx.Send(l.pid, o)
+	}
+}
+
+func (a *serverActor) find(name string) *loaded {
+	for _, l := range a.cogs {
+		if l.name == name {
+			return l
+		}
+	}
+	return nil
+}
+
+func (a *serverActor) load(ctx actor.Context, o *order) {
+	if o.cog == nil {
+		cog, ok := a.known[o.name]
+		if !ok {
+			o.answer(done{err: fmt.Errorf("%w, and never was", ErrNotLoaded)})
+			return
+		}
+		o.cog = &cog
+	}
+	a.known[o.name] = *o.cog
+	g := newGate(*o.cog)
+	c := &cogActor{srv: a.srv, gate: g, cog: *o.cog}
+	a.spawns++
+	// a number, since a name may be anything and may come again
+	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return c },
+		actor.WithMailbox(func() actor.Mailbox { return g }),
+		actor.WithDispatcher(&a.srv.pool)), fmt.Sprintf("cog@%d", a.spawns))
+	if err != nil {
+		o.answer(done{err: err})
+		return
+	}
+	a.cogs = append(a.cogs, &loaded{name: o.name, pid: pid, gate: g, cog: c})
+	ctx.Send(pid, o)
+}
+
+func (o *order) answer(d done) {
+	for _, w := range append(o.waiters, o.early...) {
+		w <- d
+	}
+	o.waiters, o.early = nil, nil
+}

@@ -1,0 +1,356 @@
+package actors
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A transition is the script of one load, switch, restart or unload. It runs on
+// a goroutine of its own, since it waits for user code; its cog actor starts one
+// at a time and reads the fields when it has finished.
+type transition struct {
+	srv    *Server
+	gate   *gate
+	actor  *actor.PID
+	order  *order
+	cog    cogs.Cog
+	old    *generation
+	number uint64 // of the instance that it makes
+	began  time.Time
+	cancel context.CancelFunc
+
+	checkpoint cogs.State // what was last saved
+	failures   int        // starts and tasks that failed in a row
+
+	// the outcome
+	current *generation
+	used    uint64 // the newest generation that was made
+	result  wire.Switched
+	err     error
+}
+
+// Restarts, as in the table of failures in docs/architecture.md.
+const (
+	firstBackoff = 100 * time.Millisecond
+	worstBackoff = 30 * time.Second
+	maxFailedRun = 8
+	healthy      = 60 * time.Second
+	leaveState   = 2 // failed starts after which the checkpoint is left out
+)
+
+// retrying tells the cog actor when the next try of a restart is.
+type retrying struct{ at time.Time }
+
+func (t *transition) run(ctx context.Context) {
+	t.current = t.old
+	if t.old != nil {
+		t.result.From = t.old.number
+	}
+	switch t.order.what {
+	case load:
+		t.err = t.start(ctx)
+	case replace:
+		if t.order.opts.Fresh {
+			t.checkpoint = nil
+		}
+		if t.old == nil {
+			t.failures = 0
+			t.err = t.start(ctx)
+		} else {
+			t.err = t.swap(ctx)
+		}
+	case unload:
+		t.unload()
+	case restart:
+		t.err = t.restart(ctx)
+	}
+	if t.current != nil {
+		t.result.To = t.current.number
+	}
+}
+
+// open runs Setup. Nothing of the new generation runs yet.
+func (t *transition) open(ctx context.Context) (*generation, error) {
+	a := &agent{srv: t.srv, cog: t.cog.Name, generation: t.number}
+	instance, err := cogs.Open(a.context(ctx), t.cog, func() { t.srv.requestReload(t.cog.Name) })
+	if err != nil {
+		if p, ok := errors.AsType[*cogs.Panic](err); ok {
+			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))
+		}
+		return nil, err
+	}
+	gen := newGeneration(t.gate, t.number, instance)
+	t.used = t.number
+	t.number++
+	return gen, nil
+}
+
+// start puts a first instance in service, or one after a failure.
+func (t *transition) start(ctx context.Context) error {
+	next, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err = next.instance.Restore(t.checkpoint); err == nil {
+		err = t.publish(next)
+	}
+	if err != nil {
+		return errors.Join(err, next.instance.Close())
+	}
+	t.activate(next)
+	t.gate.swap(next)
+	t.gate.subscribe(t.srv, next)
+	t.current = next
+	return nil
+}
+
+// swap replaces the instance that serves. Until the new one is published,
+// nothing has happened to the old one.
+func (t *transition) swap(ctx context.Context) error {
+	next, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err := t.publish(next); err != nil {
+		return errors.Join(err, next.instance.Close())
+	}
+	t.srv.system.Root.Send(t.actor, &setupPassed{t.order})
+	if t.order.opts.Fresh || !t.old.instance.Keeps() || !next.instance.Keeps() {
+		t.swapOpen(next)
+		return nil
+	}
+	return t.swapHeld(next)
+}
+
+// swapOpen switches with nothing to hand over: calls go on without a pause.
+func (t *transition) swapOpen(next *generation) {
+	t.gate.swap(next)
+	t.gate.subscribe(t.srv, next)
+	deadline := time.After(t.drainTimeout())
+	// tasks may hold what only one can have: the old ones end first
+	tasks := t.old.instance.Stop()
+	select {
+	case <-tasks:
+	case <-deadline:
+		t.note("a task of generation %d does not end", t.old.number)
+	}
+	t.activate(next)
+	t.current = next
+	t.drain(t.old, deadline, wire.Errorf(wire.Unavailable, "cog %q was reloaded before the call was done", t.cog.Name))
+	t.retire(t.old)
+}
+
+// swapHeld switches with state to hand over: calls wait meanwhile.
+func (t *transition) swapHeld(next *generation) error {
+	paused := time.Now()
+	t.gate.hold()
+	state, err := t.save()
+	if err == nil {
+		err = next.instance.Restore(state)
+	}
+	if err != nil {
+		t.result.Held = t.rollBack(next)
+		t.result.Paused = milliseconds(time.Since(paused))
+		return err
+	}
+	t.checkpoint = state
+	t.activate(next)
+	t.result.Held = t.gate.swap(next)
+	t.result.Paused = milliseconds(time.Since(paused))
+	t.gate.subscribe(t.srv, next)
+	t.current = next
+	t.retire(t.old)
+	return nil
+}
+
+// save ends what runs of the old instance and returns what it keeps. State is
+// never read while anything of the instance runs.
+func (t *transition) save() (cogs.State, error) {
+	deadline := time.After(t.drainTimeout())
+	tasks := t.old.instance.Stop()
+	select {
+	case <-tasks:
+	case <-deadline:
+		if !t.order.opts.Force {
+			return nil, fmt.Errorf("generation %d serves on: one of its tasks does not end", t.old.number)
+		}
+		t.note("a task of generation %d does not end; its state is that of the last checkpoint", t.old.number)
+		return t.checkpoint, nil
+	}
+	if !t.drain(t.old, deadline, wire.Errorf(wire.Unavailable, "cog %q was reloaded before the call was done", t.cog.Name)) {
+		if !t.order.opts.Force {
+			return nil, fmt.Errorf("generation %d serves on: %d of its calls do not end", t.old.number, t.old.inFlight())
+		}
+		t.note("%d calls of generation %d do not end; its state is that of the last checkpoint", t.old.inFlight(), t.old.number)
+		return t.checkpoint, nil
+	}
+	return t.old.instance.Save()
+}
+
+// rollBack lets the old instance serve on, as if nothing had been tried.
+func (t *transition) rollBack(next *generation) (held int) {
+	if err := t.publish(t.old); err != nil {
+		t.srv.log.Error("roll back", "cog", t.cog.Name, "err", err)
+	}
+	t.activate(t.old)
+	held = t.gate.reopen()
+	if err := next.instance.Close(); err != nil {
+		t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", next.number, "err", err)
+	}
+	return held
+}
+
+func (t *transition) unload() {
+	t.gate.refuseAll(wire.Errorf(wire.NoRoute, "cog %q was unloaded", t.cog.Name))
+	_ = t.publish(nil) // taking routes away cannot fail
+	t.gate.subscribe(t.srv, nil)
+	if t.old != nil {
+		t.end(t.old, time.After(t.drainTimeout()), wire.Errorf(wire.Unavailable, "cog %q was unloaded before the call was done", t.cog.Name))
+	}
+	t.current = nil
+}
+
+// restart ends a failed instance and tries to put a new one in service.
+func (t *transition) restart(ctx context.Context) error {
+	t.srv.log.Error("cog failed and restarts", "cog", t.cog.Name, "generation", t.old.number, "err", t.order.cause, "failures", t.failures)
+	wait := backoff(t.failures)
+	t.gate.refuseAll(t.unavailable(wait))
+	for _, c := range t.srv.callsOf(t.old) {
+		c.abandon(wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name), context.Canceled)
+	}
+	t.end(t.old, time.After(0), nil)
+	t.current = nil
+	failedStarts := 0
+	for err := t.order.cause; ; {
+		if t.failures > maxFailedRun {
+			t.gate.refuseAll(wire.Errorf(wire.Unavailable, "cog %q has failed; a reload revives it", t.cog.Name))
+			return fmt.Errorf("gave up after %d failures in a row: %w", t.failures, err)
+		}
+		wait = backoff(t.failures)
+		t.gate.refuseAll(t.unavailable(wait))
+		t.srv.system.Root.Send(t.actor, &retrying{time.Now().Add(wait)})
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if failedStarts >= leaveState && t.checkpoint != nil {
+			t.note("the kept values are left out: it failed to start with them")
+			t.checkpoint = nil
+		}
+		if err = t.start(ctx); err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		t.srv.log.Error("cog does not start", "cog", t.cog.Name, "err", err, "failures", t.failures)
+		failedStarts++
+		t.failures++
+	}
+}
+
+func (t *transition) unavailable(wait time.Duration) *wire.Error {
+	return &wire.Error{Code: wire.Unavailable, Message: fmt.Sprintf("cog %q has failed and restarts", t.cog.Name), RetryAfter: wait}
+}
+
+// backoff doubles with each failure, with up to a quarter of jitter.
+func backoff(failures int) time.Duration {
+	d := min(worstBackoff, firstBackoff<<min(failures-1, 20))
+	return d + rand.N(d/4+1)
+}
+
+// activate starts the tasks of gen.
+func (t *transition) activate(gen *generation) {
+	gen.since = time.Now()
+	a := &agent{srv: t.srv, cog: t.cog.Name, generation: gen.number}
+	gen.instance.Start(a.context(context.Background()),
+		func(ctx context.Context, e *cogs.Endpoint) {
+			if err := t.srv.tick(ctx, gen, e); err != nil {
+				t.srv.restart(gen, t.actor, fmt.Errorf("%s: %w", e.Name, err))
+			}
+		},
+		func(err error) { t.srv.restart(gen, t.actor, fmt.Errorf("task: %w", err)) })
+}
+
+// publish asks the server actor to make the cog's routes those of gen.
+func (t *transition) publish(gen *generation) error {
+	reply := make(chan error, 1)
+	t.srv.system.Root.Send(t.srv.actor, &updateEndpoints{cog: t.cog.Name, gen: gen, reply: reply})
+	return <-reply
+}
+
+// drain waits for the calls of a closed generation. At the deadline it cancels
+// them, with err for their callers. It reports whether all have returned.
+func (t *transition) drain(gen *generation, deadline <-chan time.Time, err *wire.Error) bool {
+	drained := t.gate.drainedOf(gen)
+	select {
+	case <-drained:
+		return true
+	case <-deadline:
+	}
+	if err != nil {
+		for _, c := range t.srv.callsOf(gen) {
+			c.abandon(err, context.Canceled)
+		}
+	}
+	select {
+	case <-drained:
+		return true
+	case <-time.After(drainGrace):
+		return false
+	}
+}
+
+// end stops everything of a closed generation and retires it.
+func (t *transition) end(gen *generation, deadline <-chan time.Time, err *wire.Error) {
+	tasks := gen.instance.Stop()
+	t.drain(gen, deadline, err)
+	select {
+	case <-tasks:
+	case <-time.After(drainGrace):
+		t.note("a task of generation %d does not end", gen.number)
+	}
+	t.retire(gen)
+}
+
+// retire runs the cleanups of a generation that has ended, or will when the
+// last of its calls returns: they may use what cleanups take away.
+func (t *transition) retire(gen *generation) {
+	clean := func() {
+		if err := gen.instance.Close(); err != nil {
+			t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", gen.number, "err", err)
+		}
+	}
+	drained := t.gate.drainedOf(gen)
+	select {
+	case <-drained:
+		clean()
+	default:
+		t.note("%d calls of generation %d do not end; its cleanups wait for them", gen.inFlight(), gen.number)
+		go func() { <-drained; clean() }() // ends with the handlers that hang, if ever
+	}
+}
+
+func (t *transition) drainTimeout() time.Duration {
+	return cmp.Or(t.order.opts.Drain, t.cog.DrainTimeout, defaultDrain)
+}
+
+// note tells the operator something, in the log and in the answer.
+func (t *transition) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	t.srv.log.Warn(text, "cog", t.cog.Name)
+	if t.result.Note != "" {
+		text = t.result.Note + "; " + text
+	}
+	t.result.Note = text
+}

@@ -1,0 +1,174 @@
+package actors
+
+import (
+	"unicode/utf8"
+
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// v1 speaks cogbus.v1 with one client.
+type v1 struct {
+	c *connection
+
+	// owned by the reader, in turn
+	state  v1State
+	admin  bool
+	client wire.Nonce
+	server wire.Nonce
+}
+
+type v1State uint8
+
+const (
+	expectHello v1State = iota
+	expectProof
+	ready
+)
+
+func (d *v1) name() string { return wire.Subprotocol }
+
+func (d *v1) head(dst []byte, c *call) []byte { return wire.AppendResultHead(dst, c.id) }
+
+func (d *v1) tail(dst []byte) []byte { return wire.AppendResultTail(dst) }
+
+func (d *v1) fail(dst []byte, c *call, err error) []byte { return wire.AppendError(dst, c.id, err) }
+
+func (d *v1) send(_ *call, text []byte, flush bool) {
+	if d.c.lost.Load() {
+		return
+	}
+	_ = d.c.conn.Send(text) // an error is final, and the reader meets it
+	if flush {
+		d.c.conn.Flush()
+	}
+}
+
+func (d *v1) say(text []byte) {
+	_ = d.c.conn.Send(text)
+	d.c.conn.Flush()
+}
+
+func (d *v1) goAway(reason string) { d.say(wire.AppendGoAway(nil, reason)) }
+
+func (d *v1) receive(m *transport.Buffer, text bool) bool {
+	var r wire.Request
+	if err := r.Parse(m.B); err != nil {
+		if text && !utf8.Valid(m.B) {
+			d.c.shut(transport.CloseInvalidUTF8, "a text message is not UTF-8")
+		} else {
+			d.refuse(r.ID, err)
+		}
+		m.Free()
+		return true
+	}
+	if d.state == ready && r.Verb == wire.VerbCall {
+		return d.call(m, &r)
+	}
+	defer m.Free()
+	switch {
+	case d.state == expectHello && r.Verb == wire.VerbHello:
+		d.hello(r.Body)
+	case d.state == expectProof && r.Verb == wire.VerbProof:
+		d.proof(r.Body)
+	case d.state != ready:
+		d.refuse(r.ID, wire.Errorf(wire.Unauthorized, "the handshake comes first"))
+	case r.Verb == wire.VerbCancel:
+		if c := d.c.find(r.ID); c != nil {
+			c.giveUp(nil)
+		}
+	default:
+		d.refuse(r.ID, wire.Errorf(wire.BadRequest, "the message has no verb that this server knows"))
+	}
+	return true
+}
+
+func (d *v1) refuse(id uint64, err error) {
+	d.c.srv.rejected(d.c, "", err)
+	_ = d.c.conn.Send(wire.AppendError(nil, id, err))
+}
+
+func (d *v1) call(m *transport.Buffer, r *wire.Request) bool {
+	c := &call{
+		session:  &d.c.session,
+		id:       r.ID,
+		data:     r.Data,
+		buffer:   m,
+		admin:    d.admin,
+		patience: r.Timeout,
+	}
+	c.lookup(r.Endpoint)
+	if err := d.c.enter(c); err != nil {
+		d.c.srv.failed(c, err)
+		_ = d.c.conn.Send(wire.AppendError(nil, r.ID, err))
+		m.Free()
+		return true
+	}
+	return d.c.serve(c)
+}
+
+func (d *v1) hello(body []byte) {
+	var h wire.Hello
+	if err := wire.DecodeHandshake(body, &h); err != nil {
+		d.refuse(0, err)
+		return
+	}
+	known := false
+	for _, v := range h.Versions {
+		known = known || v == wire.Version
+	}
+	if !known {
+		d.refuse(0, wire.Errorf(wire.BadRequest, "this server speaks version %d alone", wire.Version))
+		d.c.shut(transport.ClosePolicy, "no common version")
+		return
+	}
+	d.client, d.server = h.Nonce, wire.NewNonce()
+	if d.c.srv.open() {
+		d.welcome("")
+		return
+	}
+	d.state = expectProof
+	d.handshake("challenge", wire.ChallengeBody{Version: wire.Version, Nonce: d.server, Max: d.c.srv.opts.MaxMessage})
+}
+
+func (d *v1) proof(body []byte) {
+	var proof string
+	if err := wire.DecodeHandshake(body, &proof); err != nil {
+		d.refuse(0, err)
+		return
+	}
+	for _, s := range d.c.srv.keys {
+		if wire.ProofValid(proof, s.secret, wire.ClientEnd, d.client, d.server) {
+			d.admin = s.admin
+			d.welcome(wire.Proof(s.secret, wire.ServerEnd, d.client, d.server))
+			return
+		}
+	}
+	// a proof is good for one pair of nonces: the next try starts over
+	d.state = expectHello
+	err := wire.Errorf(wire.Unauthorized, "the secret is wrong")
+	d.c.srv.rejected(d.c, "", err)
+	d.c.deny()
+	_ = d.c.conn.Send(wire.AppendError(nil, 0, err))
+	d.c.shut(transport.ClosePolicy, "the secret is wrong")
+}
+
+func (d *v1) welcome(proof string) {
+	d.state = ready
+	d.c.trusted.Store(true)
+	d.handshake("welcome", wire.WelcomeBody{
+		Version: wire.Version,
+		Proof:   proof,
+		Max:     d.c.srv.opts.MaxMessage,
+		Calls:   d.c.srv.opts.MaxCalls,
+	})
+}
+
+func (d *v1) handshake(verb string, body any) {
+	text, err := wire.AppendHandshake(nil, verb, body)
+	if err != nil {
+		d.c.srv.log.Error("handshake", "err", err)
+		return
+	}
+	_ = d.c.conn.Send(text)
+}

@@ -1,0 +1,111 @@
+package actors
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// patrol is how often the watchdog looks. A handler that runs on its reader's
+// goroutine holds up its connection for at most twice as long.
+const patrol = time.Millisecond
+
+// A turn says who reads a connection: odd while the reader runs a handler. The
+// watchdog takes the reading away from a reader whose handler is slow, by
+// moving an odd turn on.
+type turn struct {
+	count   atomic.Uint64
+	watched atomic.Bool
+	call    *call  // what runs; written before the turn becomes odd
+	seen    uint64 // owned by the watchdog
+}
+
+// begin says that the reader starts to run c.
+func (t *turn) begin(c *call) (token uint64) {
+	t.call = c
+	return t.count.Add(1)
+}
+
+// end says that the handler has returned. It reports whether the goroutine is
+// still the connection's reader.
+func (t *turn) end(token uint64) bool { return t.count.CompareAndSwap(token, token+1) }
+
+// A watchdog watches the connections whose readers run handlers. Its goroutine
+// exists while there are any.
+type watchdog struct {
+	mu      sync.Mutex // protects the fields below
+	watched []*connection
+	patrols bool
+	closed  bool
+	done    sync.WaitGroup
+}
+
+// watch makes sure that the watchdog looks at c.
+func (w *watchdog) watch(c *connection) {
+	if c.turn.watched.Load() || !c.turn.watched.CompareAndSwap(false, true) {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.watched = append(w.watched, c)
+	if !w.patrols && !w.closed {
+		w.patrols = true
+		w.done.Go(w.patrol) // ends when nothing is watched, or by close
+	}
+}
+
+func (w *watchdog) patrol() {
+	ticker := time.NewTicker(patrol)
+	defer ticker.Stop()
+	for range ticker.C {
+		w.mu.Lock()
+		kept := w.watched[:0]
+		for _, c := range w.watched {
+			if c.inspect() {
+				kept = append(kept, c)
+			}
+		}
+		clear(w.watched[len(kept):])
+		w.watched = kept
+		if len(kept) == 0 || w.closed {
+			w.patrols = false
+			w.mu.Unlock()
+			return
+		}
+		w.mu.Unlock()
+	}
+}
+
+// close ends the patrol and waits for it.
+func (w *watchdog) close() {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.done.Wait()
+}
+
+// inspect relieves the reader if it runs the same handler as a patrol ago. It
+// reports whether to look again.
+func (c *connection) inspect() bool {
+	now := c.turn.count.Load()
+	same := now == c.turn.seen
+	c.turn.seen = now
+	switch {
+	case !same:
+		return true
+	case now%2 == 1:
+		if c.turn.count.CompareAndSwap(now, now+1) {
+			slow := c.turn.call // stable now: the reader has lost its turn
+			slow.route.pace.slow()
+			slow.arm()
+			c.conn.Flush() // what was answered before it
+			c.startReader()
+		}
+		return true
+	}
+	c.turn.watched.Store(false)
+	if c.turn.count.Load() == now {
+		return false
+	}
+	return c.turn.watched.CompareAndSwap(false, true) // it began meanwhile
+}
