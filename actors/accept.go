@@ -5,8 +5,15 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/internal/dialect"
 )
+
+// A client is a connection, its actor, and how it came.
+type client struct {
+	*dialect.Connection
+	pid *actor.PID
+	via *listening // nil if it came by ServeHTTP
+}
 
 // accept makes a connection of a handshake and returns; the connection goes on
 // by itself.
@@ -22,21 +29,15 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) 
 		s.log.Debug("handshake refused", "caller", r.RemoteAddr, "err", err)
 		return
 	}
-	c := &connection{conn: conn, via: via, host: hostOf(conn.RemoteAddr())}
-	c.session = session{srv: s, remote: conn.RemoteAddr().String(), calls: map[uint64]*call{}}
-	if conn.Subprotocol() == wire.Subprotocol {
-		c.dialect = &v1{c: c}
-		c.limit = s.opts.MaxCalls
-	} else {
-		c.dialect = newIPCX(c)
-	}
-	c.peer = c.dialect
-	c.pid = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &connectionActor{c: c} },
-		actor.WithDispatcher(&s.pool)))
+	c := &client{Connection: s.desk.Open(conn), via: via}
+	c.pid = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &connectionActor{srv: s, c: c} },
+		actor.WithDispatcher(&s.router.Pool)))
+	c.Ended = func(err error) { s.system.Root.Send(c.pid, &readerEnded{err}) }
+	c.Shut = func(code int, reason string) { s.system.Root.Send(c.pid, &shut{code, reason}) }
 	if !s.release(c) { // the server has closed meanwhile
-		s.system.Root.Send(c.pid, &shut{closeGoingAway, "the server is shutting down"})
+		c.Shut(closeGoingAway, "the server is shutting down")
 	}
-	c.startReader()
+	c.Start()
 }
 
 // reserve makes room for a connection; release fills it with c, or gives it
@@ -51,7 +52,7 @@ func (s *Server) reserve() bool {
 	return true
 }
 
-func (s *Server) release(c *connection) bool {
+func (s *Server) release(c *client) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accepting--
@@ -70,17 +71,17 @@ func (s *Server) isClosed() bool {
 	}
 }
 
-func (s *Server) remove(c *connection) {
+func (s *Server) remove(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.connections, c)
 }
 
 // clients returns the connections that came by via, or all if that is nil.
-func (s *Server) clients(via *listening) []*connection {
+func (s *Server) clients(via *listening) []*client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []*connection
+	var list []*client
 	for c := range s.connections {
 		if via == nil || c.via == via {
 			list = append(list, c)

@@ -10,22 +10,40 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
 )
+
+// A mailbox is that of a cog's actor. It is the gate for calls, which pass it at
+// once and beside each other; everything else queues.
+type mailbox struct {
+	actor.Mailbox
+	gate *router.Gate
+}
+
+// PostUserMessage admits calls and queues everything else.
+func (m *mailbox) PostUserMessage(message any) {
+	if c, ok := message.(*router.Call); ok {
+		m.gate.Post(c)
+		return
+	}
+	m.Mailbox.PostUserMessage(message)
+}
 
 // A cog actor owns one cog from Load to Unload: which instance serves, and what
 // is being done about that. Transitions run beside it, one at a time; it decides
 // which is next.
 type cogActor struct {
 	srv  *Server
-	gate *gate
+	gate *router.Gate
 
 	status atomic.Pointer[wire.CogStatus] // written by the actor
 
 	// owned by the actor
 	cog        cogs.Cog
-	current    *generation // nil while none serves
-	number     uint64      // of the newest generation
+	current    *router.Generation // nil while none serves
+	since      time.Time          // when it was activated
+	number     uint64             // of the newest generation
 	running    *transition
 	next       *order // what follows the running transition
 	checkpoint cogs.State
@@ -145,7 +163,7 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 }
 
 func (a *cogActor) countFailure(cause error) {
-	if a.current != nil && time.Since(a.current.since) >= healthy {
+	if a.current != nil && time.Since(a.since) >= healthy {
 		a.failures = 0
 	}
 	a.failures++
@@ -165,6 +183,9 @@ func (a *cogActor) gaveUp(o *order) {
 func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	a.running = nil
 	a.current = t.current
+	if !t.since.IsZero() {
+		a.since = t.since
+	}
 	a.number = max(a.number, t.used)
 	a.checkpoint = t.checkpoint
 	a.failures = t.failures
@@ -200,7 +221,7 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 func (a *cogActor) show(state string, nextTry time.Time) {
 	s := &wire.CogStatus{Name: a.cog.Name, State: state, Restarts: a.restarts, NextTry: nextTry, Generation: a.number}
 	if a.current != nil {
-		s.Generation, s.Since, s.Routes = a.current.number, a.current.since, len(a.current.routes)
+		s.Generation, s.Since, s.Routes = a.current.Number, a.since, a.current.Routes()
 	}
 	if a.lastError != nil {
 		s.LastError = a.lastError.Error()

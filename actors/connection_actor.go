@@ -19,15 +19,15 @@ const (
 
 	// beat is how long a cogbus.v1 client may be silent before it is pinged;
 	// after three of them in silence it is gone.
-	beat       = 15 * time.Second
-	deadBeats  = 3
-	lingerTime = time.Second
+	beat      = 15 * time.Second
+	deadBeats = 3
 )
 
 // A connection actor owns the life of one client: its authentication in time,
 // its heartbeats, its close. Calls do not pass it.
 type connectionActor struct {
-	c *connection
+	srv *Server
+	c   *client
 
 	// owned by the actor
 	timer   *time.Timer // authentication first, heartbeats then
@@ -46,19 +46,19 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		a.beat(ctx)
 	case *goAway:
 		if !a.closing {
-			a.c.srv.pool.Go(workers.Func(func() { a.c.dialect.goAway(m.reason) }))
+			a.srv.router.Pool.Go(workers.Func(func() { a.c.GoAway(m.reason) }))
 		}
 	case *shut:
 		a.shut(ctx, m)
 	case *giveUpClosing:
-		a.c.conn.Abort()
+		a.c.Conn().Abort()
 	case *readerEnded:
 		a.readerEnded(ctx, m.err)
 	}
 }
 
 func (a *connectionActor) interval() time.Duration {
-	if !a.c.trusted.Load() {
+	if !a.c.Trusted() {
 		return authTimeout
 	}
 	return beat
@@ -69,22 +69,22 @@ func (a *connectionActor) beat(ctx actor.Context) {
 		return
 	}
 	switch {
-	case !a.c.trusted.Load():
+	case !a.c.Trusted():
 		a.shut(ctx, &shut{transport.ClosePolicy, "not authenticated in time"})
 		return
-	case a.c.dialect.name() == "ipcx":
-		return // the Python package's clients answer a ping by asking again
-	case a.c.conn.Heard():
+	case !a.c.Heartbeats():
+		return
+	case a.c.Conn().Heard():
 		a.silent = 0
 	default:
 		a.silent++
 	}
 	if a.silent >= deadBeats {
-		a.c.conn.Abort()
+		a.c.Conn().Abort()
 		return
 	}
 	if a.silent > 0 {
-		a.c.srv.pool.Go(workers.Func(a.c.conn.Ping))
+		a.srv.router.Pool.Go(workers.Func(a.c.Conn().Ping))
 	}
 	a.timer.Reset(beat)
 }
@@ -95,11 +95,11 @@ func (a *connectionActor) shut(ctx actor.Context, m *shut) {
 		return
 	}
 	a.closing = true
-	a.c.end(wire.Errorf(wire.Unavailable, "the connection is being closed"))
+	a.c.End(wire.Errorf(wire.Unavailable, "the connection is being closed"))
 	self, root := ctx.Self(), ctx.ActorSystem().Root
 	a.timer.Stop()
 	a.timer = time.AfterFunc(closeTimeout, func() { root.Send(self, &giveUpClosing{}) })
-	a.c.srv.pool.Go(workers.Func(func() { a.c.conn.StartClose(m.code, m.reason) }))
+	a.srv.router.Pool.Go(workers.Func(func() { a.c.Conn().StartClose(m.code, m.reason) }))
 }
 
 // readerEnded cleans up: nobody is there any more.
@@ -107,15 +107,14 @@ func (a *connectionActor) readerEnded(ctx actor.Context, err error) {
 	a.ended = true
 	a.timer.Stop()
 	if errors.Is(err, transport.ErrSlowPeer) {
-		a.c.srv.log.Warn("a client does not read and was cut off", "caller", a.c.remote)
+		a.srv.log.Warn("a client does not read and was cut off", "caller", a.c.Remote)
 	} else {
-		a.c.srv.log.Debug("connection ended", "caller", a.c.remote, "err", err)
+		a.srv.log.Debug("connection ended", "caller", a.c.Remote, "err", err)
 	}
 	self := ctx.Self()
-	a.c.srv.pool.Go(workers.Func(func() {
-		a.c.drop()
-		a.c.conn.Linger(lingerTime)
-		a.c.srv.remove(a.c)
-		a.c.srv.system.Root.Poison(self)
+	a.srv.router.Pool.Go(workers.Func(func() {
+		a.c.Finish()
+		a.srv.remove(a.c)
+		a.srv.system.Root.Poison(self)
 	}))
 }

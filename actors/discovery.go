@@ -33,7 +33,7 @@ func (s *Server) Discovery() http.Handler {
 
 // locate answers look-ups, one after the other, until the client leaves.
 func (s *Server) locate(conn *transport.Conn) {
-	defer conn.Linger(lingerTime)
+	defer conn.Linger(time.Second)
 	for {
 		m, _, err := conn.Receive()
 		if err != nil {
@@ -41,11 +41,11 @@ func (s *Server) locate(conn *transport.Conn) {
 		}
 		var e wire.Envelope
 		err = e.Parse(m.B)
-		switch _, ok := s.authorized(&e); {
+		switch _, ok := s.desk.Authorized(&e); {
 		case err != nil:
 			err = conn.Send(wire.AppendErrorObject(nil, err))
 		case !ok:
-			if wait := s.guard.failed(hostOf(conn.RemoteAddr()), time.Now()); wait > 0 {
+			if wait := s.desk.Delay(conn.RemoteAddr()); wait > 0 {
 				time.Sleep(wait)
 			}
 			err = conn.Send(wire.AppendErrorObject(nil, wire.Errorf(wire.Unauthorized, "no secret, or a wrong one")))

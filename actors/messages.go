@@ -6,6 +6,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -21,17 +22,17 @@ type (
 		opts    ReloadOptions
 		ctx     context.Context // its values are Setup's; its end is told by gaveUp
 		waiters []chan<- done
-		early   []chan<- done // answered when Setup has passed
-		cause   error         // of a restart
-		gen     *generation   // of a restart: the one that failed
-		left    int           // how many of waiters have given up; owned by the cog actor
+		early   []chan<- done      // answered when Setup has passed
+		cause   error              // of a restart
+		gen     *router.Generation // of a restart: the one that failed
+		left    int                // how many of waiters have given up; owned by the cog actor
 	}
 
 	// updateEndpoints asks for the routes of a cog to be those of gen, or, if
 	// that is nil, for none.
 	updateEndpoints struct {
 		cog   string
-		gen   *generation
+		gen   *router.Generation
 		reply chan<- error
 	}
 
@@ -103,6 +104,6 @@ type (
 type loaded struct {
 	name string
 	pid  *actor.PID
-	gate *gate
+	gate *router.Gate
 	cog  *cogActor // its status may be read
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/dialect"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -96,23 +97,21 @@ func (o *Options) withDefaults() Options {
 
 // Defaults that belong to no Options field.
 const (
-	defaultTimeout  = 30 * time.Second // of a handler, and of a call without a deadline
-	defaultDrain    = 5 * time.Second
-	drainGrace      = time.Second // for handlers to return once cancelled
-	defaultInFlight = 1024
-	defaultHeld     = 1000
-	authTimeout     = 30 * time.Second // for a connection to authenticate
-	readAhead       = 64               // requests of an ipcx connection that wait their turn
-	retryOverloaded = 100 * time.Millisecond
+	defaultDrain = 5 * time.Second
+	drainGrace   = time.Second      // for handlers to return once cancelled
+	authTimeout  = 30 * time.Second // for a client to authenticate
 )
 
-// secrets returns what authorises a call.
-func (o *Options) secrets() []string {
-	var list []string
+// keys returns what opens the server.
+func (o *Options) keys() []dialect.Key {
+	var list []dialect.Key
 	for _, s := range []string{o.Secret, o.PreviousSecret} {
 		if s != "" {
-			list = append(list, s)
+			list = append(list, dialect.Key{Secret: s})
 		}
+	}
+	if o.AdminSecret != "" {
+		list = append(list, dialect.Key{Secret: o.AdminSecret, Admin: true})
 	}
 	return list
 }

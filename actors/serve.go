@@ -117,7 +117,7 @@ func addrs(list []net.Listener) []string {
 
 // mayServe refuses to let everybody on the machine, or beyond, call everything.
 func (s *Server) mayServe(l net.Listener) error {
-	if _, tcp := l.Addr().(*net.TCPAddr); tcp && s.open() && !s.opts.Insecure {
+	if _, tcp := l.Addr().(*net.TCPAddr); tcp && len(s.desk.Keys) == 0 && !s.opts.Insecure {
 		return errors.New("a server without a secret does not listen on TCP: set Options.Secret, or Options.Insecure if anybody may call")
 	}
 	return nil
@@ -208,12 +208,12 @@ func (s *Server) setAddr(addr string) {
 // calls are refused, those in flight are answered, then the connections close.
 func (s *Server) dismiss(via *listening, reason string) {
 	for _, c := range s.clients(via) {
-		c.end(&wire.Error{Code: wire.Unavailable, Message: reason})
+		c.End(&wire.Error{Code: wire.Unavailable, Message: reason})
 		s.system.Root.Send(c.pid, &goAway{reason})
 	}
 	s.waitFor(s.opts.ShutdownTimeout, func() bool {
 		for _, c := range s.clients(via) {
-			if c.inFlight() > 0 {
+			if c.InFlight() > 0 {
 				return false
 			}
 		}
@@ -246,12 +246,12 @@ func (s *Server) Close() error {
 		for i := len(list) - 1; i >= 0; i-- {
 			_, _ = s.ask(context.Background(), &order{what: unload, name: list[i].name}) // it can only be gone already
 		}
-		s.inside.end(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
+		s.router.Inside.End(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
 		s.transitions.Wait()
-		s.watchdog.close()
+		s.desk.Close()
 		_ = s.system.Root.StopFuture(s.actor).Wait()
 		s.system.Shutdown()
-		s.pool.Close()
+		s.router.Pool.Close()
 	})
 	return nil
 }

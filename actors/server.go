@@ -1,21 +1,19 @@
 package actors
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/dialect"
+	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
-	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -24,16 +22,11 @@ import (
 type Server struct {
 	opts     Options
 	log      *slog.Logger
-	keys     []key
+	router   *router.Router
+	desk     *dialect.Desk
 	acceptor *transport.Acceptor
 	system   *actor.ActorSystem
 	actor    *actor.PID // the server actor
-	table    atomic.Pointer[table]
-	inside   *session // calls that the bot's own code makes
-	pool     workers.Pool
-	watchdog watchdog
-	guard    guard
-	limiter  limiter
 
 	transitions sync.WaitGroup // of cogs
 	closing     sync.Once
@@ -41,18 +34,18 @@ type Server struct {
 	memory      memory
 
 	mu          sync.Mutex // protects the fields below
-	connections map[*connection]struct{}
+	connections map[*client]struct{}
 	accepting   int // connections on their way into the map
-	gone        chan struct{}
 	addr        string
-	stopped     bool
 }
 
-// A key is a secret and what it opens.
-type key struct {
-	secret string
-	admin  bool
-}
+// Errors of Load, Unload, Replace and Reload; test for them with errors.Is.
+var (
+	ErrLoaded     = errors.New("cog is loaded already")
+	ErrNotLoaded  = errors.New("cog is not loaded")
+	ErrRouteTaken = router.ErrRouteTaken
+	ErrClosed     = errors.New("server is closed")
+)
 
 // NewServer returns a server with no cogs but its own, "cogbus". A nil opts
 // means the zero Options. Close ends the server, also one that never served.
@@ -61,20 +54,19 @@ func NewServer(opts *Options) *Server {
 	if o.AdminSecret != "" && o.Secret == "" {
 		panic("actors: Options.AdminSecret without Secret: everybody else could not prove anything")
 	}
-	s := &Server{opts: o, log: o.Logger, closed: make(chan struct{}), connections: map[*connection]struct{}{}}
-	for _, secret := range o.secrets() {
-		s.keys = append(s.keys, key{secret: secret})
+	s := &Server{opts: o, log: o.Logger, closed: make(chan struct{}), connections: map[*client]struct{}{}}
+	s.router = router.New(o.Logger, o.MaxMessage)
+	if o.OnError != nil {
+		s.router.OnFailure = func(endpoint, caller string, code wire.Code, err error) {
+			o.OnError(Failure{Endpoint: endpoint, Caller: caller, Code: code, Err: err})
+		}
 	}
-	if o.AdminSecret != "" {
-		s.keys = append(s.keys, key{secret: o.AdminSecret, admin: true})
-	}
+	s.desk = &dialect.Desk{Router: s.router, Keys: o.keys(), MaxCalls: o.MaxCalls, Log: o.Logger}
 	s.acceptor = transport.NewAcceptor(transport.AcceptOptions{
 		Subprotocols: []string{wire.Subprotocol},
 		MaxMessage:   o.MaxMessage,
 		Origins:      o.Origins,
 	})
-	s.inside = &session{srv: s, peer: insidePeer{}, calls: map[uint64]*call{}}
-	s.table.Store(&table{routes: map[string]*route{}})
 	s.memory.init()
 
 	s.system = actor.NewActorSystem(
@@ -83,50 +75,11 @@ func NewServer(opts *Options) *Server {
 		actor.WithDeadLetterThrottleInterval(time.Millisecond),
 	)
 	a := &serverActor{srv: s, known: map[string]cogs.Cog{}}
-	s.actor = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }, actor.WithDispatcher(&s.pool)))
+	s.actor = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }, actor.WithDispatcher(&s.router.Pool)))
 	if err := s.Load(context.Background(), s.ownCog()); err != nil {
 		panic(fmt.Sprintf("actors: %v", err)) // its routes are ours alone
 	}
 	return s
-}
-
-// open reports whether callers need no secret.
-func (s *Server) open() bool { return len(s.keys) == 0 }
-
-// authorized tells whether e carries a key, and whether that is the admin's.
-func (s *Server) authorized(e *wire.Envelope) (admin, ok bool) {
-	if s.open() {
-		return false, e.Authorized()
-	}
-	for _, k := range s.keys {
-		if e.Authorized(k.secret) {
-			admin, ok = k.admin, true
-		}
-	}
-	return admin, ok
-}
-
-// admit takes a call to the gate of its cog. It reports whether the caller is
-// to run it now.
-func (s *Server) admit(c *call) bool {
-	r := c.target
-	if r == nil {
-		if r = s.table.Load().routes[c.endpoint]; r == nil {
-			return c.refuse(noRoute(c.endpoint))
-		}
-		c.target = r
-	}
-	return r.generation.gate.admit(c, r)
-}
-
-// callsOf returns the calls in flight in a generation.
-func (s *Server) callsOf(gen *generation) []*call {
-	match := func(c *call) bool { return c.stage.Load() >= waiting && c.route != nil && c.route.generation == gen }
-	list := s.inside.matching(match)
-	for _, c := range s.clients(nil) {
-		list = append(list, c.matching(match)...)
-	}
-	return list
 }
 
 // Load sets up each cog in turn and routes calls to it. It tries every cog and
@@ -210,7 +163,7 @@ func (s *Server) askAbout(ctx context.Context, what string, o *order) (wire.Swit
 func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
 	reply := make(chan done, 1)
 	o.ctx = ctx
-	if belongs(ctx, o.name) {
+	if router.Within(ctx, o.name) {
 		o.early = append(o.early, reply)
 	} else {
 		o.waiters = append(o.waiters, reply)
@@ -232,29 +185,13 @@ func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
 	}
 }
 
-// belongs reports whether ctx is that of a call or a task of the named cog, or
-// was made by one through others.
-func belongs(ctx context.Context, cog string) bool {
-	switch rt := ctx.Value(cogs.RuntimeKey{}).(type) {
-	case *call:
-		for c := rt; c != nil; c = c.parent {
-			if c.caller == cog || c.route != nil && c.route.generation.gate.name == cog {
-				return true
-			}
-		}
-	case *agent:
-		return rt.cog == cog
-	}
-	return false
-}
-
 // requestReload asks for a reload that nobody waits for.
 func (s *Server) requestReload(name string) {
 	s.system.Root.Send(s.actor, &order{what: replace, name: name, ctx: context.Background()})
 }
 
 // restart tells a cog's actor that gen has failed.
-func (s *Server) restart(gen *generation, cog *actor.PID, cause error) {
+func (s *Server) restart(gen *router.Generation, cog *actor.PID, cause error) {
 	s.system.Root.Send(cog, &order{what: restart, gen: gen, cause: cause, ctx: context.Background()})
 }
 
@@ -265,12 +202,8 @@ func (s *Server) Cogs() []wire.CogStatus {
 	for _, l := range s.loaded() {
 		if status := l.cog.status.Load(); status != nil && l.name != ownName {
 			now := *status
-			now.Panics = l.gate.panics.Load()
-			l.gate.mu.Lock()
-			if gen := l.gate.current; gen != nil {
-				now.InFlight = gen.inFlight() + len(l.gate.held)
-			}
-			l.gate.mu.Unlock()
+			now.Panics = l.gate.Panics.Load()
+			now.InFlight = l.gate.InFlight()
 			list = append(list, now)
 		}
 	}
@@ -289,18 +222,4 @@ func (s *Server) loaded() []*loaded {
 }
 
 // Routes returns the routes that are served, sorted by endpoint.
-func (s *Server) Routes() []wire.RouteStatus {
-	list := []wire.RouteStatus{}
-	for name, r := range s.table.Load().routes {
-		list = append(list, wire.RouteStatus{
-			Endpoint:   name,
-			Cog:        r.generation.gate.name,
-			Generation: r.generation.number,
-			Serial:     r.lanes != nil && r.lanes.limit == 1 && !r.endpoint.Keyed(),
-			Keyed:      r.endpoint.Keyed(),
-			TimeoutMS:  r.timeout.Milliseconds(),
-		})
-	}
-	slices.SortFunc(list, func(a, b wire.RouteStatus) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
-	return list
-}
+func (s *Server) Routes() []wire.RouteStatus { return s.router.Routes() }

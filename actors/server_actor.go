@@ -7,6 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/router"
 )
 
 // The server actor owns which cogs are loaded, and is the only one who writes
@@ -27,11 +28,7 @@ func (a *serverActor) Receive(ctx actor.Context) {
 	case *order:
 		a.order(ctx, m)
 	case *updateEndpoints:
-		next, err := a.srv.table.Load().with(m.cog, m.gen)
-		if err == nil {
-			a.srv.table.Store(next)
-		}
-		m.reply <- err
+		m.reply <- a.srv.router.Publish(m.cog, m.gen)
 	case *gaveUp:
 		if l := a.find(m.order.name); l != nil {
 			ctx.Send(l.pid, m)
@@ -89,13 +86,13 @@ func (a *serverActor) load(ctx actor.Context, o *order) {
 		o.cog = &cog
 	}
 	a.known[o.name] = *o.cog
-	g := newGate(*o.cog)
+	g := router.NewGate(*o.cog)
 	c := &cogActor{srv: a.srv, gate: g, cog: *o.cog}
 	a.spawns++
 	// a number, since a name may be anything and may come again
 	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return c },
-		actor.WithMailbox(func() actor.Mailbox { return g }),
-		actor.WithDispatcher(&a.srv.pool)), fmt.Sprintf("cog@%d", a.spawns))
+		actor.WithMailbox(func() actor.Mailbox { return &mailbox{Mailbox: actor.Unbounded()(), gate: g} }),
+		actor.WithDispatcher(&a.srv.router.Pool)), fmt.Sprintf("cog@%d", a.spawns))
 	if err != nil {
 		o.answer(done{err: err})
 		return

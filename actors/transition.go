@@ -11,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -19,11 +20,11 @@ import (
 // at a time and reads the fields when it has finished.
 type transition struct {
 	srv    *Server
-	gate   *gate
+	gate   *router.Gate
 	actor  *actor.PID
 	order  *order
 	cog    cogs.Cog
-	old    *generation
+	old    *router.Generation
 	number uint64 // of the instance that it makes
 	began  time.Time
 	cancel context.CancelFunc
@@ -32,8 +33,9 @@ type transition struct {
 	failures   int        // starts and tasks that failed in a row
 
 	// the outcome
-	current *generation
-	used    uint64 // the newest generation that was made
+	current *router.Generation
+	since   time.Time // when it was activated; zero if it was not
+	used    uint64    // the newest generation that was made
 	result  wire.Switched
 	err     error
 }
@@ -53,7 +55,7 @@ type retrying struct{ at time.Time }
 func (t *transition) run(ctx context.Context) {
 	t.current = t.old
 	if t.old != nil {
-		t.result.From = t.old.number
+		t.result.From = t.old.Number
 	}
 	switch t.order.what {
 	case load:
@@ -74,21 +76,21 @@ func (t *transition) run(ctx context.Context) {
 		t.err = t.restart(ctx)
 	}
 	if t.current != nil {
-		t.result.To = t.current.number
+		t.result.To = t.current.Number
 	}
 }
 
 // open runs Setup. Nothing of the new generation runs yet.
-func (t *transition) open(ctx context.Context) (*generation, error) {
-	a := &agent{srv: t.srv, cog: t.cog.Name, generation: t.number}
-	instance, err := cogs.Open(a.context(ctx), t.cog, func() { t.srv.requestReload(t.cog.Name) })
+func (t *transition) open(ctx context.Context) (*router.Generation, error) {
+	a := &router.Agent{Router: t.srv.router, Cog: t.cog.Name, Generation: t.number}
+	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { t.srv.requestReload(t.cog.Name) })
 	if err != nil {
 		if p, ok := errors.AsType[*cogs.Panic](err); ok {
 			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))
 		}
 		return nil, err
 	}
-	gen := newGeneration(t.gate, t.number, instance)
+	gen := router.NewGeneration(t.gate, t.number, instance)
 	t.used = t.number
 	t.number++
 	return gen, nil
@@ -100,15 +102,15 @@ func (t *transition) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = next.instance.Restore(t.checkpoint); err == nil {
+	if err = next.Instance.Restore(t.checkpoint); err == nil {
 		err = t.publish(next)
 	}
 	if err != nil {
-		return errors.Join(err, next.instance.Close())
+		return errors.Join(err, next.Instance.Close())
 	}
 	t.activate(next)
-	t.gate.swap(next)
-	t.gate.subscribe(t.srv, next)
+	t.gate.Swap(next)
+	t.gate.Subscribe(t.srv.router, next)
 	t.current = next
 	return nil
 }
@@ -121,10 +123,10 @@ func (t *transition) swap(ctx context.Context) error {
 		return err
 	}
 	if err := t.publish(next); err != nil {
-		return errors.Join(err, next.instance.Close())
+		return errors.Join(err, next.Instance.Close())
 	}
 	t.srv.system.Root.Send(t.actor, &setupPassed{t.order})
-	if t.order.opts.Fresh || !t.old.instance.Keeps() || !next.instance.Keeps() {
+	if t.order.opts.Fresh || !t.old.Instance.Keeps() || !next.Instance.Keeps() {
 		t.swapOpen(next)
 		return nil
 	}
@@ -132,16 +134,16 @@ func (t *transition) swap(ctx context.Context) error {
 }
 
 // swapOpen switches with nothing to hand over: calls go on without a pause.
-func (t *transition) swapOpen(next *generation) {
-	t.gate.swap(next)
-	t.gate.subscribe(t.srv, next)
+func (t *transition) swapOpen(next *router.Generation) {
+	t.gate.Swap(next)
+	t.gate.Subscribe(t.srv.router, next)
 	deadline := time.After(t.drainTimeout())
 	// tasks may hold what only one can have: the old ones end first
-	tasks := t.old.instance.Stop()
+	tasks := t.old.Instance.Stop()
 	select {
 	case <-tasks:
 	case <-deadline:
-		t.note("a task of generation %d does not end", t.old.number)
+		t.note("a task of generation %d does not end", t.old.Number)
 	}
 	t.activate(next)
 	t.current = next
@@ -150,12 +152,12 @@ func (t *transition) swapOpen(next *generation) {
 }
 
 // swapHeld switches with state to hand over: calls wait meanwhile.
-func (t *transition) swapHeld(next *generation) error {
+func (t *transition) swapHeld(next *router.Generation) error {
 	paused := time.Now()
-	t.gate.hold()
+	t.gate.Hold()
 	state, err := t.save()
 	if err == nil {
-		err = next.instance.Restore(state)
+		err = next.Instance.Restore(state)
 	}
 	if err != nil {
 		t.result.Held = t.rollBack(next)
@@ -164,9 +166,9 @@ func (t *transition) swapHeld(next *generation) error {
 	}
 	t.checkpoint = state
 	t.activate(next)
-	t.result.Held = t.gate.swap(next)
+	t.result.Held = t.gate.Swap(next)
 	t.result.Paused = milliseconds(time.Since(paused))
-	t.gate.subscribe(t.srv, next)
+	t.gate.Subscribe(t.srv.router, next)
 	t.current = next
 	t.retire(t.old)
 	return nil
@@ -176,43 +178,43 @@ func (t *transition) swapHeld(next *generation) error {
 // never read while anything of the instance runs.
 func (t *transition) save() (cogs.State, error) {
 	deadline := time.After(t.drainTimeout())
-	tasks := t.old.instance.Stop()
+	tasks := t.old.Instance.Stop()
 	select {
 	case <-tasks:
 	case <-deadline:
 		if !t.order.opts.Force {
-			return nil, fmt.Errorf("generation %d serves on: one of its tasks does not end", t.old.number)
+			return nil, fmt.Errorf("generation %d serves on: one of its tasks does not end", t.old.Number)
 		}
-		t.note("a task of generation %d does not end; its state is that of the last checkpoint", t.old.number)
+		t.note("a task of generation %d does not end; its state is that of the last checkpoint", t.old.Number)
 		return t.checkpoint, nil
 	}
 	if !t.drain(t.old, deadline, wire.Errorf(wire.Unavailable, "cog %q was reloaded before the call was done", t.cog.Name)) {
 		if !t.order.opts.Force {
-			return nil, fmt.Errorf("generation %d serves on: %d of its calls do not end", t.old.number, t.old.inFlight())
+			return nil, fmt.Errorf("generation %d serves on: %d of its calls do not end", t.old.Number, t.old.InFlight())
 		}
-		t.note("%d calls of generation %d do not end; its state is that of the last checkpoint", t.old.inFlight(), t.old.number)
+		t.note("%d calls of generation %d do not end; its state is that of the last checkpoint", t.old.InFlight(), t.old.Number)
 		return t.checkpoint, nil
 	}
-	return t.old.instance.Save()
+	return t.old.Instance.Save()
 }
 
 // rollBack lets the old instance serve on, as if nothing had been tried.
-func (t *transition) rollBack(next *generation) (held int) {
+func (t *transition) rollBack(next *router.Generation) (held int) {
 	if err := t.publish(t.old); err != nil {
 		t.srv.log.Error("roll back", "cog", t.cog.Name, "err", err)
 	}
 	t.activate(t.old)
-	held = t.gate.reopen()
-	if err := next.instance.Close(); err != nil {
-		t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", next.number, "err", err)
+	held = t.gate.Reopen()
+	if err := next.Instance.Close(); err != nil {
+		t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", next.Number, "err", err)
 	}
 	return held
 }
 
 func (t *transition) unload() {
-	t.gate.refuseAll(wire.Errorf(wire.NoRoute, "cog %q was unloaded", t.cog.Name))
+	t.gate.RefuseAll(wire.Errorf(wire.NoRoute, "cog %q was unloaded", t.cog.Name))
 	_ = t.publish(nil) // taking routes away cannot fail
-	t.gate.subscribe(t.srv, nil)
+	t.gate.Subscribe(t.srv.router, nil)
 	if t.old != nil {
 		t.end(t.old, time.After(t.drainTimeout()), wire.Errorf(wire.Unavailable, "cog %q was unloaded before the call was done", t.cog.Name))
 	}
@@ -221,22 +223,20 @@ func (t *transition) unload() {
 
 // restart ends a failed instance and tries to put a new one in service.
 func (t *transition) restart(ctx context.Context) error {
-	t.srv.log.Error("cog failed and restarts", "cog", t.cog.Name, "generation", t.old.number, "err", t.order.cause, "failures", t.failures)
+	t.srv.log.Error("cog failed and restarts", "cog", t.cog.Name, "generation", t.old.Number, "err", t.order.cause, "failures", t.failures)
 	wait := backoff(t.failures)
-	t.gate.refuseAll(t.unavailable(wait))
-	for _, c := range t.srv.callsOf(t.old) {
-		c.abandon(wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name), context.Canceled)
-	}
+	t.gate.RefuseAll(t.unavailable(wait))
+	t.srv.router.AbandonAll(t.old, wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name))
 	t.end(t.old, time.After(0), nil)
 	t.current = nil
 	failedStarts := 0
 	for err := t.order.cause; ; {
 		if t.failures > maxFailedRun {
-			t.gate.refuseAll(wire.Errorf(wire.Unavailable, "cog %q has failed; a reload revives it", t.cog.Name))
+			t.gate.RefuseAll(wire.Errorf(wire.Unavailable, "cog %q has failed; a reload revives it", t.cog.Name))
 			return fmt.Errorf("gave up after %d failures in a row: %w", t.failures, err)
 		}
 		wait = backoff(t.failures)
-		t.gate.refuseAll(t.unavailable(wait))
+		t.gate.RefuseAll(t.unavailable(wait))
 		t.srv.system.Root.Send(t.actor, &retrying{time.Now().Add(wait)})
 		select {
 		case <-time.After(wait):
@@ -270,12 +270,12 @@ func backoff(failures int) time.Duration {
 }
 
 // activate starts the tasks of gen.
-func (t *transition) activate(gen *generation) {
-	gen.since = time.Now()
-	a := &agent{srv: t.srv, cog: t.cog.Name, generation: gen.number}
-	gen.instance.Start(a.context(context.Background()),
+func (t *transition) activate(gen *router.Generation) {
+	t.since = time.Now()
+	a := &router.Agent{Router: t.srv.router, Cog: t.cog.Name, Generation: gen.Number}
+	gen.Instance.Start(a.Context(context.Background()),
 		func(ctx context.Context, e *cogs.Endpoint) {
-			if err := t.srv.tick(ctx, gen, e); err != nil {
+			if err := t.srv.router.Tick(ctx, gen, e); err != nil {
 				t.srv.restart(gen, t.actor, fmt.Errorf("%s: %w", e.Name, err))
 			}
 		},
@@ -283,7 +283,7 @@ func (t *transition) activate(gen *generation) {
 }
 
 // publish asks the server actor to make the cog's routes those of gen.
-func (t *transition) publish(gen *generation) error {
+func (t *transition) publish(gen *router.Generation) error {
 	reply := make(chan error, 1)
 	t.srv.system.Root.Send(t.srv.actor, &updateEndpoints{cog: t.cog.Name, gen: gen, reply: reply})
 	return <-reply
@@ -291,17 +291,15 @@ func (t *transition) publish(gen *generation) error {
 
 // drain waits for the calls of a closed generation. At the deadline it cancels
 // them, with err for their callers. It reports whether all have returned.
-func (t *transition) drain(gen *generation, deadline <-chan time.Time, err *wire.Error) bool {
-	drained := t.gate.drainedOf(gen)
+func (t *transition) drain(gen *router.Generation, deadline <-chan time.Time, err *wire.Error) bool {
+	drained := t.gate.Drained(gen)
 	select {
 	case <-drained:
 		return true
 	case <-deadline:
 	}
 	if err != nil {
-		for _, c := range t.srv.callsOf(gen) {
-			c.abandon(err, context.Canceled)
-		}
+		t.srv.router.AbandonAll(gen, err)
 	}
 	select {
 	case <-drained:
@@ -312,31 +310,31 @@ func (t *transition) drain(gen *generation, deadline <-chan time.Time, err *wire
 }
 
 // end stops everything of a closed generation and retires it.
-func (t *transition) end(gen *generation, deadline <-chan time.Time, err *wire.Error) {
-	tasks := gen.instance.Stop()
+func (t *transition) end(gen *router.Generation, deadline <-chan time.Time, err *wire.Error) {
+	tasks := gen.Instance.Stop()
 	t.drain(gen, deadline, err)
 	select {
 	case <-tasks:
 	case <-time.After(drainGrace):
-		t.note("a task of generation %d does not end", gen.number)
+		t.note("a task of generation %d does not end", gen.Number)
 	}
 	t.retire(gen)
 }
 
 // retire runs the cleanups of a generation that has ended, or will when the
 // last of its calls returns: they may use what cleanups take away.
-func (t *transition) retire(gen *generation) {
+func (t *transition) retire(gen *router.Generation) {
 	clean := func() {
-		if err := gen.instance.Close(); err != nil {
-			t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", gen.number, "err", err)
+		if err := gen.Instance.Close(); err != nil {
+			t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", gen.Number, "err", err)
 		}
 	}
-	drained := t.gate.drainedOf(gen)
+	drained := t.gate.Drained(gen)
 	select {
 	case <-drained:
 		clean()
 	default:
-		t.note("%d calls of generation %d do not end; its cleanups wait for them", gen.inFlight(), gen.number)
+		t.note("%d calls of generation %d do not end; its cleanups wait for them", gen.InFlight(), gen.Number)
 		go func() { <-drained; clean() }() // ends with the handlers that hang, if ever
 	}
 }

@@ -1,4 +1,4 @@
-package actors
+package router
 
 import (
 	"cmp"
@@ -12,7 +12,7 @@ import (
 // when somebody asks for them: most handlers are over before.
 
 // Deadline returns when the call's time is over.
-func (c *call) Deadline() (time.Time, bool) {
+func (c *Call) Deadline() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.due()
@@ -21,7 +21,7 @@ func (c *call) Deadline() (time.Time, bool) {
 
 // due sets the deadline if nobody has needed it so far: looking at the clock
 // costs as much as a quick handler. The caller holds mu.
-func (c *call) due() {
+func (c *Call) due() {
 	if !c.deadline.IsZero() {
 		return
 	}
@@ -33,7 +33,7 @@ func (c *call) due() {
 }
 
 // Done returns a channel that is closed when the call is given up.
-func (c *call) Done() <-chan struct{} {
+func (c *Call) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.done == nil {
@@ -46,14 +46,14 @@ func (c *call) Done() <-chan struct{} {
 }
 
 // Err returns why the call was given up.
-func (c *call) Err() error {
+func (c *Call) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
 // Value returns the call for the key of package cogs.
-func (c *call) Value(key any) any {
+func (c *Call) Value(key any) any {
 	if _, ok := key.(cogs.RuntimeKey); ok {
 		return c
 	}
@@ -61,7 +61,7 @@ func (c *call) Value(key any) any {
 }
 
 // AfterFunc lets package context derive contexts without a goroutine for each.
-func (c *call) AfterFunc(f func()) (stop func() bool) {
+func (c *Call) AfterFunc(f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
@@ -83,7 +83,7 @@ func (c *call) AfterFunc(f func()) (stop func() bool) {
 }
 
 // cancel ends the context with err, once.
-func (c *call) cancel(err error) {
+func (c *Call) cancel(err error) {
 	c.mu.Lock()
 	if c.err != nil {
 		c.mu.Unlock()
@@ -106,7 +106,7 @@ func (c *call) cancel(err error) {
 
 // arm starts the timer that ends the call at its deadline. Calls that run on
 // the reader's goroutine get theirs when the watchdog finds them slow.
-func (c *call) arm() {
+func (c *Call) arm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timer == nil && c.err == nil {
@@ -116,7 +116,7 @@ func (c *call) arm() {
 }
 
 // bound makes the deadline at most limit from now.
-func (c *call) bound(limit time.Duration) {
+func (c *Call) bound(limit time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.limit = limit
@@ -132,4 +132,4 @@ func (c *call) bound(limit time.Duration) {
 	}
 }
 
-var _ context.Context = (*call)(nil)
+var _ context.Context = (*Call)(nil)

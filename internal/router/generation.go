@@ -1,19 +1,18 @@
-package actors
+package router
 
 import (
 	"cmp"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// A generation is one instance of a cog, as it is served.
-type generation struct {
-	gate      *gate
-	number    uint64
-	instance  *cogs.Instance
+// A Generation is one instance of a cog, as it is served.
+type Generation struct {
+	gate      *Gate
+	Number    uint64
+	Instance  *cogs.Instance
 	routes    map[string]*route
 	listeners map[subscription][]*route
 	ticks     map[*cogs.Endpoint]*route
@@ -21,17 +20,17 @@ type generation struct {
 
 	state   atomic.Int64  // calls in flight, plus closedBit
 	drained chan struct{} // protected by gate.mu; closed when closed and empty
-	since   time.Time     // when it was activated; owned by the cog's transitions
 }
 
 const closedBit = 1 << 62
 
-func newGeneration(g *gate, number uint64, i *cogs.Instance) *generation {
+// NewGeneration returns an instance's generation, closed. Swap opens it.
+func NewGeneration(g *Gate, number uint64, i *cogs.Instance) *Generation {
 	cog := i.Cog()
-	gen := &generation{
+	gen := &Generation{
 		gate:      g,
-		number:    number,
-		instance:  i,
+		Number:    number,
+		Instance:  i,
 		routes:    map[string]*route{},
 		listeners: map[subscription][]*route{},
 		ticks:     map[*cogs.Endpoint]*route{},
@@ -57,7 +56,7 @@ func newGeneration(g *gate, number uint64, i *cogs.Instance) *generation {
 }
 
 // enter counts a call in. It fails if the generation is closed or full.
-func (g *generation) enter() (closed, full bool) {
+func (g *Generation) enter() (closed, full bool) {
 	switch n := g.state.Add(1); {
 	case n >= closedBit:
 		g.leave()
@@ -70,18 +69,23 @@ func (g *generation) enter() (closed, full bool) {
 }
 
 // leave counts a call out.
-func (g *generation) leave() {
+func (g *Generation) leave() {
 	if g.state.Add(-1) == closedBit {
 		g.gate.empty(g)
 	}
 }
 
-func (g *generation) closed() bool { return g.state.Load() >= closedBit }
+func (g *Generation) closed() bool { return g.state.Load() >= closedBit }
 
-func (g *generation) inFlight() int { return int(g.state.Load() &^ closedBit) }
+// InFlight returns how many calls run or wait for their turn.
+func (g *Generation) InFlight() int { return int(g.state.Load() &^ closedBit) }
 
-func (g *generation) full() error {
-	return overloaded("cog %q has %d calls in flight", g.gate.name, g.limit)
+func (g *Generation) full() error {
+	return overloaded("cog %q has %d calls in flight", g.gate.Name, g.limit)
 }
 
-func (g *generation) String() string { return fmt.Sprintf("%s@%d", g.gate.name, g.number) }
+// Routes returns how many routes the generation has.
+func (g *Generation) Routes() int { return len(g.routes) }
+
+// String returns name and number.
+func (g *Generation) String() string { return fmt.Sprintf("%s@%d", g.gate.Name, g.Number) }

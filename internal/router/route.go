@@ -1,4 +1,4 @@
-package actors
+package router
 
 import (
 	"cmp"
@@ -11,14 +11,14 @@ import (
 // A route is an endpoint of one generation of a cog. It never changes, but for
 // its pace.
 type route struct {
-	generation *generation
+	generation *Generation
 	endpoint   *cogs.Endpoint
 	timeout    time.Duration
 	lanes      *lanes // nil: calls run as they come
 	pace       pace
 }
 
-func newRoute(g *generation, e *cogs.Endpoint, cog cogs.Cog, serial *lanes) *route {
+func newRoute(g *Generation, e *cogs.Endpoint, cog cogs.Cog, serial *lanes) *route {
 	r := &route{
 		generation: g,
 		endpoint:   e,
@@ -37,7 +37,7 @@ func newRoute(g *generation, e *cogs.Endpoint, cog cogs.Cog, serial *lanes) *rou
 
 // queue takes an admitted call. It reports whether the caller is to run it now;
 // otherwise it waits for its turn, or was refused.
-func (r *route) queue(c *call) bool {
+func (r *route) queue(c *Call) bool {
 	if r.lanes == nil {
 		return true
 	}

@@ -1,15 +1,14 @@
-package actors
+package dialect
 
 import (
-	"unicode/utf8"
-
+	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
 )
 
 // v1 speaks cogbus.v1 with one client.
 type v1 struct {
-	c *connection
+	c *Connection
 
 	// owned by the reader, in turn
 	state  v1State
@@ -26,15 +25,17 @@ const (
 	ready
 )
 
-func (d *v1) name() string { return wire.Subprotocol }
+func (d *v1) Name() string { return wire.Subprotocol }
 
-func (d *v1) head(dst []byte, c *call) []byte { return wire.AppendResultHead(dst, c.id) }
+func (d *v1) Head(dst []byte, c *router.Call) []byte { return wire.AppendResultHead(dst, c.ID()) }
 
-func (d *v1) tail(dst []byte) []byte { return wire.AppendResultTail(dst) }
+func (d *v1) Tail(dst []byte) []byte { return wire.AppendResultTail(dst) }
 
-func (d *v1) fail(dst []byte, c *call, err error) []byte { return wire.AppendError(dst, c.id, err) }
+func (d *v1) Fail(dst []byte, c *router.Call, err error) []byte {
+	return wire.AppendError(dst, c.ID(), err)
+}
 
-func (d *v1) send(_ *call, text []byte, flush bool) {
+func (d *v1) Send(_ *router.Call, text []byte, flush bool) {
 	if d.c.lost.Load() {
 		return
 	}
@@ -54,9 +55,7 @@ func (d *v1) goAway(reason string) { d.say(wire.AppendGoAway(nil, reason)) }
 func (d *v1) receive(m *transport.Buffer, text bool) bool {
 	var r wire.Request
 	if err := r.Parse(m.B); err != nil {
-		if text && !utf8.Valid(m.B) {
-			d.c.shut(transport.CloseInvalidUTF8, "a text message is not UTF-8")
-		} else {
+		if !d.c.garbled(m, text) {
 			d.refuse(r.ID, err)
 		}
 		m.Free()
@@ -74,8 +73,8 @@ func (d *v1) receive(m *transport.Buffer, text bool) bool {
 	case d.state != ready:
 		d.refuse(r.ID, wire.Errorf(wire.Unauthorized, "the handshake comes first"))
 	case r.Verb == wire.VerbCancel:
-		if c := d.c.find(r.ID); c != nil {
-			c.giveUp(nil)
+		if c := d.c.Find(r.ID); c != nil {
+			c.GiveUp(nil)
 		}
 	default:
 		d.refuse(r.ID, wire.Errorf(wire.BadRequest, "the message has no verb that this server knows"))
@@ -84,22 +83,21 @@ func (d *v1) receive(m *transport.Buffer, text bool) bool {
 }
 
 func (d *v1) refuse(id uint64, err error) {
-	d.c.srv.rejected(d.c, "", err)
+	d.c.Router.Rejected("", d.c.Remote, err)
 	_ = d.c.conn.Send(wire.AppendError(nil, id, err))
 }
 
 func (d *v1) call(m *transport.Buffer, r *wire.Request) bool {
-	c := &call{
-		session:  &d.c.session,
-		id:       r.ID,
-		data:     r.Data,
-		buffer:   m,
-		admin:    d.admin,
-		patience: r.Timeout,
-	}
-	c.lookup(r.Endpoint)
-	if err := d.c.enter(c); err != nil {
-		d.c.srv.failed(c, err)
+	c := d.c.NewCall(&router.Request{
+		ID:       r.ID,
+		Endpoint: r.Endpoint,
+		Data:     r.Data,
+		Buffer:   m,
+		Admin:    d.admin,
+		Patience: r.Timeout,
+	})
+	if err := d.c.Enter(c); err != nil {
+		d.c.Router.Failed(c, err)
 		_ = d.c.conn.Send(wire.AppendError(nil, r.ID, err))
 		m.Free()
 		return true
@@ -119,16 +117,16 @@ func (d *v1) hello(body []byte) {
 	}
 	if !known {
 		d.refuse(0, wire.Errorf(wire.BadRequest, "this server speaks version %d alone", wire.Version))
-		d.c.shut(transport.ClosePolicy, "no common version")
+		d.c.Shut(transport.ClosePolicy, "no common version")
 		return
 	}
 	d.client, d.server = h.Nonce, wire.NewNonce()
-	if d.c.srv.open() {
+	if len(d.c.desk.Keys) == 0 {
 		d.welcome("")
 		return
 	}
 	d.state = expectProof
-	d.handshake("challenge", wire.ChallengeBody{Version: wire.Version, Nonce: d.server, Max: d.c.srv.opts.MaxMessage})
+	d.handshake("challenge", wire.ChallengeBody{Version: wire.Version, Nonce: d.server, Max: d.c.Router.MaxMessage})
 }
 
 func (d *v1) proof(body []byte) {
@@ -137,20 +135,20 @@ func (d *v1) proof(body []byte) {
 		d.refuse(0, err)
 		return
 	}
-	for _, s := range d.c.srv.keys {
-		if wire.ProofValid(proof, s.secret, wire.ClientEnd, d.client, d.server) {
-			d.admin = s.admin
-			d.welcome(wire.Proof(s.secret, wire.ServerEnd, d.client, d.server))
+	for _, s := range d.c.desk.Keys {
+		if wire.ProofValid(proof, s.Secret, wire.ClientEnd, d.client, d.server) {
+			d.admin = s.Admin
+			d.welcome(wire.Proof(s.Secret, wire.ServerEnd, d.client, d.server))
 			return
 		}
 	}
 	// a proof is good for one pair of nonces: the next try starts over
 	d.state = expectHello
 	err := wire.Errorf(wire.Unauthorized, "the secret is wrong")
-	d.c.srv.rejected(d.c, "", err)
+	d.c.Router.Rejected("", d.c.Remote, err)
 	d.c.deny()
 	_ = d.c.conn.Send(wire.AppendError(nil, 0, err))
-	d.c.shut(transport.ClosePolicy, "the secret is wrong")
+	d.c.Shut(transport.ClosePolicy, "the secret is wrong")
 }
 
 func (d *v1) welcome(proof string) {
@@ -159,15 +157,15 @@ func (d *v1) welcome(proof string) {
 	d.handshake("welcome", wire.WelcomeBody{
 		Version: wire.Version,
 		Proof:   proof,
-		Max:     d.c.srv.opts.MaxMessage,
-		Calls:   d.c.srv.opts.MaxCalls,
+		Max:     d.c.Router.MaxMessage,
+		Calls:   d.c.desk.MaxCalls,
 	})
 }
 
 func (d *v1) handshake(verb string, body any) {
 	text, err := wire.AppendHandshake(nil, verb, body)
 	if err != nil {
-		d.c.srv.log.Error("handshake", "err", err)
+		d.c.desk.Log.Error("handshake", "err", err)
 		return
 	}
 	_ = d.c.conn.Send(text)

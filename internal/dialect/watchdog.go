@@ -1,9 +1,11 @@
-package actors
+package dialect
 
 import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/cogbus/cogbus/internal/router"
 )
 
 // patrol is how often the watchdog looks. A handler that runs on its reader's
@@ -16,12 +18,12 @@ const patrol = time.Millisecond
 type turn struct {
 	count   atomic.Uint64
 	watched atomic.Bool
-	call    *call  // what runs; written before the turn becomes odd
-	seen    uint64 // owned by the watchdog
+	call    *router.Call // what runs; written before the turn becomes odd
+	seen    uint64       // owned by the watchdog
 }
 
 // begin says that the reader starts to run c.
-func (t *turn) begin(c *call) (token uint64) {
+func (t *turn) begin(c *router.Call) (token uint64) {
 	t.call = c
 	return t.count.Add(1)
 }
@@ -34,14 +36,14 @@ func (t *turn) end(token uint64) bool { return t.count.CompareAndSwap(token, tok
 // exists while there are any.
 type watchdog struct {
 	mu      sync.Mutex // protects the fields below
-	watched []*connection
+	watched []*Connection
 	patrols bool
 	closed  bool
 	done    sync.WaitGroup
 }
 
 // watch makes sure that the watchdog looks at c.
-func (w *watchdog) watch(c *connection) {
+func (w *watchdog) watch(c *Connection) {
 	if c.turn.watched.Load() || !c.turn.watched.CompareAndSwap(false, true) {
 		return
 	}
@@ -86,7 +88,7 @@ func (w *watchdog) close() {
 
 // inspect relieves the reader if it runs the same handler as a patrol ago. It
 // reports whether to look again.
-func (c *connection) inspect() bool {
+func (c *Connection) inspect() bool {
 	now := c.turn.count.Load()
 	same := now == c.turn.seen
 	c.turn.seen = now
@@ -95,11 +97,9 @@ func (c *connection) inspect() bool {
 		return true
 	case now%2 == 1:
 		if c.turn.count.CompareAndSwap(now, now+1) {
-			slow := c.turn.call // stable now: the reader has lost its turn
-			slow.route.pace.slow()
-			slow.arm()
-			c.conn.Flush() // what was answered before it
-			c.startReader()
+			c.turn.call.Slow() // stable: the reader has lost its turn
+			c.conn.Flush()     // what was answered before it
+			c.Start()
 		}
 		return true
 	}

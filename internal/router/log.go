@@ -1,4 +1,4 @@
-package actors
+package router
 
 import (
 	"errors"
@@ -10,48 +10,48 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// failed notes that a call failed, for the operator: what the caller gets may
+// Failed notes that a call failed, for the operator: what the caller gets may
 // be less than err.
-func (s *Server) failed(c *call, err error) {
+func (s *Router) Failed(c *Call, err error) {
 	code := public(err).Code
 	if code == wire.Internal {
 		s.logInternal(c, err)
 	} else {
-		s.log.Debug("call failed", "endpoint", c.endpoint, "caller", c.callerName(), "code", code, "err", err)
+		s.Log.Debug("call failed", "endpoint", c.endpoint, "caller", c.callerName(), "code", code, "err", err)
 	}
-	s.report(Failure{Endpoint: c.endpoint, Caller: c.callerName(), Code: code, Err: err})
+	s.report(c.endpoint, c.callerName(), err)
 }
 
-func (s *Server) logInternal(c *call, err error) {
+func (s *Router) logInternal(c *Call, err error) {
 	args := []any{"endpoint", c.endpoint, "caller", c.callerName(), "err", err}
 	if r := c.route; r != nil {
-		args = append(args, "cog", r.generation.gate.name, "generation", r.generation.number)
+		args = append(args, "cog", r.generation.gate.Name, "generation", r.generation.Number)
 	}
 	if p, ok := errors.AsType[*cogs.Panic](err); ok {
 		if c.route != nil {
-			c.route.generation.gate.panics.Add(1)
+			c.route.generation.gate.Panics.Add(1)
 		}
 		args = append(args, "stack", string(p.Stack))
 	}
-	s.limiter.error(s.log, "handler failed", args...)
+	s.limiter.error(s.Log, "handler failed", args...)
 }
 
-// rejected notes a message that did not become a call.
-func (s *Server) rejected(c *connection, endpoint string, err error) {
-	s.log.Debug("message refused", "endpoint", endpoint, "caller", c.remote, "err", err)
-	s.report(Failure{Endpoint: endpoint, Caller: c.remote, Code: public(err).Code, Err: err})
+// Rejected notes a message that did not become a call.
+func (s *Router) Rejected(endpoint, caller string, err error) {
+	s.Log.Debug("message refused", "endpoint", endpoint, "caller", caller, "err", err)
+	s.report(endpoint, caller, err)
 }
 
-func (s *Server) report(f Failure) {
-	if s.opts.OnError == nil {
+func (s *Router) report(endpoint, caller string, err error) {
+	if s.OnFailure == nil {
 		return
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			s.limiter.error(s.log, "Options.OnError panicked", "panic", v)
+			s.limiter.error(s.Log, "Options.OnError panicked", "panic", v)
 		}
 	}()
-	s.opts.OnError(f)
+	s.OnFailure(endpoint, caller, public(err).Code, err)
 }
 
 func isPanic(err error) bool {

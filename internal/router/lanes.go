@@ -1,4 +1,4 @@
-package actors
+package router
 
 import (
 	"slices"
@@ -22,7 +22,7 @@ type lanes struct {
 type lane struct {
 	key     string
 	running int
-	queue   []*call
+	queue   []*Call
 }
 
 func newLanes(limit, maxWaiting int) *lanes {
@@ -31,7 +31,7 @@ func newLanes(limit, maxWaiting int) *lanes {
 
 // submit puts an admitted call into the lane of key. It reports whether the
 // caller is to run it now.
-func (l *lanes) submit(c *call, key string) bool {
+func (l *lanes) submit(c *Call, key string) bool {
 	l.mu.Lock()
 	ln := l.byKey[key]
 	if ln == nil {
@@ -62,7 +62,7 @@ func (l *lanes) submit(c *call, key string) bool {
 }
 
 // holds reports whether a call that led to p, or p itself, runs in the lane.
-func (ln *lane) holds(p *call) bool {
+func (ln *lane) holds(p *Call) bool {
 	for ; p != nil; p = p.parent {
 		if p.lane == ln {
 			return true
@@ -72,11 +72,11 @@ func (ln *lane) holds(p *call) bool {
 }
 
 // release is told that c does not run any more, and starts the next one.
-func (l *lanes) release(c *call) {
+func (l *lanes) release(c *Call) {
 	l.mu.Lock()
 	ln := c.lane
 	ln.running--
-	var next *call
+	var next *Call
 	if len(ln.queue) > 0 && ln.running < l.limit {
 		next = ln.queue[0]
 		ln.queue = slices.Delete(ln.queue, 0, 1)
@@ -87,12 +87,12 @@ func (l *lanes) release(c *call) {
 	}
 	l.mu.Unlock()
 	if next != nil {
-		next.handOff()
+		next.HandOff()
 	}
 }
 
 // remove takes a call that was given up out of its lane.
-func (l *lanes) remove(c *call) {
+func (l *lanes) remove(c *Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c.lane == nil {

@@ -1,4 +1,4 @@
-package actors
+package router
 
 import (
 	"bytes"
@@ -22,8 +22,8 @@ type listenerRef struct {
 
 const all = -1
 
-// subscribe makes the subscriptions those that gen needs.
-func (g *gate) subscribe(srv *Server, gen *generation) {
+// Subscribe makes the subscriptions those that gen needs; nil needs none.
+func (g *Gate) Subscribe(srv *Router, gen *Generation) {
 	g.mu.Lock()
 	var drop []func()
 	for s, cancel := range g.subs {
@@ -54,7 +54,7 @@ func (g *gate) subscribe(srv *Server, gen *generation) {
 }
 
 // deliver makes an event a call of each of the cog's listeners for it.
-func (g *gate) deliver(srv *Server, s subscription, data []byte) {
+func (g *Gate) deliver(srv *Router, s subscription, data []byte) {
 	event := newEvent(srv, s, all, bytes.Clone(data))
 	g.mu.Lock()
 	gen := g.current
@@ -66,7 +66,7 @@ func (g *gate) deliver(srv *Server, s subscription, data []byte) {
 			return
 		}
 		g.mu.Unlock()
-		srv.failed(event, overloaded("cog %q is being reloaded, and %d calls wait already", g.name, g.maxHeld))
+		srv.Failed(event, overloaded("cog %q is being reloaded, and %d calls wait already", g.Name, g.maxHeld))
 		return
 	}
 	g.mu.Unlock()
@@ -75,14 +75,14 @@ func (g *gate) deliver(srv *Server, s subscription, data []byte) {
 	}
 	for i, c := range event.each(gen) {
 		if g.admit(c, gen.listeners[s][i]) {
-			c.handOff()
+			c.HandOff()
 		}
 	}
 }
 
-func newEvent(srv *Server, s subscription, index int, data []byte) *call {
-	return &call{
-		session:  srv.inside,
+func newEvent(srv *Router, s subscription, index int, data []byte) *Call {
+	return &Call{
+		session:  srv.Inside,
 		endpoint: "event " + s.event,
 		data:     data,
 		admin:    true,
@@ -93,15 +93,15 @@ func newEvent(srv *Server, s subscription, index int, data []byte) *call {
 
 // each returns the calls that c stands for in gen: itself, or one for each
 // listener.
-func (c *call) each(gen *generation) []*call {
+func (c *Call) each(gen *Generation) []*Call {
 	if c.listener == nil || c.listener.index != all {
-		return []*call{c}
+		return []*Call{c}
 	}
 	s := c.listener.subscription
-	var list []*call
+	var list []*Call
 	for i := range gen.listeners[s] {
-		one := newEvent(c.session.srv, s, i, c.data)
-		if one.session.enter(one) == nil {
+		one := newEvent(c.session.Router, s, i, c.data)
+		if one.session.Enter(one) == nil {
 			list = append(list, one)
 		}
 	}

@@ -1,4 +1,4 @@
-package actors
+package router
 
 import (
 	"context"
@@ -12,16 +12,16 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A call is one request for a route, from its arrival until its handler has
+// A Call is one request for a route, from its arrival until its handler has
 // returned. Two things happen to it, each once: it is answered, and it is over.
 // They differ where a caller does not wait for a slow handler.
-type call struct {
-	session  *session // whom the answer goes to
+type Call struct {
+	session  *Session // whom the answer goes to
 	id       uint64   // the session's name for it
 	endpoint string
 	data     []byte            // JSON; belongs to buffer, if there is one
 	buffer   *transport.Buffer // freed when the handler has returned
-	parent   *call             // the call that made this one, inside the bot
+	parent   *Call             // the call that made this one, inside the bot
 	caller   string            // of calls inside the bot: the calling cog
 	admin    bool
 	listener *listenerRef // of events: which listener
@@ -60,18 +60,57 @@ const (
 
 var errGoexit = errors.New("the handler called runtime.Goexit")
 
-// lookup finds the route of an endpoint that was just read. It allocates only if
-// there is none.
-func (c *call) lookup(endpoint []byte) {
-	if r := c.session.srv.table.Load().routes[string(endpoint)]; r != nil {
-		c.target, c.endpoint = r, r.endpoint.Name
-	} else {
-		c.endpoint = string(endpoint)
+// A Request is what a call is made of.
+type Request struct {
+	ID       uint64 // 0: the session gives it one
+	Endpoint []byte // copied
+	Data     []byte // JSON; belongs to Buffer
+	Buffer   *transport.Buffer
+	Admin    bool          // the caller is an admin
+	Patience time.Duration // how long the caller waits; 0: it did not say
+}
+
+// NewCall returns the call that r asks for. It takes r.Buffer over, to free it
+// when the handler has returned.
+func (s *Session) NewCall(r *Request) *Call {
+	c := &Call{
+		session:  s,
+		id:       r.ID,
+		data:     r.Data,
+		buffer:   r.Buffer,
+		admin:    r.Admin,
+		patience: r.Patience,
 	}
+	if found := s.Router.table.Load().routes[string(r.Endpoint)]; found != nil {
+		c.target, c.endpoint = found, found.endpoint.Name // no copy
+	} else {
+		c.endpoint = string(r.Endpoint)
+	}
+	return c
+}
+
+// ID returns the caller's name for the call.
+func (c *Call) ID() uint64 { return c.id }
+
+// Quick reports whether an admitted call's route is quick enough to run on the
+// goroutine that read the request.
+func (c *Call) Quick() bool { return c.route.pace.quick() }
+
+// RunHere serves the call on the goroutine of its connection's reader.
+func (c *Call) RunHere() {
+	c.inline = true
+	c.Run()
+}
+
+// Slow notes that the call, which RunHere serves, holds up its connection. From
+// now on it has a timer.
+func (c *Call) Slow() {
+	c.route.pace.slow()
+	c.arm()
 }
 
 // Run serves the call on this goroutine, unless it was given up.
-func (c *call) Run() {
+func (c *Call) Run() {
 	if c.route.lanes != nil {
 		defer c.route.lanes.release(c) // deferred for runtime.Goexit, too
 	}
@@ -80,7 +119,7 @@ func (c *call) Run() {
 	}
 }
 
-func (c *call) serve() {
+func (c *Call) serve() {
 	b := transport.NewBuffer()
 	err := errGoexit
 	var began time.Time
@@ -101,36 +140,36 @@ func (c *call) serve() {
 		}
 		c.route.generation.leave()
 	}()
-	b.B, err = c.turn.Serve(c, c.data, c.session.peer.head(b.B, c))
+	b.B, err = c.turn.Serve(c, c.data, c.session.Peer.Head(b.B, c))
 }
 
 // settle answers the call with what its handler returned.
-func (c *call) settle(b *transport.Buffer, err error) {
+func (c *Call) settle(b *transport.Buffer, err error) {
 	if err == nil {
-		b.B = c.session.peer.tail(b.B)
-		if len(b.B) <= c.session.srv.opts.MaxMessage {
+		b.B = c.session.Peer.Tail(b.B)
+		if len(b.B) <= c.session.Router.MaxMessage {
 			if c.answered.CompareAndSwap(false, true) {
 				c.session.forget(c)
-				c.session.peer.send(c, b.B, !c.inline)
+				c.session.Peer.Send(c, b.B, !c.inline)
 			}
 			return
 		}
-		err = wire.Errorf(wire.TooLarge, "the response is larger than %d bytes", c.session.srv.opts.MaxMessage)
+		err = wire.Errorf(wire.TooLarge, "the response is larger than %d bytes", c.session.Router.MaxMessage)
 	}
 	c.cause = err
 	if c.answered.CompareAndSwap(false, true) {
-		c.session.srv.failed(c, err)
+		c.session.Router.Failed(c, err)
 		c.session.forget(c)
-		b.B = c.session.peer.fail(b.B[:0], c, err)
-		c.session.peer.send(c, b.B, !c.inline)
+		b.B = c.session.Peer.Fail(b.B[:0], c, err)
+		c.session.Peer.Send(c, b.B, !c.inline)
 	} else if isPanic(err) {
-		c.session.srv.failed(c, err) // its caller was told something else before
+		c.session.Router.Failed(c, err) // its caller was told something else before
 	}
 }
 
 // admitted moves the call on to route r, whose generation it has entered. It
 // reports false if the call was given up meanwhile; it has then left again.
-func (c *call) admitted(r *route) bool {
+func (c *Call) admitted(r *route) bool {
 	c.route, c.turn = r, r.endpoint
 	c.bound(r.timeout)
 	if c.stage.CompareAndSwap(arriving, waiting) {
@@ -141,7 +180,7 @@ func (c *call) admitted(r *route) bool {
 }
 
 // refuse answers a call that was not admitted. It reports false: do not run it.
-func (c *call) refuse(err error) bool {
+func (c *Call) refuse(err error) bool {
 	if c.stage.CompareAndSwap(arriving, over) {
 		if c.answered.CompareAndSwap(false, true) {
 			c.tell(err)
@@ -154,17 +193,17 @@ func (c *call) refuse(err error) bool {
 	return false
 }
 
-func (c *call) tell(err error) {
-	c.session.srv.failed(c, err)
+func (c *Call) tell(err error) {
+	c.session.Router.Failed(c, err)
 	c.session.forget(c)
 	b := transport.NewBuffer()
-	b.B = c.session.peer.fail(b.B, c, err)
-	c.session.peer.send(c, b.B, true)
+	b.B = c.session.Peer.Fail(b.B, c, err)
+	c.session.Peer.Send(c, b.B, true)
 	b.Free()
 }
 
 // dismiss answers a call that was admitted and does not run.
-func (c *call) dismiss(err error) {
+func (c *Call) dismiss(err error) {
 	if !c.stage.CompareAndSwap(waiting, over) {
 		return
 	}
@@ -178,9 +217,9 @@ func (c *call) dismiss(err error) {
 	c.route.generation.leave()
 }
 
-// abandon answers the call with err now and ends its context. If it still
+// Abandon answers the call with err now and ends its context. If it still
 // waits, it gives up its place and will not run.
-func (c *call) abandon(err *wire.Error, cause error) {
+func (c *Call) Abandon(err *wire.Error, cause error) {
 	if c.answered.CompareAndSwap(false, true) {
 		c.tell(err)
 	}
@@ -196,46 +235,46 @@ func (c *call) abandon(err *wire.Error, cause error) {
 	}
 }
 
-func (c *call) expire() {
-	c.abandon(wire.Errorf(wire.Timeout, "no answer from %q in time", c.endpoint), context.DeadlineExceeded)
+func (c *Call) expire() {
+	c.Abandon(wire.Errorf(wire.Timeout, "no answer from %q in time", c.endpoint), context.DeadlineExceeded)
 }
 
-// handOff gives the call to a worker.
-func (c *call) handOff() {
+// HandOff gives the call to a worker.
+func (c *Call) HandOff() {
 	c.arm()
-	c.session.srv.pool.Go(c)
+	c.session.Router.Pool.Go(c)
 }
 
 // Info tells handlers of the call; see cogs.CallInfo.
-func (c *call) Info() cogs.Info {
+func (c *Call) Info() cogs.Info {
 	i := cogs.Info{
 		Endpoint: c.endpoint,
 		Caller:   c.callerName(),
-		Dialect:  c.session.peer.name(),
+		Dialect:  c.session.Peer.Name(),
 		Admin:    c.admin,
 	}
 	i.Deadline, _ = c.Deadline()
 	if r := c.route; r != nil {
-		i.Cog, i.Generation = r.generation.gate.name, r.generation.number
+		i.Cog, i.Generation = r.generation.gate.Name, r.generation.Number
 	}
 	return i
 }
 
-func (c *call) callerName() string {
+func (c *Call) callerName() string {
 	if c.caller != "" {
 		return c.caller
 	}
-	return c.session.remote
+	return c.session.Remote
 }
 
 // Call runs a route of the bot for the handler of c; see cogs.Call.
-func (c *call) Call(ctx context.Context, endpoint string, data []byte) ([]byte, error) {
-	return c.session.srv.local(ctx, c, c.route.generation.gate.name, endpoint, data)
+func (c *Call) Call(ctx context.Context, endpoint string, data []byte) ([]byte, error) {
+	return c.session.Router.Local(ctx, c, c.route.generation.gate.Name, endpoint, data)
 }
 
 // within returns the generation of gate g that c was made from, directly or
 // through other cogs: such a call must not wait for that generation to end.
-func (c *call) within(g *gate) *generation {
+func (c *Call) within(g *Gate) *Generation {
 	for p := c.parent; p != nil; p = p.parent {
 		if p.route != nil && p.route.generation.gate == g {
 			return p.route.generation
@@ -246,7 +285,7 @@ func (c *call) within(g *gate) *generation {
 
 // draining reports whether c was made from a call of a generation that is
 // ending.
-func (c *call) draining() bool {
+func (c *Call) draining() bool {
 	for p := c.parent; p != nil; p = p.parent {
 		if p.route != nil && p.route.generation.closed() {
 			return true

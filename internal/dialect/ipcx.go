@@ -1,9 +1,9 @@
-package actors
+package dialect
 
 import (
 	"sync"
-	"unicode/utf8"
 
+	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -11,7 +11,7 @@ import (
 // ipcx speaks the Python package's dialect with one client: one request runs at
 // a time, and answers leave in the order of the requests.
 type ipcx struct {
-	c *connection
+	c *Connection
 
 	mu    sync.Mutex // protects the fields below
 	room  sync.Cond  // told when queue gets shorter
@@ -19,29 +19,35 @@ type ipcx struct {
 	queue []request  // what was read ahead
 }
 
+// readAhead is how many requests of a connection wait their turn before its
+// reader waits too.
+const readAhead = 64
+
 // A request waits for those before it: a call, or an answer that is known.
 type request struct {
-	call   *call
+	call   *router.Call
 	answer []byte
 }
 
-func newIPCX(c *connection) *ipcx {
+func newIPCX(c *Connection) *ipcx {
 	d := &ipcx{c: c}
 	d.room.L = &d.mu
 	return d
 }
 
-func (d *ipcx) name() string { return "ipcx" }
+func (d *ipcx) Name() string { return "ipcx" }
 
-func (d *ipcx) head(dst []byte, _ *call) []byte { return dst }
+func (d *ipcx) Head(dst []byte, _ *router.Call) []byte { return dst }
 
-func (d *ipcx) tail(dst []byte) []byte { return dst }
+func (d *ipcx) Tail(dst []byte) []byte { return dst }
 
-func (d *ipcx) fail(dst []byte, _ *call, err error) []byte { return wire.AppendErrorObject(dst, err) }
+func (d *ipcx) Fail(dst []byte, _ *router.Call, err error) []byte {
+	return wire.AppendErrorObject(dst, err)
+}
 
 func (d *ipcx) goAway(string) {} // the dialect has no word for it
 
-func (d *ipcx) send(_ *call, text []byte, flush bool) {
+func (d *ipcx) Send(_ *router.Call, text []byte, flush bool) {
 	if !d.c.lost.Load() {
 		_ = d.c.conn.Send(text) // an error is final, and the reader meets it
 		if flush {
@@ -74,9 +80,9 @@ func (d *ipcx) next() {
 	}
 }
 
-func (d *ipcx) begin(c *call) {
-	if d.c.srv.admit(c) {
-		c.handOff()
+func (d *ipcx) begin(c *router.Call) {
+	if d.c.Router.Admit(c) {
+		c.HandOff()
 	}
 }
 
@@ -109,23 +115,21 @@ func (d *ipcx) answer(text []byte) {
 func (d *ipcx) receive(m *transport.Buffer, text bool) bool {
 	var e wire.Envelope
 	if err := e.Parse(m.B); err != nil {
-		if text && !utf8.Valid(m.B) {
-			d.c.shut(transport.CloseInvalidUTF8, "")
-		} else {
+		if !d.c.garbled(m, text) {
 			d.reject(&e, err)
 		}
 		m.Free()
 		return true
 	}
-	admin, ok := d.c.srv.authorized(&e)
+	admin, ok := d.c.desk.Authorized(&e)
 	if !ok {
 		err := wire.Errorf(wire.Unauthorized, "no secret, or a wrong one")
-		d.c.srv.rejected(d.c, string(e.Endpoint), err)
+		d.c.Router.Rejected(string(e.Endpoint), d.c.Remote, err)
 		m.Free()
 		cut := d.c.deny()
 		d.answer(wire.AppendErrorObject(nil, err))
 		if cut {
-			d.c.shut(transport.ClosePolicy, "too many wrong keys")
+			d.c.Shut(transport.ClosePolicy, "too many wrong keys")
 		}
 		return true
 	}
@@ -136,14 +140,8 @@ func (d *ipcx) receive(m *transport.Buffer, text bool) bool {
 		m.Free()
 		return true
 	}
-	c := &call{
-		session: &d.c.session,
-		data:    e.Data,
-		buffer:  m,
-		admin:   admin,
-	}
-	c.lookup(e.Endpoint)
-	if err := d.c.enter(c); err != nil {
+	c := d.c.NewCall(&router.Request{Endpoint: e.Endpoint, Data: e.Data, Buffer: m, Admin: admin})
+	if err := d.c.Enter(c); err != nil {
 		d.reject(&e, err)
 		m.Free()
 		return true
@@ -155,6 +153,6 @@ func (d *ipcx) receive(m *transport.Buffer, text bool) bool {
 }
 
 func (d *ipcx) reject(e *wire.Envelope, err error) {
-	d.c.srv.rejected(d.c, string(e.Endpoint), err)
+	d.c.Router.Rejected(string(e.Endpoint), d.c.Remote, err)
 	d.answer(wire.AppendErrorObject(nil, err))
 }

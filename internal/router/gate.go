@@ -1,58 +1,51 @@
-package actors
+package router
 
 import (
 	"cmp"
 	"sync"
 	"sync/atomic"
 
-	"github.com/asynkron/protoactor-go/actor"
-
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A gate admits the calls and events of one cog from Load to Unload, whichever
-// instance serves at the time. It is the mailbox of the cog's actor: calls pass
-// it at once and beside each other, everything else one by one.
-type gate struct {
-	actor.Mailbox
-	name    string
+// A Gate admits the calls and events of one cog from Load to Unload, whichever
+// instance serves at the time.
+type Gate struct {
+	Name    string
+	Panics  atomic.Int64 // of handlers
 	maxHeld int
-	panics  atomic.Int64 // of handlers
 
 	mu      sync.Mutex // protects the fields below, and drained of the generations
-	current *generation
+	current *Generation
 	holding bool
-	held    []*call
+	held    []*Call
 	heldSum int   // how many were held since the last hold
 	shut    error // why nothing is admitted, if nothing is
 	subs    map[subscription]func()
 }
 
-func newGate(c cogs.Cog) *gate {
-	return &gate{
-		Mailbox: actor.Unbounded()(),
-		name:    c.Name,
+// NewGate returns the gate of a cog. It refuses nothing and admits nothing
+// until it gets a generation.
+func NewGate(c cogs.Cog) *Gate {
+	return &Gate{
+		Name:    c.Name,
 		maxHeld: cmp.Or(c.MaxHeld, defaultHeld),
 		subs:    map[subscription]func(){},
 	}
 }
 
-// PostUserMessage admits calls and queues everything else.
-func (g *gate) PostUserMessage(message any) {
-	if c, ok := message.(*call); ok {
-		if g.admit(c, nil) {
-			c.handOff()
-		}
-		return
+// Post admits a call and hands it to a worker.
+func (g *Gate) Post(c *Call) {
+	if g.admit(c, c.target) {
+		c.HandOff()
 	}
-	g.Mailbox.PostUserMessage(message)
 }
 
 // admit takes a call for r, which a table showed for it; r may be nil. It
 // reports whether the caller is to run the call now; otherwise the gate or a
 // lane holds it, or it was refused.
-func (g *gate) admit(c *call, r *route) bool {
+func (g *Gate) admit(c *Call, r *route) bool {
 	if c.parent != nil {
 		if old := c.within(g); old != nil && (r == nil || r.generation != old) && g.join(old) {
 			return c.start(old)
@@ -72,7 +65,7 @@ func (g *gate) admit(c *call, r *route) bool {
 }
 
 // redirect finds what to do with a call whose generation is closed.
-func (g *gate) redirect(c *call) bool {
+func (g *Gate) redirect(c *Call) bool {
 	draining := c.draining() // a walk up its makers; not under mu
 	g.mu.Lock()
 	switch {
@@ -88,7 +81,7 @@ func (g *gate) redirect(c *call) bool {
 		}
 		if len(g.held) >= g.maxHeld {
 			g.mu.Unlock()
-			return c.refuse(overloaded("cog %q is being reloaded, and %d calls wait already", g.name, g.maxHeld))
+			return c.refuse(overloaded("cog %q is being reloaded, and %d calls wait already", g.Name, g.maxHeld))
 		}
 		g.held = append(g.held, c)
 		g.heldSum++
@@ -103,13 +96,13 @@ func (g *gate) redirect(c *call) bool {
 }
 
 // start runs a call on gen, which it has entered.
-func (c *call) start(gen *generation) bool {
+func (c *Call) start(gen *Generation) bool {
 	r := gen.route(c)
 	switch {
 	case r == nil:
 		gen.leave()
 		return c.refuse(noRoute(c.endpoint))
-	case gen.inFlight() > int(gen.limit):
+	case gen.InFlight() > int(gen.limit):
 		gen.leave()
 		return c.refuse(gen.full())
 	}
@@ -119,7 +112,7 @@ func (c *call) start(gen *generation) bool {
 // join lets a call enter a generation that is ending, if calls still run there.
 // What is made by one of them, or by something that they wait for, must not wait
 // for them to end.
-func (g *gate) join(old *generation) bool {
+func (g *Gate) join(old *Generation) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !old.joinable() {
@@ -131,7 +124,7 @@ func (g *gate) join(old *generation) bool {
 
 // joinable reports whether gen is closed and calls still run in it. The caller
 // holds the gate's mu, so that it does not become empty meanwhile.
-func (gen *generation) joinable() bool {
+func (gen *Generation) joinable() bool {
 	if gen.drained == nil {
 		return false
 	}
@@ -144,7 +137,7 @@ func (gen *generation) joinable() bool {
 }
 
 // route returns the generation's route for a call that was looked up elsewhere.
-func (gen *generation) route(c *call) *route {
+func (gen *Generation) route(c *Call) *route {
 	if c.target != nil && c.target.generation == gen {
 		return c.target
 	}
@@ -161,17 +154,17 @@ func noRoute(endpoint string) *wire.Error {
 	return wire.Errorf(wire.NoRoute, "no loaded cog has the route %q", endpoint)
 }
 
-// hold closes the current generation; calls that come wait in the gate.
-func (g *gate) hold() {
+// Hold closes the current generation; calls that come wait in the gate.
+func (g *Gate) Hold() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.holding, g.heldSum = true, 0
 	g.close(g.current)
 }
 
-// swap makes next the current generation, closes the one before, and admits
+// Swap makes next the current generation, closes the one before, and admits
 // what was held, in order. It returns how many were held.
-func (g *gate) swap(next *generation) int {
+func (g *Gate) Swap(next *Generation) int {
 	g.mu.Lock()
 	if old := g.current; old != nil && !old.closed() {
 		g.close(old)
@@ -180,8 +173,8 @@ func (g *gate) swap(next *generation) int {
 	return g.release()
 }
 
-// reopen lets the current generation, which hold has closed, serve on.
-func (g *gate) reopen() int {
+// Reopen lets the current generation, which Hold has closed, serve on.
+func (g *Gate) Reopen() int {
 	g.mu.Lock()
 	g.current.drained = nil
 	return g.release()
@@ -189,7 +182,7 @@ func (g *gate) reopen() int {
 
 // release admits what was held to the current generation, opens it and
 // unlocks. It opens last: calls that come meanwhile must not overtake.
-func (g *gate) release() int {
+func (g *Gate) release() int {
 	gen := g.current
 	g.holding = true
 	for len(g.held) > 0 {
@@ -208,18 +201,18 @@ func (g *gate) release() int {
 	return sum
 }
 
-func (g *gate) releaseOne(c *call, gen *generation) {
+func (g *Gate) releaseOne(c *Call, gen *Generation) {
 	for _, one := range c.each(gen) {
 		gen.state.Add(1)
 		if one.start(gen) {
-			one.handOff()
+			one.HandOff()
 		}
 	}
 }
 
-// refuseAll closes the gate: the current generation gets no more calls, and
+// RefuseAll closes the gate: the current generation gets no more calls, and
 // those held and all that come are refused with err.
-func (g *gate) refuseAll(err error) {
+func (g *Gate) RefuseAll(err error) {
 	g.mu.Lock()
 	g.shut, g.holding = err, false
 	if g.current != nil && !g.current.closed() {
@@ -234,7 +227,7 @@ func (g *gate) refuseAll(err error) {
 }
 
 // close stops gen from admitting calls. The caller holds mu.
-func (g *gate) close(gen *generation) {
+func (g *Gate) close(gen *Generation) {
 	gen.drained = make(chan struct{})
 	if gen.state.Add(closedBit) == closedBit { // nothing in flight
 		close(gen.drained)
@@ -242,7 +235,7 @@ func (g *gate) close(gen *generation) {
 }
 
 // empty is told that the last call of a closed generation has returned.
-func (g *gate) empty(gen *generation) {
+func (g *Gate) empty(gen *Generation) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if gen.state.Load() != closedBit || gen.drained == nil {
@@ -255,9 +248,21 @@ func (g *gate) empty(gen *generation) {
 	}
 }
 
-// drainedOf returns the channel that tells when a closed generation is empty.
-func (g *gate) drainedOf(gen *generation) <-chan struct{} {
+// Drained returns the channel that tells when a closed generation is empty.
+func (g *Gate) Drained(gen *Generation) <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return gen.drained
+}
+
+// InFlight returns how many calls the gate holds, and how many are in flight in
+// the current generation.
+func (g *Gate) InFlight() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := len(g.held)
+	if g.current != nil {
+		n += g.current.InFlight()
+	}
+	return n
 }

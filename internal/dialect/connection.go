@@ -1,0 +1,200 @@
+package dialect
+
+import (
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A Desk is what the connections of one server share.
+type Desk struct {
+	Router   *router.Router
+	Keys     []Key // none: callers need no secret
+	MaxCalls int   // in flight on one connection that speaks cogbus.v1
+	Log      *slog.Logger
+
+	watchdog watchdog
+	guard    guard
+}
+
+// A Key is a secret and what it opens.
+type Key struct {
+	Secret string
+	Admin  bool
+}
+
+// Close ends the watchdog. No connection may be read any more.
+func (d *Desk) Close() { d.watchdog.close() }
+
+// Authorized tells whether e carries a key, and whether that is the admin's.
+func (d *Desk) Authorized(e *wire.Envelope) (admin, ok bool) {
+	if len(d.Keys) == 0 {
+		return false, e.Authorized()
+	}
+	for _, k := range d.Keys {
+		if e.Authorized(k.Secret) {
+			admin, ok = k.Admin, true
+		}
+	}
+	return admin, ok
+}
+
+// A Connection is one client: its session, its dialect, and the reader that
+// feeds them.
+type Connection struct {
+	router.Session
+	desk    *Desk
+	conn    *transport.Conn
+	dialect dialect
+
+	// Ended is called when nothing can be read any more, Shut to ask for an
+	// end. Both are set before Start and do not block.
+	Ended func(err error)
+	Shut  func(code int, reason string)
+
+	turn     turn
+	readers  sync.WaitGroup
+	lost     atomic.Bool // the client is gone
+	trusted  atomic.Bool // it has authenticated
+	failures int         // wrong keys in a row; owned by the reader
+}
+
+// A dialect takes what a client says.
+type dialect interface {
+	router.Peer
+
+	// receive handles one message and frees it, at the latest when the call
+	// that it became is over. It reports whether the goroutine is still the
+	// connection's reader.
+	receive(m *transport.Buffer, text bool) bool
+
+	// goAway tells the client that the server will close.
+	goAway(reason string)
+}
+
+// Open returns the connection of a client, in the dialect that its handshake
+// has chosen. Start starts it.
+func (d *Desk) Open(conn *transport.Conn) *Connection {
+	c := &Connection{desk: d, conn: conn}
+	c.Router, c.Remote = d.Router, conn.RemoteAddr().String()
+	if conn.Subprotocol() == wire.Subprotocol {
+		c.dialect = &v1{c: c}
+		c.Limit = d.MaxCalls
+	} else {
+		c.dialect = newIPCX(c)
+	}
+	c.Peer = c.dialect
+	d.Router.Join(&c.Session)
+	return c
+}
+
+// Start begins to read. The reader ends when the client is gone, which Ended
+// tells; Finish waits for it.
+func (c *Connection) Start() { c.readers.Go(c.read) }
+
+// Trusted reports whether the client has authenticated.
+func (c *Connection) Trusted() bool { return c.trusted.Load() }
+
+// Heartbeats reports whether the dialect has them: the Python package's clients
+// answer a ping by asking again.
+func (c *Connection) Heartbeats() bool { return c.Limit > 0 }
+
+// GoAway tells the client that the server will close.
+func (c *Connection) GoAway(reason string) { c.dialect.goAway(reason) }
+
+// Conn returns the connection under it.
+func (c *Connection) Conn() *transport.Conn { return c.conn }
+
+// Finish drops the calls of a client that is gone, and closes what is left.
+func (c *Connection) Finish() {
+	c.lost.Store(true)
+	c.End(wire.Errorf(wire.Unavailable, "the connection is closed"))
+	c.AbandonAll()
+	c.conn.Linger(time.Second)
+	c.desk.Router.Leave(&c.Session)
+}
+
+// read is the connection's reader, until the client is gone or the watchdog
+// takes the reading away.
+func (c *Connection) read() {
+	escaped := true
+	defer func() {
+		if escaped { // a handler called runtime.Goexit on this goroutine
+			if now := c.turn.count.Load(); now%2 == 1 && c.turn.end(now) {
+				c.Start()
+			}
+		}
+	}()
+	for {
+		m, text, err := c.conn.Receive()
+		if err != nil {
+			c.Ended(err)
+			break
+		}
+		if !c.dialect.receive(m, text) {
+			break
+		}
+	}
+	escaped = false
+}
+
+// serve admits a call that the reader has read and, if its route is quick, runs
+// it here. It reports whether the goroutine is still the reader.
+func (c *Connection) serve(k *router.Call) bool {
+	if !c.Router.Admit(k) {
+		return true
+	}
+	if !k.Quick() {
+		k.HandOff()
+		return true
+	}
+	token := c.turn.begin(k)
+	c.desk.watchdog.watch(c)
+	k.RunHere()
+	if c.turn.end(token) {
+		return true // the answer leaves before the reader waits
+	}
+	c.conn.Flush()
+	return false
+}
+
+// deny makes the reader of a wrong key wait, if its address sends many. Only
+// this connection waits with it. It reports whether to end the connection.
+func (c *Connection) deny() (cut bool) {
+	c.failures++
+	if wait := c.desk.Delay(c.conn.RemoteAddr()); wait > 0 {
+		c.conn.Flush()
+		time.Sleep(wait)
+	}
+	return c.failures >= maxFailures
+}
+
+// Delay notes a wrong key from an address and returns how long to wait before
+// it is answered.
+func (d *Desk) Delay(from net.Addr) time.Duration { return d.guard.failed(hostOf(from), time.Now()) }
+
+// garbled ends a connection whose text is not UTF-8, as RFC 6455 section 8.1
+// asks. It reports whether m was such a text.
+func (c *Connection) garbled(m *transport.Buffer, text bool) bool {
+	if !text || utf8.Valid(m.B) {
+		return false
+	}
+	c.Shut(transport.CloseInvalidUTF8, "a text message is not UTF-8")
+	return true
+}
+
+// hostOf returns an address without its port.
+func hostOf(a net.Addr) string {
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return host
+}

@@ -1,0 +1,115 @@
+package router
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A Peer is who a session's answers go to, in its dialect.
+type Peer interface {
+	// Name names the dialect.
+	Name() string
+
+	// Head and Tail append what stands around a result; Fail appends the
+	// answer that a call failed.
+	Head(dst []byte, c *Call) []byte
+	Tail(dst []byte) []byte
+	Fail(dst []byte, c *Call, err error) []byte
+
+	// Send passes an answer on; without flush the connection's reader will
+	// write it before it waits. It does not keep text.
+	Send(c *Call, text []byte, flush bool)
+}
+
+// A session holds the calls in flight of one caller: of a connection, or of
+// all that is inside the bot.
+type Session struct {
+	Router *Router
+	Peer   Peer
+	Remote string // for logs and CallInfo
+	Limit  int    // calls in flight; 0: no limit
+
+	lastID atomic.Uint64 // for dialects without ids
+
+	mu    sync.Mutex // protects the fields below
+	calls map[uint64]*Call
+	ended *wire.Error // why no calls are taken any more
+}
+
+// Enter notes a call, so that a cancel, a loss of the connection or a drain
+// finds it. A call without an id gets one.
+func (s *Session) Enter(c *Call) *wire.Error {
+	if c.id == 0 {
+		c.id = s.lastID.Add(1)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.ended != nil:
+		return s.ended
+	case s.Limit > 0 && len(s.calls) >= s.Limit:
+		return overloaded("this connection has %d calls in flight", s.Limit)
+	case s.calls[c.id] != nil:
+		return wire.Errorf(wire.BadRequest, "call id %d is in flight already", c.id)
+	}
+	if s.calls == nil {
+		s.calls = map[uint64]*Call{}
+	}
+	s.calls[c.id] = c
+	return nil
+}
+
+// forget drops a call that is answered.
+func (s *Session) forget(c *Call) {
+	s.mu.Lock()
+	if s.calls[c.id] == c {
+		delete(s.calls, c.id)
+	}
+	s.mu.Unlock()
+}
+
+// Find returns the call in flight with that id, nil if there is none.
+func (s *Session) Find(id uint64) *Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[id]
+}
+
+// End makes the session refuse new calls with err.
+func (s *Session) End(err *wire.Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended == nil {
+		s.ended = err
+	}
+}
+
+// matching returns the calls in flight for which match is true.
+func (s *Session) matching(match func(*Call) bool) []*Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []*Call
+	for _, c := range s.calls {
+		if match(c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// AbandonAll ends the calls in flight: nobody is left to answer to.
+func (s *Session) AbandonAll() {
+	for _, c := range s.matching(func(*Call) bool { return true }) {
+		c.Abandon(wire.Errorf(wire.Canceled, "the caller of %q is gone", c.endpoint), context.Canceled)
+	}
+}
+
+// InFlight returns how many calls are unanswered.
+func (s *Session) InFlight() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.calls)
+}
