@@ -37,7 +37,7 @@ type (
 	}
 
 	// cogEnded says that a cog is unloaded, or was not loaded. The order that
-	// led to it is answered when the name is free again.
+	// led to it is answered when the actor has stopped.
 	cogEnded struct {
 		name    string
 		order   *order

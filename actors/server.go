@@ -72,9 +72,10 @@ func NewServer(opts *Options) *Server {
 	s.system = actor.NewActorSystem(
 		// the library logs the contents of messages that nobody receives
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),
+		// each dead letter leaves a goroutine behind for this long
 		actor.WithDeadLetterThrottleInterval(time.Millisecond),
 	)
-	a := &serverActor{srv: s, known: map[string]cogs.Cog{}}
+	a := &serverActor{srv: s, known: map[string]cogs.Cog{}, ending: map[string]*cogEnded{}}
 	s.actor = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }, actor.WithDispatcher(&s.router.Pool)))
 	if err := s.Load(context.Background(), s.ownCog()); err != nil {
 		panic(fmt.Sprintf("actors: %v", err)) // its routes are ours alone

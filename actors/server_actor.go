@@ -16,8 +16,9 @@ type serverActor struct {
 	srv *Server
 
 	// owned by the actor
-	cogs   []*loaded           // in the order of loading
-	known  map[string]cogs.Cog // what can be loaded by its name
+	cogs   []*loaded            // in the order of loading
+	known  map[string]cogs.Cog  // what can be loaded by its name
+	ending map[string]*cogEnded // by the ids of actors that are stopping
 	spawns int
 	sealed bool
 }
@@ -38,8 +39,13 @@ func (a *serverActor) Receive(ctx actor.Context) {
 			// behind all that was sent to it: nothing is lost
 			ctx.Poison(l.pid)
 			a.cogs = slices.DeleteFunc(a.cogs, func(other *loaded) bool { return other == l })
+			a.ending[l.pid.Id] = m
 		}
-		m.order.answer(m.outcome)
+	case *actor.Terminated:
+		if end := a.ending[m.Who.Id]; end != nil {
+			delete(a.ending, m.Who.Id)
+			end.order.answer(end.outcome)
+		}
 	case *listCogs:
 		m.reply <- slices.Clone(a.cogs)
 	case *sealCogs:
