@@ -1,0 +1,19 @@
+// Package compat holds no code: its tests replay recorded dialogues of the
+// Python package discord-ext-ipcx, and of its ancestor discord-ext-ipc, against
+// the real server and the real client of cogbus on real sockets.
+//
+// testdata/golden.jsonl holds the dialogues, one JSON object a line. A case with
+// "note": "compat" must come out as recorded, compared as parsed JSON; one with
+// "note": "fix" shows a defect of the Python package and must come out as its
+// "better" says. testdata/exclusions.txt names the cases that are not replayed,
+// each with its reason. The environment variable GOLDEN names another file of
+// the same form to replay.
+//
+//	go test -v ./internal/compat
+//
+// ends with the line "N passed, N failed, N excluded".
+//
+// With IPCX_DIR naming a checkout of discord-ext-ipcx, and IPC_DIR one of its
+// ancestor, TestPythonPeers runs the Python packages themselves, in both
+// directions. They need /usr/bin/python3 with discord.py 2 and aiohttp.
+package compat
