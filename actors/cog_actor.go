@@ -74,9 +74,6 @@ func (a *cogActor) order(ctx actor.Context, o *order) {
 		o.answer(done{err: ErrNotLoaded})
 		return
 	}
-	if o.what == restart && o.gen != a.current {
-		return // it has been replaced since
-	}
 	if a.running == nil {
 		a.begin(ctx, o)
 		return
@@ -104,8 +101,8 @@ func (a *cogActor) order(ctx actor.Context, o *order) {
 		default: // reloads that arrive meanwhile become one more
 			a.next.join(o)
 		}
-	case restart:
-		if a.next == nil {
+	case restart: // of the instance that is being put in service, perhaps
+		if a.next == nil || a.next.what == restart && a.next.gen.Number < o.gen.Number {
 			a.next = o
 		}
 	}
@@ -130,6 +127,9 @@ func (o *order) join(later *order) {
 }
 
 func (a *cogActor) begin(ctx actor.Context, o *order) {
+	if o.what == restart && o.gen != a.current {
+		return // it has been replaced since
+	}
 	if o.cog != nil {
 		a.cog = *o.cog
 	}
@@ -210,9 +210,6 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	t.order.answer(done{t.result, t.err})
 	if next := a.next; next != nil {
 		a.next = nil
-		if next.what == restart && next.gen != a.current {
-			return
-		}
 		a.begin(ctx, next)
 	}
 }

@@ -252,6 +252,7 @@ func (s *Server) Close() error {
 		_ = s.system.Root.StopFuture(s.actor).Wait()
 		s.system.Shutdown()
 		s.router.Pool.Close()
+		time.Sleep(2 * deadLetterTime)
 	})
 	return nil
 }

@@ -47,6 +47,10 @@ var (
 	ErrClosed     = errors.New("server is closed")
 )
 
+// deadLetterTime is how long the actor library keeps a goroutine for a message
+// that came too late: for a client that has just left, say.
+const deadLetterTime = time.Millisecond
+
 // NewServer returns a server with no cogs but its own, "cogbus". A nil opts
 // means the zero Options. Close ends the server, also one that never served.
 func NewServer(opts *Options) *Server {
@@ -72,8 +76,7 @@ func NewServer(opts *Options) *Server {
 	s.system = actor.NewActorSystem(
 		// the library logs the contents of messages that nobody receives
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),
-		// each dead letter leaves a goroutine behind for this long
-		actor.WithDeadLetterThrottleInterval(time.Millisecond),
+		actor.WithDeadLetterThrottleInterval(deadLetterTime),
 	)
 	a := &serverActor{srv: s, known: map[string]cogs.Cog{}, ending: map[string]*cogEnded{}}
 	s.actor = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }, actor.WithDispatcher(&s.router.Pool)))
