@@ -1,0 +1,87 @@
+package discord
+
+import (
+	"context"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// functions are what a host offers and a View calls. Both go through JSON, so
+// that a View works the same where the host is another process.
+type functions struct {
+	guilds   function[wire.Empty, []Guild]
+	guild    function[wire.Snowflake, Guild]
+	members  function[memberPage, []Member]
+	member   function[memberID, Member]
+	channels function[wire.Snowflake, []Channel]
+	roles    function[wire.Snowflake, []Role]
+}
+
+type memberPage struct {
+	Guild wire.Snowflake `json:"guild"`
+	After wire.Snowflake `json:"after"`
+	Limit int            `json:"limit"`
+}
+
+type memberID struct {
+	Guild wire.Snowflake `json:"guild"`
+	User  wire.Snowflake `json:"user"`
+}
+
+// newFunctions looks at all the types, which takes long: each host and each View
+// does it once.
+func newFunctions() functions {
+	return functions{
+		guilds:   newFunction[wire.Empty, []Guild]("discord.guilds"),
+		guild:    newFunction[wire.Snowflake, Guild]("discord.guild"),
+		members:  newFunction[memberPage, []Member]("discord.members"),
+		member:   newFunction[memberID, Member]("discord.member"),
+		channels: newFunction[wire.Snowflake, []Channel]("discord.channels"),
+		roles:    newFunction[wire.Snowflake, []Role]("discord.roles"),
+	}
+}
+
+type function[Req, Resp any] struct {
+	name    string
+	in, out wire.Codec
+}
+
+func newFunction[Req, Resp any](name string) function[Req, Resp] {
+	return function[Req, Resp]{name, wire.CodecOf[Req](), wire.CodecOf[Resp]()}
+}
+
+// call runs the function at the host.
+func (f *function[Req, Resp]) call(ctx context.Context, host cogs.Host, req Req) (Resp, error) {
+	var resp, none Resp
+	if host == nil {
+		return none, wire.Errorf(wire.Unavailable, "a View that discord.From did not make")
+	}
+	data, err := f.in.Append(nil, &req)
+	if err != nil {
+		return none, err
+	}
+	out, err := host.Call(ctx, f.name, data)
+	if err != nil {
+		return none, err
+	}
+	if err := f.out.Decode(out, &resp); err != nil {
+		return none, err
+	}
+	return resp, nil
+}
+
+// serve makes h the function, for a host.
+func (f *function[Req, Resp]) serve(h func(Req) (Resp, error)) func(data []byte) ([]byte, error) {
+	return func(data []byte) ([]byte, error) {
+		var req Req
+		if err := f.in.Decode(data, &req); err != nil {
+			return nil, err
+		}
+		resp, err := h(req)
+		if err != nil {
+			return nil, err
+		}
+		return f.out.Append(nil, &resp)
+	}
+}

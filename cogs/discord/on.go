@@ -1,0 +1,89 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// On records h as a listener of the instance that r is for: it is called with
+// each event of type E, such as discordgo.GuildMemberAdd, and as a call of the
+// cog, with its time limit. The package documentation tells what order holds.
+// h owns e. An error of h is logged; that is all.
+//
+// E may be any event of discordgo, the ones that it makes itself too:
+// discordgo.Connect, Disconnect, RateLimit, and Event, which stands for every
+// event and comes without Struct.
+//
+// ctx is that of Setup. On panics, which fails the Setup, if there is no Discord
+// in it, because the cog was loaded without [With], and if E is no event.
+func On[E any](ctx context.Context, r *cogs.Registrar, h func(ctx context.Context, e *E) error) {
+	name := eventName((*E)(nil))
+	if name == "" {
+		panic(fmt.Sprintf("discord.On: cog %q: %T points to no event of discordgo", cogs.CallInfo(ctx).Cog, (*E)(nil)))
+	}
+	if h == nil {
+		panic(fmt.Sprintf("discord.On: cog %q: the listener for %s is nil", cogs.CallInfo(ctx).Cog, name))
+	}
+	r.Listen(needHost(ctx, "On"), name, guildOf(name), func(ctx context.Context, data []byte) error {
+		e := new(E)
+		err := decode(data, e)
+		if _, partly := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !partly {
+			return fmt.Errorf("decode: %w", err)
+		}
+		// as discordgo does: one field that has changed its type must not
+		// silence a bot
+		return errors.Join(h(ctx, e), err)
+	})
+}
+
+// needHost returns the host that ctx carries.
+func needHost(ctx context.Context, what string) cogs.Host {
+	host := cogs.HostOf(ctx)
+	if host == nil {
+		panic(fmt.Sprintf("discord.%s: cog %q: no Discord in this context: pass that of Setup, and load the cog by discord.With(session, ...)",
+			what, cogs.CallInfo(ctx).Cog))
+	}
+	return host
+}
+
+// guildOf returns a function that finds the guild of an event.
+func guildOf(event string) func(data []byte) string {
+	switch event {
+	case "GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE":
+		return keyOf(func(e *struct {
+			ID string `json:"id"`
+		}) string {
+			return e.ID
+		})
+	case anyEvent:
+		return keyOf(func(e *struct {
+			Type string          `json:"t"`
+			Data json.RawMessage `json:"d"`
+		}) string {
+			return guildOf(e.Type)(e.Data)
+		})
+	}
+	return keyOf(func(e *struct {
+		GuildID string `json:"guild_id"`
+	}) string {
+		return e.GuildID
+	})
+}
+
+// keyOf reads the part of an event that T describes. What does not decode has
+// the empty key.
+func keyOf[T any](key func(*T) string) func(data []byte) string {
+	codec := wire.CodecOf[T]()
+	return func(data []byte) string {
+		part := new(T)
+		if codec.Decode(data, part) != nil {
+			return ""
+		}
+		return key(part)
+	}
+}
