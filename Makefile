@@ -1,0 +1,42 @@
+GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+FUZZTIME  ?= 20s
+
+.PHONY: all help run test lint fmt fuzz bench compat compat-python
+
+all: lint test ## what CI runs
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+
+run: ## the demo: a bot on a fake Discord, and a dashboard at http://127.0.0.1:8080
+	go run ./examples/demo
+
+test: ## every test that needs no network, with the race detector
+	go test -race ./...
+
+lint: ## needs the module proxy once
+	go mod tidy -diff
+	go run $(GOLANGCI) run
+	GOOS=windows go vet ./...
+	GOOS=darwin go vet ./...
+
+fmt: ## rewrite the files that the linter would reject
+	go run $(GOLANGCI) fmt
+
+fuzz: ## each fuzz target for FUZZTIME
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r f; do \
+		grep -oE '^func Fuzz[A-Za-z0-9_]*' "$$f" | sed 's/func //' | while read -r t; do \
+			go test "$$(dirname "$$f")" -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done || exit 1; done
+
+bench: ## calls a second and allocations, against raw gorilla in the same run
+	go test ./internal/bench -run '^$$' -bench . -benchmem -count 6 | tee bench.out
+	go run $(BENCHSTAT) -col /server bench.out
+
+compat: ## replay the recorded dialogues of the Python package
+	go test ./internal/compat -v -run Golden | grep -E '^(---|===|FAIL|ok|PASS|[0-9]+ passed)' | tail -n 20
+
+compat-python: ## run the real Python package against this one; IPCX_DIR names its checkout
+	@if [ -z "$$IPCX_DIR" ]; then echo "compat-python: set IPCX_DIR to a checkout of discord-ext-ipcx (and IPC_DIR to one of discord-ext-ipc)"; \
+	else go test ./internal/compat -v -run Python; fi

@@ -1,0 +1,132 @@
+// Package archtest holds who may import whom.
+package archtest
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/cogbus/cogbus"
+
+const (
+	gorilla   = "github.com/gorilla/websocket"
+	proto     = "github.com/asynkron/protoactor-go/actor"
+	discordgo = "github.com/bwmarrin/discordgo"
+	segmentio = "github.com/segmentio/encoding/json"
+	bbolt     = "go.etcd.io/bbolt"
+)
+
+// allowed says what each package may import besides the standard library.
+// Arrows point at wire: a cog knows no actor, a client knows no cog, a dashboard
+// links neither actors nor Discord. A new package gets its line here.
+var allowed = map[string][]string{
+	"wire":                     {segmentio},
+	"cogs":                     {"wire"},
+	"cogs/discord":             {"cogs", "wire", discordgo},
+	"cogs/discord/discordtest": {discordgo, gorilla},
+	"cogs/cogtest":             {"actors", "client", "cogs"},
+	"actors":                   {"wire", "cogs", "internal/router", "internal/dialect", "internal/transport", "internal/workers", proto},
+	"client":                   {"wire", "internal/transport"},
+	"internal/transport":       {"wire", gorilla},
+	"internal/workers":         {},
+	"internal/router":          {"wire", "cogs", "internal/transport", "internal/workers"},
+	"internal/dialect":         {"wire", "internal/router", "internal/transport"},
+	"internal/archtest":        {},
+	"internal/compat":          {"actors", "client", "cogs", "wire"},
+	"internal/bench":           {"actors", "client", "cogs", "wire", gorilla},
+	"cmd/cogbus":               {"actors", "client", "cogs", "wire"},
+	"examples/api":             {"wire"},
+	"examples/dashboard":       {"examples/api", "client", "wire"},
+	"examples/bot":             {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "wire", discordgo, bbolt},
+	"examples/demo":            {"examples/bot", "examples/dashboard"},
+}
+
+// inTests is what tests may import on top.
+var inTests = []string{"github.com/google/go-cmp/cmp", "github.com/rogpeppe/go-internal/testscript", "actors", "client", "cogs", "cogs/cogtest", "cogs/discord/discordtest", "wire", "internal/transport", "internal/router"}
+
+func TestImports(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	err = filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := d.Name(); d.IsDir() && name != "." && (strings.HasPrefix(name, ".") || name == "testdata") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(file) != ".go" {
+			return nil
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(rel)
+		seen[pkg] = true
+		rules, ok := rulesOf(pkg)
+		if !ok {
+			t.Errorf("package %s has no line in the table", pkg)
+			return nil
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			rules = append(slices.Clone(rules), inTests...)
+		}
+		check(t, file, pkg, rules)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range allowed {
+		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(pkg))); err != nil {
+			t.Errorf("the table names %s, which is not there", pkg)
+		}
+	}
+}
+
+// rulesOf returns the line of a package, or that of the folder it is in if that
+// allows itself its parts.
+func rulesOf(pkg string) ([]string, bool) {
+	if rules, ok := allowed[pkg]; ok {
+		return rules, true
+	}
+	parent := path.Dir(pkg)
+	if rules, ok := allowed[parent]; ok && slices.Contains(rules, parent+"/*") {
+		return rules, true
+	}
+	return nil, false
+}
+
+func check(t *testing.T, file, pkg string, rules []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for _, spec := range f.Imports {
+		name, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		short := strings.TrimPrefix(name, module+"/")
+		if !strings.Contains(strings.Split(name, "/")[0], ".") || short == pkg { // standard library, or an external test
+			continue
+		}
+		if !slices.ContainsFunc(rules, func(r string) bool { ok, _ := path.Match(r, short); return ok || r == short }) {
+			t.Errorf("%s imports %s; package %s may not", path.Base(file), short, pkg)
+		}
+	}
+}
