@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -91,6 +92,17 @@ func (c *Conn) Send(text []byte) error {
 // takes this along.
 func (c *Conn) Flush() { c.link.Flush() }
 
+// FlushBy lets another goroutine write: from now on Receive calls wake instead
+// of Flush when something waits to be written. Two ends whose readers both write
+// can wait for each other; an end whose reader never writes prevents that. Call
+// it before the first Receive of the goroutine that reads from then on; wake must
+// not block.
+func (c *Conn) FlushBy(wake func()) { c.link.wake = wake }
+
+// SetMaxMessage changes the size of the largest message that Receive takes. The
+// reader's goroutine calls it.
+func (c *Conn) SetMaxMessage(n int) { c.ws.SetReadLimit(int64(n)) }
+
 // Pending returns how many bytes were sent and not yet written.
 func (c *Conn) Pending() int { return c.link.pending() }
 
@@ -115,6 +127,13 @@ func CloseStatus(err error) (code int, reason string, ok bool) {
 
 // TooBig reports whether err says that the peer's message passed the limit.
 func TooBig(err error) bool { return errors.Is(err, websocket.ErrReadLimit) }
+
+// Cut reports whether err says that the connection ended without a Close.
+func Cut(err error) bool {
+	e, ok := errors.AsType[*websocket.CloseError](err)
+	return ok && e.Code == websocket.CloseAbnormalClosure || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET)
+}
 
 // StartClose sends a Close frame; the reader then sees the peer's answer. It
 // does not wait.

@@ -29,8 +29,9 @@ type link struct {
 	heard atomic.Bool // something arrived since it was last cleared
 
 	// owned by the reader
-	inMessage bool // a message has begun and is not whole
-	deadline  bool // a read deadline is set
+	inMessage bool   // a message has begun and is not whole
+	deadline  bool   // a read deadline is set
+	wake      func() // if not nil, flushes elsewhere: see Conn.FlushBy
 
 	mu       sync.Mutex // protects the fields below
 	out      *Buffer    // gathered; nil if nothing is
@@ -40,7 +41,11 @@ type link struct {
 }
 
 func (l *link) Read(p []byte) (int, error) {
-	l.Flush()
+	if l.wake == nil {
+		l.Flush()
+	} else if l.pending() > 0 {
+		l.wake()
+	}
 	if l.inMessage && !l.deadline {
 		l.deadline = true
 		if err := l.SetReadDeadline(time.Now().Add(frameTimeout)); err != nil {
