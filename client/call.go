@@ -1,0 +1,114 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// Call calls a route of the bot and returns its response. It waits at most until
+// ctx is done, or for [Options.Timeout] if ctx has no deadline, whatever the bot
+// and the network do. The error has a [*wire.Error] in its tree; the package's
+// documentation lists them.
+//
+// A route that decodes raw replies has [json.RawMessage] as Resp.
+func Call[Req, Resp any](ctx context.Context, c *Client, route wire.Route[Req, Resp], req Req) (Resp, error) {
+	var resp, none Resp
+	if err := c.call(ctx, string(route), codecOf[Req](c), &req, codecOf[Resp](c), &resp); err != nil {
+		return none, err
+	}
+	return resp, nil
+}
+
+// Request calls a route whose types are not known when the program is built. It
+// is Call with data as encoding/json encodes it, except that nil stands for {} and
+// a [json.RawMessage] passes byte for byte. The result is the JSON text as it came.
+func (c *Client) Request(ctx context.Context, endpoint string, data any) (json.RawMessage, error) {
+	var result json.RawMessage
+	raw, ok := data.(json.RawMessage)
+	if data == nil {
+		raw, ok = json.RawMessage("{}"), true
+	}
+	var err error
+	if ok {
+		err = c.call(ctx, endpoint, codecOf[json.RawMessage](c), &raw, codecOf[json.RawMessage](c), &result)
+	} else {
+		err = c.call(ctx, endpoint, codecOf[any](c), &data, codecOf[json.RawMessage](c), &result)
+	}
+	return result, err
+}
+
+// call encodes and decodes on the caller's goroutine: slow decoding delays
+// nobody else's reply.
+func (c *Client) call(ctx context.Context, endpoint string, in wire.Codec, req any, out wire.Codec, resp any) error {
+	data := transport.NewBuffer()
+	defer data.Free()
+	var err error
+	if data.B, err = in.Append(data.B, req); err != nil {
+		return newError(wire.BadRequest, fmt.Sprintf("the request of %q cannot be sent: %v", endpoint, err), err)
+	}
+	r := request{ctx: ctx, endpoint: endpoint, data: data.B}
+	var ok bool
+	if r.deadline, ok = ctx.Deadline(); !ok {
+		r.deadline, r.timed = time.Now().Add(c.timeout), true
+	}
+	if err := ctx.Err(); err != nil {
+		return r.over(wire.Timeout, "it was not sent", err)
+	}
+	got, err := c.dialect.roundTrip(&r)
+	if err != nil {
+		return err
+	}
+	defer got.buf.Free()
+	if err := out.Decode(got.text, resp); err != nil {
+		// not the codec's bad_request: nothing is wrong with the request
+		return newError(wire.Internal, fmt.Sprintf("the response of %q does not fit %s: %s",
+			endpoint, reflect.TypeOf(resp).Elem(), messageOf(err)))
+	}
+	return nil
+}
+
+// codecOf returns the client's codec of T: looking at a type takes long.
+func codecOf[T any](c *Client) wire.Codec {
+	t := reflect.TypeFor[T]()
+	if known, ok := c.codecs.Load(t); ok {
+		return known.(wire.Codec)
+	}
+	codec := wire.CodecOf[T]()
+	c.codecs.Store(t, codec)
+	return codec
+}
+
+// A request is one call on its way.
+type request struct {
+	ctx      context.Context
+	endpoint string
+	data     []byte    // JSON text, the caller's again when the round trip is over
+	deadline time.Time // of ctx, or of the client if timed
+	timed    bool      // ctx does not know the deadline
+}
+
+// context returns r.ctx with r.deadline.
+func (r *request) context() (context.Context, context.CancelFunc) {
+	return context.WithDeadline(r.ctx, r.deadline)
+}
+
+// over returns the error of a request that waits no longer: canceled if the
+// caller gave up, else late with what was waited for.
+func (r *request) over(late wire.Code, what string, cause error) error {
+	switch {
+	case errors.Is(r.ctx.Err(), context.Canceled):
+		return newError(wire.Canceled, fmt.Sprintf("the caller gave %q up: %s", r.endpoint, what), context.Cause(r.ctx))
+	case late == wire.Timeout && r.timed:
+		return newError(late, fmt.Sprintf("the client's time for %q has passed (Options.Timeout): %s", r.endpoint, what), cause)
+	case late == wire.Timeout:
+		return newError(late, fmt.Sprintf("the deadline of %q has passed: %s", r.endpoint, what), cause)
+	}
+	return newError(late, what, cause, context.DeadlineExceeded)
+}

@@ -1,0 +1,78 @@
+// Package client calls the routes of a running bot from other processes: a
+// dashboard, an admin script, another bot.
+//
+//	func main() {
+//		ctx := context.Background()
+//		bot, err := client.Dial(ctx, "ws://localhost:8765", &client.Options{Secret: os.Getenv("BOT_SECRET")})
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		defer bot.Close()
+//		n, err := client.Call(ctx, bot, api.CountMembers, api.Guild{ID: 81384788765712384})
+//		fmt.Println(n, err)
+//	}
+//
+// The package api declares the route for both sides, see package wire. A route
+// that is not known when the program is built is called by [Client.Request].
+//
+// Bots of the Python package discord-ext-ipcx are called the same way, with an
+// ipcx:// or discover:// target. [New] lists the targets.
+//
+// # Connections
+//
+// A client of a ws, wss or unix target has one connection for any number of
+// calls. It connects with [Dial] or at the first call, which fails at once if the
+// bot is not there. When a connection is lost, later calls wait while the client
+// connects again, each until its own deadline; with no call waiting it does
+// not try. Nothing is sent a second time by itself.
+//
+// A client of an ipcx or discover target makes a connection for each call, since
+// the Python package's servers answer one, and at most 64 at a time.
+//
+// # Errors
+//
+// Each error of a call has a [*wire.Error] in its tree, whose code tells what
+// happened. [wire.CodeOf] returns it. Those of the bot arrive as the bot made
+// them; the client adds:
+//
+//	bad_request   the request cannot be encoded: a wire.NotSerialisable is in the tree
+//	unauthorized  the secret is wrong or missing, or the bot does not prove that it knows it
+//	timeout       the deadline has passed; the call may have run
+//	canceled      the context was cancelled, or the client closed; the call may have run
+//	overloaded    as many calls as possible are under way, and none has ended by the deadline; not run
+//	unavailable   there is no connection, and the reason is in the tree; not run
+//	interrupted   the connection was lost before the reply; the call may have run
+//	too_large     the request, which was not sent, or a reply passes the size limit
+//	internal      the reply does not decode as the route's response; the call has run
+//
+// For programs that come from the Python package, which had a type for each:
+//
+//	IPCError                      errors.As with a *wire.Error
+//	JSONEncodeError               errors.As with a wire.NotSerialisable
+//	NoEndpointFoundError          code no_route
+//	NotConnectedError             code unavailable or interrupted, or errors.Is with ErrClosed
+//	ServerConnectionRefusedError  errors.Is with syscall.ECONNREFUSED
+//
+// The Python package sends errors as ordinary objects {"error": ..., "code": ...},
+// and nothing tells them from results that look the same. They become errors
+// here; errors.As with a [*wire.ErrorObject] gives their text.
+//
+// # Concurrency
+//
+// Everything may be used by any number of goroutines at once. Encoding and
+// decoding happen on the goroutine that calls: a reply that is slow to decode
+// delays no other call. A call whose context is cancelled returns at once,
+// and the bot is told.
+//
+// # Security
+//
+// To ws, wss and unix targets the secret is never sent: each end proves that it
+// knows it, and a server that does not is not spoken to. What is said afterwards
+// is protected by TLS alone, so beyond this host use wss. The Python package's
+// protocol sends the secret in clear; see [Options.AllowCleartextSecret].
+//
+// # Testing
+//
+// A server in the same process offers a function for [Options.DialContext], which
+// needs no network and works in a testing/synctest bubble.
+package client

@@ -1,0 +1,94 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A callError is a wire.Error together with what led to it: errors.Is finds
+// syscall.ECONNREFUSED, errors.As a *wire.Error.
+type callError struct {
+	as     *wire.Error
+	causes []error
+	final  bool // connecting again would not help
+}
+
+// newError drops nil causes.
+func newError(code wire.Code, message string, causes ...error) *callError {
+	e := &callError{as: &wire.Error{Code: code, Message: message}}
+	for _, cause := range causes {
+		if cause != nil {
+			e.causes = append(e.causes, cause)
+		}
+	}
+	return e
+}
+
+func (e *callError) Error() string { return e.as.Error() }
+
+func (e *callError) Unwrap() []error { return append([]error{e.as}, e.causes...) }
+
+func closedError() error {
+	return newError(wire.Unavailable, "the client is closed: make a new one", ErrClosed)
+}
+
+func closedInFlight() error {
+	return newError(wire.Canceled, "the client was closed while the call was in flight: it may have run", ErrClosed)
+}
+
+// connectError is the error of a connection that was not made.
+func connectError(where string, err error) *callError {
+	if e, ok := errors.AsType[*callError](err); ok {
+		return e
+	}
+	return newError(wire.Unavailable, fmt.Sprintf("connect to %s: %s", where, reason(err)), err)
+}
+
+// lostError is the error of calls that were in flight on a connection when it
+// ended with err.
+func lostError(where string, err error) *callError {
+	code := wire.Interrupted
+	if transport.TooBig(err) {
+		code = wire.TooLarge
+	}
+	return newError(code, fmt.Sprintf("the connection to %s was lost before the reply: %s: the call may have run",
+		where, reason(err)), err)
+}
+
+// reason says in words what err means to a user.
+func reason(err error) string {
+	if code, text, ok := transport.CloseStatus(err); ok {
+		if text == "" {
+			return fmt.Sprintf("the bot closed it with code %d", code)
+		}
+		return fmt.Sprintf("the bot closed it with code %d, %q", code, text)
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused: is the bot running?"
+	case errors.Is(err, fs.ErrNotExist):
+		return "no such socket: is the bot running?"
+	case transport.TooBig(err):
+		return fmt.Sprintf("the reply has more than %d bytes", wire.MaxMessage)
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case transport.Cut(err):
+		return "it was cut off"
+	}
+	return strings.TrimPrefix(err.Error(), "connect: ")
+}
+
+// messageOf returns what err says, without its code if it has one.
+func messageOf(err error) string {
+	if e, ok := errors.AsType[*wire.Error](err); ok {
+		return e.Message
+	}
+	return err.Error()
+}

@@ -1,0 +1,181 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// maxOneshots is how many connections to a bot of the Python package may be open
+// at a time. Its own client allows itself 100.
+const maxOneshots = 64
+
+// A oneshot speaks the Python package's protocol: one connection a call, since
+// its servers answer one request on each. A second request may fall into the
+// gap before the server's Close; then it is not run, and nobody can tell.
+type oneshot struct {
+	dialer
+	life   *lifetime
+	slots  chan struct{} // holds one for each connection
+	lookup *lookup       // finds the port; nil if the target names it
+}
+
+func newOneshot(d dialer, life *lifetime) *oneshot {
+	o := &oneshot{dialer: d, life: life, slots: make(chan struct{}, maxOneshots)}
+	if d.target.scheme == "discover" {
+		o.lookup = &lookup{o: o}
+	}
+	return o
+}
+
+// secret returns the token to send: null where there is no secret.
+func (d *dialer) secret() *string {
+	if d.options.Secret == "" {
+		return nil
+	}
+	return &d.options.Secret
+}
+
+func (o *oneshot) connect(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, connectTimeout)
+	defer stop()
+	conn, release, err := o.reach(ctx)
+	if err != nil {
+		return err
+	}
+	release()
+	o.finish(conn, func() {})
+	return nil
+}
+
+// close has nothing to do: what is under way ends with the lifetime's context.
+func (o *oneshot) close() {}
+
+// roundTrip never sends twice.
+func (o *oneshot) roundTrip(r *request) (reply, error) {
+	data := bytes.TrimSpace(r.data)
+	switch {
+	case o.life.ctx.Err() != nil:
+		return reply{}, closedError()
+	case string(data) == "null":
+		data = nil
+	case len(data) == 0 || data[0] != '{':
+		// the Python package's server would hang up
+		return reply{}, newError(wire.BadRequest, fmt.Sprintf("the request of %q must be a JSON object for a bot of the Python package, "+
+			"so a struct or a map: %.40q", r.endpoint, data))
+	}
+	msg := transport.NewBuffer()
+	defer msg.Free()
+	msg.B = wire.AppendEnvelope(msg.B, r.endpoint, data, o.secret())
+	if len(msg.B) > wire.MaxMessage {
+		return reply{}, newError(wire.TooLarge, fmt.Sprintf("the request of %q has %d bytes, bots of the Python package take %d",
+			r.endpoint, len(msg.B), wire.MaxMessage))
+	}
+	ctx, cancel := r.context()
+	defer cancel()
+	ctx, cancel = o.life.bound(ctx)
+	defer cancel()
+	select {
+	case o.slots <- struct{}{}:
+	case <-ctx.Done():
+		return reply{}, o.over(r, wire.Overloaded, fmt.Sprintf("%q was not sent: %d calls are under way, and none has ended",
+			r.endpoint, maxOneshots), false, nil)
+	}
+	conn, release, err := o.reach(ctx)
+	if err != nil {
+		<-o.slots
+		if ctx.Err() != nil {
+			err = o.over(r, wire.Unavailable, messageOf(err), false, err)
+		}
+		return reply{}, err
+	}
+	defer o.finish(conn, func() { <-o.slots })
+	buf, err := ask(conn, msg.B)
+	release()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return reply{}, o.over(r, wire.Timeout, "it may have run", true, err)
+	case err != nil:
+		return reply{}, lostError(o.target.where(), err)
+	}
+	text, err := wire.ParseValue(buf.B)
+	if err != nil {
+		buf.Free()
+		return reply{}, err
+	}
+	return reply{buf: buf, text: text}, nil
+}
+
+// reach connects to the bot, whose port may have to be found first.
+func (o *oneshot) reach(ctx context.Context) (*transport.Conn, func() bool, error) {
+	if o.lookup == nil {
+		return o.open(ctx, o.target, "")
+	}
+	port, err := o.lookup.port(ctx, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	to := o.target
+	to.scheme = "ipcx"
+	conn, release, err := o.open(ctx, to.at(port), "")
+	if err == nil || ctx.Err() != nil {
+		return conn, release, err
+	}
+	// the bot may have come back on another port
+	again, lookupErr := o.lookup.port(ctx, port)
+	if lookupErr != nil {
+		return nil, nil, lookupErr
+	}
+	if again == port {
+		return nil, nil, err
+	}
+	return o.open(ctx, to.at(again), "")
+}
+
+// over returns the error of a call whose context is done, before or after it was
+// sent. what says what it waited for.
+func (o *oneshot) over(r *request, late wire.Code, what string, sent bool, cause error) error {
+	switch {
+	case o.life.ctx.Err() == nil:
+		return r.over(late, what, cause)
+	case sent:
+		return closedInFlight()
+	}
+	return closedError()
+}
+
+// ask sends one message and waits for one. Pings are answered meanwhile.
+func ask(conn *transport.Conn, text []byte) (*transport.Buffer, error) {
+	if err := conn.Send(text); err != nil {
+		return nil, err
+	}
+	buf, _, err := conn.Receive() // flushes
+	return buf, err
+}
+
+// finish ends a connection as Python servers like it: with Close 1000 and their
+// answer. done is called afterwards. Nobody waits for that but Close.
+func (o *oneshot) finish(conn *transport.Conn, done func()) {
+	finish := func() {
+		guard := time.AfterFunc(closeWait, conn.Abort)
+		conn.StartClose(transport.CloseNormal, "")
+		for {
+			buf, _, err := conn.Receive()
+			if err != nil {
+				break
+			}
+			buf.Free() // nobody asked for it
+		}
+		guard.Stop()
+		conn.Abort()
+		done()
+	}
+	if !o.life.spawn(finish) {
+		conn.Abort()
+		done()
+	}
+}

@@ -1,0 +1,245 @@
+package client_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A bot is a scripted server over net.Pipe. It answers each connection with the
+// script for its port.
+type bot struct {
+	t      testing.TB
+	accept *transport.Acceptor
+
+	mu      sync.Mutex               // protects the fields below
+	scripts map[string]func(p *peer) // by address; none: the dial is refused
+	dials   []string
+	wg      sync.WaitGroup
+}
+
+func newBot(t testing.TB, subprotocols ...string) *bot {
+	b := &bot{
+		t:       t,
+		accept:  transport.NewAcceptor(transport.AcceptOptions{Subprotocols: subprotocols, MaxMessage: wire.MaxMessage}),
+		scripts: map[string]func(p *peer){},
+	}
+	t.Cleanup(b.wg.Wait) // after the clients of the test are closed
+	return b
+}
+
+// v1Bot runs script after a handshake with secret on "bot:8765".
+func v1Bot(t testing.TB, secret string, script func(p *peer)) *bot {
+	b := newBot(t, wire.Subprotocol)
+	b.at("bot:8765", func(p *peer) {
+		if p.handshake(secret) {
+			script(p)
+		}
+	})
+	return b
+}
+
+// at answers connections to addr from now on with script, nil: refuses them.
+func (b *bot) at(addr string, script func(p *peer)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.scripts[addr] = script
+}
+
+// dialled returns the addresses that were dialled since it was last called.
+func (b *bot) dialled() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := b.dials
+	b.dials = nil
+	return list
+}
+
+func (b *bot) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	b.mu.Lock()
+	b.dials = append(b.dials, addr)
+	script := b.scripts[addr]
+	b.mu.Unlock()
+	if script == nil {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+	}
+	ours, theirs := net.Pipe()
+	b.wg.Go(func() {
+		defer ours.Close()
+		rw := bufio.NewReadWriter(bufio.NewReader(ours), bufio.NewWriter(ours))
+		req, err := http.ReadRequest(rw.Reader)
+		if err != nil {
+			return
+		}
+		conn, err := b.accept.Accept(&hijackable{ours, rw, http.Header{}}, req)
+		if err != nil {
+			return
+		}
+		script(&peer{b: b, conn: conn, path: req.URL.Path})
+		conn.Linger(time.Second)
+	})
+	return theirs, nil
+}
+
+// connect makes a client of the bot that is closed with the test.
+func (b *bot) connect(target string, o *client.Options) *client.Client {
+	b.t.Helper()
+	if o == nil {
+		o = &client.Options{}
+	}
+	o.DialContext = b.DialContext
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	c, err := client.New(target, o)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// bubble runs test in a synctest bubble. Goroutines that are left over fail it.
+func bubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, test)
+}
+
+type hijackable struct {
+	net.Conn
+	rw     *bufio.ReadWriter
+	header http.Header
+}
+
+func (h *hijackable) Header() http.Header { return h.header }
+func (h *hijackable) WriteHeader(code int) {
+	fmt.Fprintf(h.Conn, "HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n", code)
+}
+func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return h.Conn, h.rw, nil
+}
+
+// A peer is the bot's end of one connection.
+type peer struct {
+	b    *bot
+	conn *transport.Conn
+	path string
+}
+
+func (p *peer) handshake(secret string) bool { return p.welcome(secret, wire.WelcomeBody{}) }
+
+// welcome does the handshake as a server must, and welcomes with body.
+func (p *peer) welcome(secret string, body wire.WelcomeBody) bool {
+	var hello wire.Hello
+	r, ok := p.next()
+	if !ok || r.Verb != wire.VerbHello || wire.DecodeHandshake(r.Body, &hello) != nil {
+		return false
+	}
+	body.Version = wire.Version
+	if secret != "" {
+		nonce := wire.NewNonce()
+		p.say("challenge", wire.ChallengeBody{Version: wire.Version, Nonce: nonce, Max: wire.MaxMessage})
+		var proof string
+		r, ok := p.next()
+		if !ok || r.Verb != wire.VerbProof || wire.DecodeHandshake(r.Body, &proof) != nil {
+			return false
+		}
+		if !wire.ProofValid(proof, secret, wire.ClientEnd, hello.Nonce, nonce) {
+			p.send(string(wire.AppendError(nil, 0, wire.Errorf(wire.Unauthorized, "wrong secret"))))
+			return false
+		}
+		body.Proof = wire.Proof(secret, wire.ServerEnd, hello.Nonce, nonce)
+	}
+	p.say("welcome", body)
+	return true
+}
+
+// next waits for a message. Everything in it is the caller's.
+func (p *peer) next() (wire.Request, bool) {
+	text, err := p.receive()
+	if err != nil {
+		return wire.Request{}, false
+	}
+	var r wire.Request
+	if err := r.Parse([]byte(text)); err != nil {
+		p.b.t.Errorf("the client sent %s: %v", text, err)
+	}
+	return r, true
+}
+
+func (p *peer) receive() (string, error) {
+	buf, _, err := p.conn.Receive()
+	if err != nil {
+		return "", err
+	}
+	defer buf.Free()
+	return string(buf.B), nil
+}
+
+func (p *peer) say(verb string, body any) {
+	text, err := wire.AppendHandshake(nil, verb, body)
+	if err != nil {
+		p.b.t.Error(err)
+	}
+	p.send(string(text))
+}
+
+func (p *peer) send(text string) {
+	_ = p.conn.Send([]byte(text))
+	p.conn.Flush()
+}
+
+func (p *peer) answer(id uint64, result string) { p.send(fmt.Sprintf(`{"id":%d,"ok":%s}`, id, result)) }
+
+// echo answers each call with its data until the connection ends.
+func echo(p *peer) {
+	for {
+		r, ok := p.next()
+		if !ok {
+			return
+		}
+		if r.Verb == wire.VerbCall {
+			p.answer(r.ID, string(r.Data))
+		}
+	}
+}
+
+// hang reads until the connection ends.
+func hang(p *peer) {
+	for {
+		if _, err := p.receive(); err != nil {
+			return
+		}
+	}
+}
+
+// cut ends the connection without a Close.
+func (p *peer) cut() { p.conn.Abort() }
+
+func wantCode(t *testing.T, what string, err error, code wire.Code, also ...error) {
+	t.Helper()
+	if wire.CodeOf(err) != code {
+		t.Errorf("%s: %v; want code %s", what, err, code)
+	}
+	if e, ok := errors.AsType[*wire.Error](err); err != nil && (!ok || e.Message == "") {
+		t.Errorf("%s: %#v; want a *wire.Error with a message", what, err)
+	}
+	for _, target := range also {
+		if !errors.Is(err, target) {
+			t.Errorf("%s: %v; want errors.Is %v", what, err, target)
+		}
+	}
+}

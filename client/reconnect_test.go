@@ -1,0 +1,433 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// request runs a call and gives its outcome when it is there.
+func request(ctx context.Context, c *client.Client, endpoint string) <-chan error {
+	outcome := make(chan error, 1)
+	go func() {
+		_, err := c.Request(ctx, endpoint, nil)
+		outcome <- err
+	}()
+	return outcome
+}
+
+func TestFirstCallsShareOneDial(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "", echo)
+		c := b.connect("ws://bot", nil)
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if _, err := c.Request(t.Context(), "echo", nil); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if got := b.dialled(); len(got) != 1 {
+			t.Errorf("dialled %v; want one dial", got)
+		}
+	})
+}
+
+func TestNeverConnected(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBot(t, wire.Subprotocol)
+		c := b.connect("ws://bot", nil)
+		start := time.Now()
+		_, err := c.Request(t.Context(), "echo", nil)
+		wantCode(t, "a call before the bot runs", err, wire.Unavailable, syscall.ECONNREFUSED)
+		if want := "unavailable: connect to ws://bot:8765: connection refused: is the bot running?"; err.Error() != want {
+			t.Errorf("a call before the bot runs: %v; want %s", err, want)
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("a call before the bot runs took %s; want it to fail at once", took)
+		}
+		_, err = client.Dial(t.Context(), "ws://bot", &client.Options{DialContext: b.DialContext})
+		wantCode(t, "Dial before the bot runs", err, wire.Unavailable, syscall.ECONNREFUSED)
+
+		b.at("bot:8765", func(p *peer) { p.handshake(""); echo(p) })
+		if _, err := c.Request(t.Context(), "echo", nil); err != nil {
+			t.Errorf("the next call: %v; want it to dial again", err)
+		}
+	})
+}
+
+func TestConnectionLost(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "", func(p *peer) {
+			for range 3 {
+				p.next()
+			}
+			p.cut()
+		})
+		c := b.connect("ws://bot", nil)
+		var calls []<-chan error
+		for range 3 {
+			calls = append(calls, request(t.Context(), c, "x"))
+		}
+		for _, call := range calls {
+			wantCode(t, "a call in flight", <-call, wire.Interrupted)
+		}
+
+		// the bot comes back, and a call waits for it
+		b.at("bot:8765", nil)
+		call := request(t.Context(), c, "x")
+		time.Sleep(20 * time.Second)
+		if n := len(b.dialled()); n < 6 || n > 12 {
+			t.Errorf("dialled %d times in 20 s; want pauses from 0.1 to 5 s", n)
+		}
+		b.at("bot:8765", func(p *peer) { p.handshake(""); echo(p) })
+		if err := <-call; err != nil {
+			t.Errorf("a call that waited for the bot: %v; want none", err)
+		}
+		if n := len(b.dialled()); n != 1 {
+			t.Errorf("dialled %d times after the bot was back; want once", n)
+		}
+	})
+}
+
+func TestHangUpDuringHandshake(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBot(t, wire.Subprotocol)
+		b.at("bot:8765", func(p *peer) { p.cut() })
+		_, err := b.connect("ws://bot", nil).Request(t.Context(), "x", nil)
+		wantCode(t, "a call to a bot that hangs up during the handshake", err, wire.Unavailable)
+	})
+}
+
+func TestNotSentInTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "", func(p *peer) {
+			r, _ := p.next()
+			p.answer(r.ID, "1")
+			p.cut()
+		})
+		c := b.connect("ws://bot", nil)
+		if _, err := c.Request(t.Context(), "x", nil); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		b.at("bot:8765", nil)
+
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := c.Request(ctx, "x", nil)
+		wantCode(t, "a call while the bot is away", err, wire.Unavailable, syscall.ECONNREFUSED, context.DeadlineExceeded)
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("a call while the bot is away took %s; want its deadline", took)
+		}
+
+		ctx, cancel = context.WithCancel(t.Context())
+		call := request(ctx, c, "x")
+		synctest.Wait()
+		cancel()
+		wantCode(t, "a waiting call given up", <-call, wire.Canceled, context.Canceled)
+
+		time.Sleep(time.Minute) // the attempt that was under way ends
+		b.dialled()
+		time.Sleep(time.Hour)
+		if got := b.dialled(); got != nil {
+			t.Errorf("dialled %d times with no call waiting; want none", len(got))
+		}
+	})
+}
+
+func TestGoAway(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		release := make(chan struct{})
+		closed := make(chan bool, 1)
+		b := v1Bot(t, "", func(p *peer) {
+			r, _ := p.next()
+			p.send(`{"goaway":{"reason":"restart"}}`)
+			<-release
+			p.answer(r.ID, `"old"`)
+			_, ok := p.next()
+			closed <- !ok
+		})
+		c := b.connect("ws://bot", nil)
+		old := make(chan string)
+		go func() {
+			got, err := c.Request(t.Context(), "x", nil)
+			if err != nil {
+				t.Error(err)
+			}
+			old <- string(got)
+		}()
+		time.Sleep(2 * time.Second)
+		b.at("bot:8765", func(p *peer) { p.handshake(""); echo(p) })
+		if got, err := c.Request(t.Context(), "x", "new"); err != nil || string(got) != `"new"` {
+			t.Errorf("a call after goaway = %s, %v; want it to run on a new connection", got, err)
+		}
+		close(release)
+		if got := <-old; got != `"old"` {
+			t.Errorf("the call in flight = %s; want its reply", got)
+		}
+		if !<-closed {
+			t.Error("the old connection was used after goaway")
+		}
+		if n := len(b.dialled()); n != 2 {
+			t.Errorf("dialled %d times; want 2", n)
+		}
+	})
+}
+
+func TestGoAwayAgainAndAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "", func(p *peer) {
+			p.send(`{"goaway":{"reason":"never at home"}}`)
+			hang(p)
+		})
+		c := b.connect("ws://bot", nil)
+		_, err := c.Request(t.Context(), "x", nil)
+		wantCode(t, "a call that was sent before goaway was read", err, wire.Timeout)
+		for range 20 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, err = c.Request(ctx, "x", nil)
+			cancel()
+			if err == nil {
+				t.Error("a call to a bot that is never at home succeeded")
+			}
+		}
+		if n := len(b.dialled()); n > 21 {
+			t.Errorf("dialled %d times in 50 s; want pauses", n)
+		}
+	})
+}
+
+func TestHeartbeats(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "", func(p *peer) {
+			for range 2 { // gorilla answers pings while it reads
+				r, _ := p.next()
+				p.answer(r.ID, "1")
+			}
+			time.Sleep(time.Hour) // deaf
+			p.cut()
+		})
+		c := b.connect("ws://bot", nil)
+		if _, err := c.Request(t.Context(), "x", nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if _, err := c.Request(t.Context(), "x", nil); err != nil {
+			t.Errorf("a call after ten quiet minutes: %v; want the connection alive", err)
+		}
+		if n := len(b.dialled()); n != 1 {
+			t.Errorf("dialled %d times in quiet minutes; want 1", n)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		start := time.Now()
+		_, err := c.Request(ctx, "x", nil)
+		wantCode(t, "a call to a dead peer", err, wire.Interrupted)
+		if took := time.Since(start); took < 9*time.Second || took > 51*time.Second {
+			t.Errorf("a dead peer was given up after %s; want about 45s, or 10s without a write", took)
+		}
+	})
+}
+
+func TestClose(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "", hang)
+		c := b.connect("ws://bot", nil)
+		flying := request(t.Context(), c, "x")
+		synctest.Wait()
+		if err := c.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		wantCode(t, "a call in flight", <-flying, wire.Canceled, client.ErrClosed, context.Canceled)
+		wantCode(t, "a later call", <-request(t.Context(), c, "x"), wire.Unavailable, client.ErrClosed)
+		if err := c.Close(); err != nil {
+			t.Errorf("Close again: %v", err)
+		}
+
+		// while a call waits for the bot
+		b.at("bot:8765", func(p *peer) {
+			if r, ok := p.next(); ok {
+				_ = r // no welcome
+			}
+			hang(p)
+		})
+		c = b.connect("ws://bot", nil)
+		waiting := request(t.Context(), c, "x")
+		synctest.Wait()
+		c.Close()
+		wantCode(t, "a call that waits for the handshake", <-waiting, wire.Unavailable, client.ErrClosed)
+
+		// while nobody waits
+		if err := b.connect("ws://bot", nil).Close(); err != nil {
+			t.Errorf("Close of a client that was not used: %v", err)
+		}
+	})
+}
+
+func TestCloseWhilePeerIsDeaf(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "", func(p *peer) { time.Sleep(time.Hour) })
+		c := b.connect("ws://bot", nil)
+		call := request(t.Context(), c, "x")
+		time.Sleep(time.Second)
+		start := time.Now()
+		c.Close()
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("Close took %s with a deaf peer; want a moment", took)
+		}
+		wantCode(t, "a call in flight", <-call, wire.Canceled, client.ErrClosed)
+	})
+}
+
+func TestHandshakeRefused(t *testing.T) {
+	welcome := func(p *peer) { p.handshake(""); echo(p) }
+	for _, test := range []struct {
+		name         string
+		subprotocols []string
+		secret       string
+		script       func(p *peer)
+		code         wire.Code
+		text         string
+	}{
+		{"wrong secret", []string{wire.Subprotocol}, "wrong", func(p *peer) { p.handshake("s3cret"); echo(p) },
+			wire.Unauthorized, "wrong secret"},
+		{"no secret", []string{wire.Subprotocol}, "", func(p *peer) { p.handshake("s3cret"); echo(p) },
+			wire.Unauthorized, "Options.Secret"},
+		{"no proof of the server", []string{wire.Subprotocol}, "s3cret", welcome,
+			wire.Unauthorized, "does not prove"},
+		{"wrong proof of the server", []string{wire.Subprotocol}, "s3cret", func(p *peer) {
+			p.next()
+			p.say("challenge", wire.ChallengeBody{Version: 1})
+			p.next()
+			p.say("welcome", wire.WelcomeBody{Version: 1, Proof: "MTIzNA=="})
+			hang(p)
+		}, wire.Unauthorized, "does not prove"},
+		{"the client's own proof", []string{wire.Subprotocol}, "s3cret", func(p *peer) {
+			p.next()
+			p.say("challenge", wire.ChallengeBody{Version: 1})
+			r, _ := p.next()
+			p.send(`{"welcome":{"v":1,"proof":` + string(r.Body) + `}}`)
+			hang(p)
+		}, wire.Unauthorized, "does not prove"},
+		{"no subprotocol", nil, "s3cret", func(p *peer) {
+			if text, err := p.receive(); err == nil {
+				p.b.t.Errorf("the client sent %s to a server of another dialect", text)
+			}
+		}, wire.Unavailable, "ipcx://"},
+		{"another version", []string{wire.Subprotocol}, "", func(p *peer) {
+			p.next()
+			p.say("welcome", wire.WelcomeBody{Version: 2})
+			hang(p)
+		}, wire.Unavailable, "version 2"},
+		{"not a handshake", []string{wire.Subprotocol}, "", func(p *peer) {
+			p.next()
+			p.send(`[1]`)
+			hang(p)
+		}, wire.Unavailable, "handshake is bad"},
+		{"silence", []string{wire.Subprotocol}, "", hang, wire.Unavailable, "no answer in time"},
+		{"closed", []string{wire.Subprotocol}, "", func(p *peer) {
+			p.next()
+			p.conn.StartClose(1013, "full")
+			hang(p)
+		}, wire.Unavailable, `1013, "full"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := newBot(t, test.subprotocols...)
+				b.at("bot:8765", test.script)
+				c := b.connect("ws://bot", &client.Options{Secret: test.secret})
+				start := time.Now()
+				_, err := c.Request(t.Context(), "x", nil)
+				wantCode(t, "a call", err, test.code)
+				if err != nil && !strings.Contains(err.Error(), test.text) {
+					t.Errorf("a call: %v; want %q in it", err, test.text)
+				}
+				if err != nil && strings.Contains(err.Error(), "s3cret") {
+					t.Errorf("a call: %v; want no secret in it", err)
+				}
+				if took := time.Since(start); took > 10*time.Second {
+					t.Errorf("a call took %s; want it to fail at once", took)
+				}
+				time.Sleep(time.Hour)
+				if n := len(b.dialled()); n != 1 {
+					t.Errorf("dialled %d times; want once", n)
+				}
+			})
+		})
+	}
+}
+
+// After a loss too, a wrong secret ends the wait.
+func TestSecretChanges(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "old", func(p *peer) {
+			r, _ := p.next()
+			p.answer(r.ID, "1")
+			time.Sleep(time.Minute)
+			p.cut()
+		})
+		c := b.connect("ws://bot", &client.Options{Secret: "old"})
+		if _, err := c.Request(t.Context(), "x", nil); err != nil {
+			t.Fatal(err)
+		}
+		b.at("bot:8765", func(p *peer) { p.handshake("new") })
+		time.Sleep(2 * time.Minute)
+		start := time.Now()
+		_, err := c.Request(t.Context(), "x", nil)
+		wantCode(t, "a call with the old secret", err, wire.Unauthorized)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("a call with the old secret took %s; want it to fail at once", took)
+		}
+	})
+}
+
+func TestDialWithinItsContext(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBot(t, wire.Subprotocol)
+		b.at("bot:8765", hang)
+		b.at("localhost:8765", hang)
+		for _, target := range []string{"ws://bot", "ws://localhost"} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			start := time.Now()
+			_, err := client.Dial(ctx, target, &client.Options{DialContext: b.DialContext})
+			wantCode(t, "Dial to a silent bot", err, wire.Unavailable, context.DeadlineExceeded)
+			if took := time.Since(start); took > 3*time.Second {
+				t.Errorf("Dial took %s; want its deadline, 1 s", took)
+			}
+			cancel()
+		}
+		b.wg.Wait()
+		if _, err := client.Dial(t.Context(), "localhost:8765", nil); err == nil || errors.Is(err, client.ErrClosed) {
+			t.Errorf("Dial(localhost:8765): %v; want the target refused", err)
+		}
+	})
+}
+
+func TestBotTalksNonsense(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "", func(p *peer) {
+			p.next()
+			p.send(`nonsense`)
+			hang(p)
+		})
+		_, err := b.connect("ws://bot", nil).Request(t.Context(), "x", nil)
+		wantCode(t, "a call to a bot that talks nonsense", err, wire.Interrupted)
+		if diff := cmp.Diff(1, len(b.dialled())); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
