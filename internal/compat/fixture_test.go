@@ -17,12 +17,12 @@ type fixture struct{ *events }
 
 // cogs returns all cogs of the fixture.
 func (f fixture) cogs() []cogs.Cog {
-	return append(f.shared(), f.instance())
+	return append(f.everywhere(), f.instance())
 }
 
-// shared returns the cogs whose routes the Python package keeps in a table of
+// everywhere returns the cogs whose routes the Python package keeps in a table of
 // the process, so that every server has them.
-func (f fixture) shared() []cogs.Cog {
+func (f fixture) everywhere() []cogs.Cog {
 	return []cogs.Cog{
 		f.oracle(),
 		// these four are called without their cog by the Python package

@@ -37,7 +37,7 @@ var operations = map[string]func(p *play, observed node) error{
 		other := "other"
 		b, err := startBot(&other, func(f fixture) []cogs.Cog {
 			// what the Python package shares between servers, a cog is loaded for
-			return append(f.shared(), single("between", "between", "between"), single("only2", "only2", "only on 2"))
+			return append(f.everywhere(), single("between", "between", "between"), single("only2", "only2", "only on 2"))
 		}, nil)
 		p.bots["second"] = b
 		return err

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 
 func TestReplay(t *testing.T) {
 	excluded := loadExclusions(t)
-	shared := &bots{list: map[string]*bot{}}
+	pool := &bots{list: map[string]*bot{}}
 	t.Run("case", func(t *testing.T) {
 		for _, g := range loadGolden(t) {
 			if excluded.find(g.id) != nil {
@@ -40,7 +40,7 @@ func TestReplay(t *testing.T) {
 			t.Run(g.id, func(t *testing.T) {
 				t.Parallel()
 				replayed.failed.Add(1) // until it has passed
-				if err := replay(g, shared); err != nil {
+				if err := replay(g, pool); err != nil {
 					t.Errorf("%v\nrecorded because: %s\nbetter: %s", err, g.get("why").str, g.better)
 					return
 				}
@@ -49,7 +49,7 @@ func TestReplay(t *testing.T) {
 			})
 		}
 	})
-	if err := shared.stop(); err != nil {
+	if err := pool.stop(); err != nil {
 		t.Errorf("Run = %v; want nil", err)
 	}
 	for _, err := range excluded.unused() {
@@ -58,13 +58,13 @@ func TestReplay(t *testing.T) {
 }
 
 // replay replays one case; the error says what came out otherwise.
-func replay(g golden, shared *bots) error {
+func replay(g golden, pool *bots) error {
 	client := strings.HasSuffix(g.target, "-client")
 	switch {
 	case !client && g.script():
 		return replayScript(g)
 	case !client:
-		return replayServer(g, shared)
+		return replayServer(g, pool)
 	case g.get("send").kind == '[' && len(g.get("send").list) > 0:
 		return replayClient(g)
 	}

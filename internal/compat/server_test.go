@@ -10,8 +10,8 @@ import (
 )
 
 // replayServer replays a dialogue with a server.
-func replayServer(g golden, shared *bots) error {
-	b, err := shared.get(g.secret())
+func replayServer(g golden, pool *bots) error {
+	b, err := pool.get(g.secret())
 	if err != nil {
 		return err
 	}
@@ -65,6 +65,9 @@ func checkHTTP(g golden, head *http.Response) (ws bool, err error) {
 	want := http.StatusSwitchingProtocols
 	if n := g.get("http").get("status"); n.exists() {
 		want = n.int()
+	}
+	if g.fix && g.get("setup").get("handshake").get("headers").has("Origin") {
+		want = http.StatusForbidden // a browser
 	}
 	if g.fix && g.better == "" && head.StatusCode == http.StatusBadRequest {
 		return false, nil // old versions of HTTP and WebSocket may be refused
