@@ -2,6 +2,7 @@ package cogs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -138,6 +139,9 @@ func (i *Instance) Save() (State, error) {
 	for _, k := range i.r.keeps {
 		var text []byte
 		err := protect(func() (err error) { text, err = k.save(); return err })
+		if err == nil && !json.Valid(text) {
+			err = errors.New("not JSON")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("save %q: %w", k.name, err)
 		}

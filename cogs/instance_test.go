@@ -1,0 +1,119 @@
+package cogs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+func setup(f func(r *Registrar)) func(context.Context, *Registrar) error {
+	return func(_ context.Context, r *Registrar) error { f(r); return nil }
+}
+
+func TestOpen_wrongUse(t *testing.T) {
+	type in = wire.Empty
+	fine := func(context.Context, in) (int, error) { return 0, nil }
+	for want, f := range map[string]func(*Registrar){
+		`route twice: "a"`:              func(r *Registrar) { Handle(r, "a", fine); Handle(r, "a", fine) },
+		"route of cog":                  func(r *Registrar) { Handle(r, "", fine) },
+		"has no handler":                func(r *Registrar) { Handle[in, int](r, "a", nil) },
+		"has a negative limit":          func(r *Registrar) { HandleWith(r, "a", RouteOptions[in]{Timeout: -1}, fine) },
+		"the interval must be positive": func(r *Registrar) { r.Every(0, func(context.Context) error { return nil }) },
+	} {
+		_, err := open(t, f)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `"c"`) {
+			t.Errorf("Open = %v; want it to say %q and name the cog", err, want)
+		}
+	}
+	if _, err := Open(t.Context(), Cog{Name: "c"}, nil); err == nil {
+		t.Error("Open of a cog without Setup succeeded; want an error")
+	}
+}
+
+func TestRegistrar_afterSetup(t *testing.T) {
+	var kept *Registrar
+	reloads := 0
+	_, err := Open(t.Context(), Cog{Name: "c", Setup: setup(func(r *Registrar) { kept = r })}, func() { reloads++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept.RequestReload()
+	if reloads != 1 {
+		t.Errorf("RequestReload asked %d times; want once", reloads)
+	}
+	defer func() {
+		if v := recover(); v == nil || !strings.Contains(fmt.Sprint(v), `Cleanup of cog "c" after its Setup returned`) {
+			t.Errorf("Cleanup after Setup panicked with %v; want the culprit named", v)
+		}
+	}()
+	kept.Cleanup(func() {})
+}
+
+func TestOpen_failureCleansUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, fail := range map[string]func(context.Context) error{
+			"error":   func(context.Context) error { return errors.New("no database") },
+			"panic":   func(context.Context) error { panic("nil map") },
+			"timeout": func(ctx context.Context) error { <-ctx.Done(); return nil },
+			"wedged":  func(context.Context) error { time.Sleep(time.Hour); return nil },
+		} {
+			var order []string
+			began := time.Now()
+			_, err := Open(t.Context(), Cog{Name: "c", SetupTimeout: time.Minute, Setup: func(ctx context.Context, r *Registrar) error {
+				r.Cleanup(func() { order = append(order, "first") })
+				r.Cleanup(func() { order = append(order, "last") })
+				return fail(ctx)
+			}}, nil)
+			if err == nil || time.Since(began) > time.Minute+time.Second {
+				t.Errorf("%s: Open = %v after %v; want an error within the limit", name, err, time.Since(began))
+			}
+			time.Sleep(2 * time.Hour)
+			synctest.Wait()
+			if got := strings.Join(order, ","); got != "last,first" {
+				t.Errorf("%s: cleanups ran as %q; want last,first", name, got)
+			}
+		}
+	})
+}
+
+func TestInstance_tasks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var running, ticks atomic.Int64
+		i, err := open(t, func(r *Registrar) {
+			r.Go(func(ctx context.Context) error {
+				running.Add(1)
+				defer running.Add(-1)
+				<-ctx.Done()
+				return ctx.Err() // ending when told to is no failure
+			})
+			r.Every(time.Minute, func(context.Context) error { ticks.Add(1); return nil })
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if running.Load() != 0 {
+			t.Error("a task runs before the instance is started; want Setup to record only")
+		}
+		for range 2 { // an instance that is rolled back to is started again
+			i.Start(t.Context(),
+				func(ctx context.Context, e *Endpoint) { _, _ = e.Serve(ctx, nil, nil) },
+				func(err error) { t.Errorf("a task failed: %v", err) })
+			time.Sleep(150 * time.Second)
+			<-i.Stop()
+			if running.Load() != 0 {
+				t.Error("a task runs on; want Stop to end it")
+			}
+		}
+		if got := ticks.Load(); got != 4 {
+			t.Errorf("%d ticks in two times 150 s; want 4", got)
+		}
+	})
+}

@@ -1,0 +1,130 @@
+package cogs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// open returns an instance whose Setup is f, and how that ended.
+func open(t *testing.T, f func(r *Registrar)) (*Instance, error) {
+	t.Helper()
+	return Open(t.Context(), Cog{Name: "c", Setup: setup(f)}, func() {})
+}
+
+type score struct {
+	Guild wire.Snowflake `json:"guild"`
+	Since time.Time      `json:"since"`
+	Names map[string]int `json:"names"`
+	Next  *score         `json:"next,omitempty"`
+}
+
+func TestKeep_roundTrip(t *testing.T) {
+	first := score{Guild: 1<<60 + 1, Since: time.Unix(1, 0).UTC(), Names: map[string]int{"a": 1}, Next: &score{Guild: 2}}
+	n, list := 7, []string{"x"}
+	old, err := open(t, func(r *Registrar) {
+		Keep(r, "score", &first)
+		Keep(r, "n", &n)
+		Keep(r, "list", &list)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := old.Save()
+	if err != nil {
+		t.Fatalf("Save failed: %v", err)
+	}
+	if diff := cmp.Diff([]string{"list", "n", "score"}, state.Names()); diff != "" {
+		t.Errorf("Names() differ (-want +got):\n%s", diff)
+	}
+	// the next version keeps one value less and one more
+	var second score
+	extra, m := "default", 0
+	young, err := open(t, func(r *Registrar) {
+		Keep(r, "score", &second)
+		Keep(r, "extra", &extra)
+		Keep(r, "n", &m)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := young.Restore(state); err != nil {
+		t.Fatalf("Restore failed: %v", err)
+	}
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("the kept value differs (-want +got):\n%s", diff)
+	}
+	if extra != "default" || m != 7 {
+		t.Errorf("extra, n = %q, %d; want default, 7", extra, m)
+	}
+}
+
+func TestKeep_refusesWhatJSONLoses(t *testing.T) {
+	type hidden struct {
+		Shown  int
+		secret int //nolint:unused // that it is there is the point
+	}
+	for want, keep := range map[string]func(*Registrar){
+		"field secret":            func(r *Registrar) { Keep(r, "v", new(hidden)) },
+		"values of type chan int": func(r *Registrar) { Keep(r, "v", new(map[string]chan int)) },
+		"values of type func()":   func(r *Registrar) { Keep(r, "v", new([]func())) },
+		"interface":               func(r *Registrar) { Keep(r, "v", new(any)) },
+		"twice":                   func(r *Registrar) { Keep(r, "v", new(int)); Keep(r, "v", new(int)) },
+		"without a name":          func(r *Registrar) { Keep(r, "", new(int)) },
+	} {
+		_, err := open(t, keep)
+		var p *Panic
+		if !errors.As(err, &p) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `"c"`) {
+			t.Errorf("Open = %v; want a panic about %q that names the cog", err, want)
+		}
+	}
+}
+
+func TestKeepFunc_failures(t *testing.T) {
+	ok := func() ([]byte, error) { return []byte(`1`), nil }
+	for want, keep := range map[string]struct {
+		save    func() ([]byte, error)
+		restore func([]byte) error
+	}{
+		`save "v": disk full`:        {save: func() ([]byte, error) { return nil, errors.New("disk full") }},
+		`save "v": panic: nil map`:   {save: func() ([]byte, error) { panic("nil map") }},
+		`save "v": not JSON`:         {save: func() ([]byte, error) { return []byte("{"), nil }},
+		`restore "v": too old`:       {save: ok, restore: func([]byte) error { return errors.New("too old") }},
+		`restore "v": panic: no way`: {save: ok, restore: func([]byte) error { panic("no way") }},
+	} {
+		i, err := open(t, func(r *Registrar) { r.KeepFunc("v", keep.save, keep.restore) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := i.Save()
+		if err == nil {
+			err = i.Restore(state)
+		}
+		if err == nil || err.Error() != want {
+			t.Errorf("Save and Restore = %v; want %s", err, want)
+		}
+	}
+}
+
+func TestState_isJSON(t *testing.T) {
+	n := 3
+	i, err := open(t, func(r *Registrar) { Keep(r, "n", &n) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := i.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(state)
+	if got, want := fmt.Sprintf("%s %v", text, err), `{"n":3} <nil>`; got != want {
+		t.Errorf("Marshal(state) = %s; want %s", got, want)
+	}
+}
