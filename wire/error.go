@@ -50,15 +50,16 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// Error returns the code and the message.
+// Error returns the code, the message, and when to try again.
 func (e *Error) Error() string {
-	switch {
-	case e.Message == "":
-		return string(e.code())
-	case e.RetryAfter > 0:
-		return fmt.Sprintf("%s: %s (try again in %s)", e.code(), e.Message, e.RetryAfter)
+	text := string(e.code())
+	if e.Message != "" {
+		text += ": " + e.Message
 	}
-	return string(e.code()) + ": " + e.Message
+	if e.RetryAfter > 0 {
+		text += fmt.Sprintf(" (try again in %s)", e.RetryAfter)
+	}
+	return text
 }
 
 // Is reports whether target is an *Error of the same code, or the context error

@@ -109,10 +109,11 @@ func AppendHandshake(dst []byte, verb string, body any) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// DecodeHandshake decodes the value of a handshake's verb into body.
+// DecodeHandshake decodes the value of a handshake's verb into body, by the
+// exact names of its members.
 func DecodeHandshake(text []byte, body any) error {
-	if err := json.Unmarshal(text, body); err != nil {
-		return Errorf(BadRequest, "handshake: %v", err)
+	if err := decodeExact(text, body); err != nil {
+		return Errorf(BadRequest, "handshake: %.200v", err)
 	}
 	return nil
 }

@@ -17,6 +17,9 @@ func (o *once) set(name string, value []byte) error {
 	return nil
 }
 
+// errVerbs is what is wrong with a message that is for two things.
+var errVerbs = errors.New("more than one verb in one message")
+
 // badMessage turns what is wrong with a message into an *Error.
 func badMessage(err error) error {
 	if err == nil {

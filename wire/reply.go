@@ -1,11 +1,11 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
+	"math"
 	"strconv"
 	"time"
-
-	"github.com/segmentio/encoding/json"
 )
 
 // A Reply is one message of a server in dialect cogbus.v1. Its fields refer to
@@ -29,24 +29,32 @@ const (
 	Welcome               // ends the handshake
 )
 
-// Parse reads the text of one message into r.
+// Parse reads the text of one message into r. The error is an [Error] with code
+// [BadRequest]. A message of a later protocol, which says none of what a Reply
+// has fields for, is no error: ignore it.
 func (r *Reply) Parse(text []byte) error {
 	*r = Reply{}
-	var id, ok, fail once
+	var id, fail once
+	verbs := 0
 	err := members(text, func(key, value []byte) error {
 		switch string(key) {
 		case "id":
 			return id.set("id", value)
 		case "ok":
-			return ok.set("ok", value)
+			r.OK = value
 		case "err":
-			return fail.set("err", value)
+			fail.value = value
 		case "goaway":
 			r.GoAway = value
 		case "challenge":
 			r.Hello, r.Body = Challenge, value
 		case "welcome":
 			r.Hello, r.Body = Welcome, value
+		default:
+			return nil
+		}
+		if verbs++; verbs > 1 {
+			return errVerbs
 		}
 		return nil
 	})
@@ -60,15 +68,22 @@ func (r *Reply) Parse(text []byte) error {
 		}
 		r.ID = n
 	}
-	r.OK = ok.value
 	if fail.value != nil {
-		var e errorText
-		if err := json.Unmarshal(fail.value, &e); err != nil {
-			return Errorf(BadRequest, `a reply's "err" is %.100s`, fail.value)
-		}
-		r.Err = &Error{Code: e.Code, Message: e.Message, RetryAfter: time.Duration(e.Retry) * time.Millisecond}
+		r.Err, err = parseError(fail.value)
 	}
-	return nil
+	return err
+}
+
+func parseError(text []byte) (*Error, error) {
+	var e errorText
+	if text[0] != '{' || decodeExact(text, &e) != nil {
+		return nil, Errorf(BadRequest, `a reply's "err" is %.100s`, text)
+	}
+	err := &Error{Code: cmp.Or(e.Code, Internal), Message: e.Message}
+	if e.Retry > 0 {
+		err.RetryAfter = time.Duration(min(e.Retry, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
+	}
+	return err, nil
 }
 
 // errorText is an Error on the wire.
@@ -102,7 +117,7 @@ func AppendError(dst []byte, id uint64, err error) []byte {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		e = &Error{Code: Internal, Message: "the handler failed; the bot's log tells why"}
-		if _, ok := errors.AsType[NotSerialisable](err); ok {
+		if isNotSerialisable(err) {
 			e.Message = "the handler returned a value that JSON cannot hold"
 		}
 	}
@@ -113,7 +128,7 @@ func AppendError(dst []byte, id uint64, err error) []byte {
 	}
 	if e.RetryAfter > 0 {
 		dst = append(dst, `,"retry_ms":`...)
-		dst = strconv.AppendInt(dst, max(1, e.RetryAfter.Milliseconds()), 10)
+		dst = strconv.AppendInt(dst, ceilMS(e.RetryAfter), 10)
 	}
 	return append(dst, "}}"...)
 }

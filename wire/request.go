@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"time"
@@ -38,30 +39,37 @@ type Request struct {
 // caller. Unknown members are ignored: the protocol grows by them.
 func (r *Request) Parse(text []byte) error {
 	*r = Request{}
-	var id, data, ms, call, verb once
+	var id, call, data, ms once
+	var wrong error
 	err := members(text, func(key, value []byte) error {
+		var err error
 		switch string(key) { // no escapes in keys: see docs/protocol.md
 		case "id":
-			return id.set("id", value)
+			err = id.set("id", value)
 		case "call":
-			r.Verb = VerbCall
-			return call.set("call", value)
+			call.value = value
+			err = r.verb(VerbCall)
 		case "data":
-			return data.set("data", value)
+			err = data.set("data", value)
 		case "ms":
-			return ms.set("ms", value)
+			err = ms.set("ms", value)
 		case "cancel":
-			r.Verb = VerbCancel
-			return verb.set("cancel", value)
+			err = r.verb(VerbCancel)
 		case "hello":
-			r.Verb, r.Body = VerbHello, value
-			return verb.set("hello", value)
+			r.Body = value
+			err = r.verb(VerbHello)
 		case "proof":
-			r.Verb, r.Body = VerbProof, value
-			return verb.set("proof", value)
+			r.Body = value
+			err = r.verb(VerbProof)
+		}
+		if wrong == nil {
+			wrong = err // and read on: the id may come behind
 		}
 		return nil
 	})
+	if err == nil {
+		err = wrong
+	}
 	if id.value != nil {
 		n, ok := parseID(id.value)
 		if !ok && err == nil {
@@ -83,6 +91,15 @@ func (r *Request) Parse(text []byte) error {
 	return nil
 }
 
+// verb says what the message is for, which no other member may have said.
+func (r *Request) verb(v Verb) error {
+	if r.Verb != VerbUnknown {
+		return errVerbs
+	}
+	r.Verb = v
+	return nil
+}
+
 func (r *Request) parseCall(call, data, ms []byte) error {
 	if r.ID == 0 {
 		return Errorf(BadRequest, `"call" needs an "id"`)
@@ -94,7 +111,7 @@ func (r *Request) parseCall(call, data, ms []byte) error {
 	r.Data = data
 	if ms != nil {
 		n, err := strconv.ParseFloat(string(ms), 64)
-		if err != nil || !(n > 0) {
+		if err != nil && !errors.Is(err, strconv.ErrRange) || !(n > 0) {
 			return Errorf(BadRequest, `"ms" must be a positive number`)
 		}
 		// a longer wait is no limit of the caller's
@@ -113,11 +130,15 @@ func parseID(text []byte) (uint64, bool) {
 		}
 		n = n*10 + uint64(c-'0')
 	}
-	return n, n > 0 && n <= MaxID
+	if n == 0 || n > MaxID {
+		return 0, false
+	}
+	return n, true
 }
 
-// AppendCall appends a call. data is JSON text and may be nil; a timeout of zero
-// is not said.
+// AppendCall appends a call. data is JSON text and may be nil. The timeout is
+// rounded up to milliseconds; zero is not said, and one that has passed, below
+// zero, is said as one millisecond.
 func AppendCall(dst []byte, id uint64, endpoint string, data []byte, timeout time.Duration) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = strconv.AppendUint(dst, id, 10)
@@ -127,9 +148,9 @@ func AppendCall(dst []byte, id uint64, endpoint string, data []byte, timeout tim
 		dst = append(dst, `,"data":`...)
 		dst = append(dst, data...)
 	}
-	if timeout > 0 {
+	if timeout != 0 {
 		dst = append(dst, `,"ms":`...)
-		dst = strconv.AppendInt(dst, int64((timeout+time.Millisecond-1)/time.Millisecond), 10)
+		dst = strconv.AppendInt(dst, max(1, ceilMS(timeout)), 10)
 	}
 	return append(dst, '}')
 }
@@ -140,4 +161,13 @@ func AppendCancel(dst []byte, id uint64) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = strconv.AppendUint(dst, id, 10)
 	return append(dst, `,"cancel":true}`...)
+}
+
+// ceilMS returns d in milliseconds, rounded up.
+func ceilMS(d time.Duration) int64 {
+	ms := d.Milliseconds()
+	if d > time.Duration(ms)*time.Millisecond {
+		ms++
+	}
+	return ms
 }

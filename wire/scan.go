@@ -1,9 +1,7 @@
 package wire
 
 import (
-	"encoding/binary"
 	"errors"
-	"math/bits"
 	"unicode/utf8"
 )
 
@@ -29,25 +27,40 @@ type scanner struct {
 // space skips white space and returns the byte behind it, 0 at the end.
 func (s *scanner) space() byte {
 	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; c {
-		case ' ', '\t', '\r', '\n':
-			s.pos++
-		default:
+		c := s.text[s.pos]
+		if c > ' ' || c != ' ' && c != '\n' && c != '\t' && c != '\r' {
 			return c
 		}
+		s.pos++
 	}
 	return 0
 }
 
 // members calls member for each member of the object that the text is, with the
 // key's text between its quotes and the value's text. Nothing may follow the
-// object.
+// object. Each value may nest maxDepth levels: the object itself is no level of
+// what users send in it.
 func members(text []byte, member func(key, value []byte) error) error {
 	if !utf8.Valid(text) {
 		return errUTF8
 	}
 	s := scanner{text: text}
 	if err := s.object(member); err != nil {
+		return err
+	}
+	if s.space() != 0 || s.pos < len(text) {
+		return errSyntax
+	}
+	return nil
+}
+
+// check reports what is wrong with text as one JSON value.
+func check(text []byte) error {
+	if !utf8.Valid(text) {
+		return errUTF8
+	}
+	s := scanner{text: text}
+	if err := s.skip(); err != nil {
 		return err
 	}
 	if s.space() != 0 || s.pos < len(text) {
@@ -189,154 +202,5 @@ func (s *scanner) skipKey() error {
 		return errSyntax
 	}
 	s.pos++
-	return nil
-}
-
-// skipString passes over a string. It looks at eight bytes at a time, since
-// strings are most of what is sent.
-func (s *scanner) skipString() error {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	i := s.pos + 1
-	for {
-		for i+8 <= len(s.text) {
-			w := binary.LittleEndian.Uint64(s.text[i:])
-			quote, slash := w^(ones*'"'), w^(ones*'\\')
-			found := ((quote - ones) &^ quote) | ((slash - ones) &^ slash) | ((w - ones*0x20) &^ w)
-			if found &= tops; found != 0 {
-				i += bits.TrailingZeros64(found) / 8
-				break
-			}
-			i += 8
-		}
-		if i >= len(s.text) {
-			return errSyntax
-		}
-		switch c := s.text[i]; {
-		case c == '"':
-			s.pos = i + 1
-			return nil
-		case c == '\\':
-			n := escapeLen(s.text[i:])
-			if n == 0 {
-				return errSyntax
-			}
-			i += n
-		case c < 0x20:
-			return errSyntax
-		default:
-			i++
-		}
-	}
-}
-
-// escapeLen returns the length of the escape that text starts with, 0 if it is
-// not one.
-func escapeLen(text []byte) int {
-	if len(text) < 2 {
-		return 0
-	}
-	switch text[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		if len(text) < 6 {
-			return 0
-		}
-		for _, c := range text[2:6] {
-			if hexValue(c) < 0 {
-				return 0
-			}
-		}
-		return 6
-	}
-	return 0
-}
-
-func hexValue(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c && c <= 'f':
-		return int(c-'a') + 10
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
-}
-
-func (s *scanner) skipScalar(c byte) error {
-	switch c {
-	case 't':
-		return s.skipWord("true")
-	case 'f':
-		return s.skipWord("false")
-	case 'n':
-		return s.skipWord("null")
-	case 'N':
-		return s.skipWord("NaN")
-	case 'I':
-		return s.skipWord("Infinity")
-	case '-':
-		s.pos++
-		if s.pos < len(s.text) && s.text[s.pos] == 'I' {
-			return s.skipWord("Infinity")
-		}
-	}
-	return s.skipNumber()
-}
-
-func (s *scanner) skipWord(word string) error {
-	if end := s.pos + len(word); end <= len(s.text) && string(s.text[s.pos:end]) == word {
-		s.pos = end
-		return nil
-	}
-	return errSyntax
-}
-
-// skipNumber passes over a number whose sign has been read.
-func (s *scanner) skipNumber() error {
-	if s.pos < len(s.text) && s.text[s.pos] == '0' {
-		s.pos++
-	} else if s.digits() == 0 {
-		return errSyntax
-	}
-	if s.pos < len(s.text) && s.text[s.pos] == '.' {
-		s.pos++
-		if s.digits() == 0 {
-			return errSyntax
-		}
-	}
-	if s.pos < len(s.text) && s.text[s.pos]|0x20 == 'e' {
-		s.pos++
-		if s.pos < len(s.text) && (s.text[s.pos] == '+' || s.text[s.pos] == '-') {
-			s.pos++
-		}
-		if s.digits() == 0 {
-			return errSyntax
-		}
-	}
-	return nil
-}
-
-func (s *scanner) digits() int {
-	start := s.pos
-	for s.pos < len(s.text) && '0' <= s.text[s.pos] && s.text[s.pos] <= '9' {
-		s.pos++
-	}
-	return s.pos - start
-}
-
-// check reports what is wrong with text as one JSON value.
-func check(text []byte) error {
-	if !utf8.Valid(text) {
-		return errUTF8
-	}
-	s := scanner{text: text}
-	if err := s.skip(); err != nil {
-		return err
-	}
-	if s.space() != 0 || s.pos < len(text) {
-		return errSyntax
-	}
 	return nil
 }

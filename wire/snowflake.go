@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -22,7 +23,7 @@ const discordEpoch = 1420070400000
 func ParseSnowflake(text string) (Snowflake, error) {
 	id, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("parse snowflake %q: %w", text, err)
+		return 0, fmt.Errorf("parse snowflake %.40q: %w", text, errors.Unwrap(err)) // without the text again
 	}
 	return Snowflake(id), nil
 }
@@ -44,13 +45,6 @@ func (s Snowflake) Shard(shards int) int {
 	return int(uint64(s>>22) % uint64(shards))
 }
 
-// MarshalJSON writes s as a string.
-func (s Snowflake) MarshalJSON() ([]byte, error) {
-	b := append(make([]byte, 0, 22), '"')
-	b = strconv.AppendUint(b, uint64(s), 10)
-	return append(b, '"'), nil
-}
-
 // UnmarshalJSON reads a number or a string of decimal digits. null leaves s as
 // it is, as encoding/json does for numbers.
 func (s *Snowflake) UnmarshalJSON(text []byte) error {
@@ -61,14 +55,15 @@ func (s *Snowflake) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	id, err := strconv.ParseUint(string(digits), 10, 64)
-	if err != nil || digits[0] == '+' {
+	if err != nil {
 		return &json.UnmarshalTypeError{Value: kindOf(text), Type: reflect.TypeFor[Snowflake]()}
 	}
 	*s = Snowflake(id)
 	return nil
 }
 
-// MarshalText lets s be the key of a JSON object.
+// MarshalText writes s in decimal. It makes s a JSON string, and lets it be the
+// key of a JSON object. A MarshalJSON beside it would be slower to call.
 func (s Snowflake) MarshalText() ([]byte, error) {
 	return strconv.AppendUint(nil, uint64(s), 10), nil
 }

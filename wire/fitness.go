@@ -1,0 +1,132 @@
+package wire
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/binary"
+	stdjson "encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// fitness says where the fast library does for a type what encoding/json does.
+// Where it does not, the difference was found by comparing the two; see
+// FuzzCodec.
+type fitness struct {
+	encode bool
+	decode bool // if the text is not long, or the type not costly
+	costly bool // the type holds what takes the fast decoder too much time or memory
+	wide   bool // the type holds integers of 64 bits
+}
+
+// costlyText is how long text may be, in bytes, for the fast decoder to read it
+// into a costly type. It reads untyped data once for each level of nesting, and
+// takes room for 64 members for each map of strings, be it empty.
+const costlyText = 16 << 10
+
+func (f fitness) decodes(text []byte) bool {
+	return f.decode && !(f.costly && len(text) > costlyText)
+}
+
+func fitnessOf(t reflect.Type) fitness {
+	f := fitness{encode: true, decode: true}
+	f.look(t, nil)
+	return f
+}
+
+// look narrows f by what t holds. above are the types that hold t.
+func (f *fitness) look(t reflect.Type, above []reflect.Type) {
+	if slices.Contains(above, t) {
+		f.encode = false // a value of t may be a cycle: the fast encoder recurses without end
+		return
+	}
+	above = append(above, t)
+	switch t {
+	case reflect.TypeFor[Snowflake]():
+		return
+	case reflect.TypeFor[stdjson.Number](): // written unchecked: it may hold any text; not read from strings
+		f.encode, f.decode = false, false
+		return
+	case reflect.TypeFor[time.Time](), // years past 9999 are written
+		reflect.TypeFor[time.Duration](): // written as "1.5s"
+		f.encode = false
+		return
+	}
+	if implements[stdjson.Marshaler](t) || implements[encoding.TextMarshaler](t) {
+		f.encode = false
+	}
+	if implements[stdjson.Unmarshaler](t) || implements[encoding.TextUnmarshaler](t) {
+		return
+	}
+	switch t.Kind() {
+	case reflect.Int, reflect.Int64, reflect.Uint, reflect.Uint64, reflect.Uintptr:
+		f.wide = true
+	case reflect.Interface:
+		f.encode, f.costly = false, true
+	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
+		f.encode = false
+	case reflect.Array:
+		f.decode = false // [] does not fit for the fast decoder
+		f.look(t.Elem(), above)
+	case reflect.Pointer, reflect.Slice:
+		f.look(t.Elem(), above)
+	case reflect.Map:
+		switch t.Elem() {
+		case reflect.TypeFor[string](), reflect.TypeFor[bool](), reflect.TypeFor[stdjson.RawMessage]():
+			f.costly = true
+		case reflect.TypeFor[[]string]():
+			f.decode = false // null becomes []
+		}
+		f.look(t.Key(), above)
+		f.look(t.Elem(), above)
+	case reflect.Struct:
+		for field := range t.Fields() {
+			options := field.Tag.Get("json")
+			if field.Anonymous || strings.Contains(options, ",omitzero") || strings.Contains(options, ",string") {
+				f.encode = false
+			}
+			if field.IsExported() || field.Anonymous {
+				f.look(field.Type, above)
+			}
+		}
+	}
+}
+
+func implements[I any](t reflect.Type) bool {
+	return t.Implements(reflect.TypeFor[I]()) || reflect.PointerTo(t).Implements(reflect.TypeFor[I]())
+}
+
+// mayNestDeep reports whether text has enough brackets to nest deeper than
+// maxDepth. It is faster than to scan all text.
+func mayNestDeep(text []byte) bool {
+	return len(text) > maxDepth && bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) > maxDepth
+}
+
+// hasLongNumber reports whether text has 20 or more digits in a row: then, and
+// not with fewer, an integer may pass 64 bits by so much that it wraps around.
+func hasLongNumber(text []byte) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for i := 0; i+8 <= len(text); i += 8 {
+		// of 20 digits in a row, 8 are one of these words
+		w := binary.LittleEndian.Uint64(text[i:])
+		if w&tops|(w-ones*'0')&tops|(w+ones*(0x7F-'9'))&tops != 0 {
+			continue
+		}
+		from, to := i, i+8
+		for from > 0 && isDigit(text[from-1]) {
+			from--
+		}
+		for to < len(text) && isDigit(text[to]) {
+			to++
+		}
+		if to-from >= 20 {
+			return true
+		}
+		i = to - 8 // digits are not counted twice
+	}
+	return false
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
