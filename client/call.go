@@ -47,13 +47,7 @@ func (c *Client) Request(ctx context.Context, endpoint string, data any) (json.R
 // call encodes and decodes on the caller's goroutine: slow decoding delays
 // nobody else's reply.
 func (c *Client) call(ctx context.Context, endpoint string, in wire.Codec, req any, out wire.Codec, resp any) error {
-	data := transport.NewBuffer()
-	defer data.Free()
-	var err error
-	if data.B, err = in.Append(data.B, req); err != nil {
-		return newError(wire.BadRequest, fmt.Sprintf("the request of %q cannot be sent: %v", endpoint, err), err)
-	}
-	r := request{ctx: ctx, endpoint: endpoint, data: data.B}
+	r := request{ctx: ctx, endpoint: endpoint}
 	var ok bool
 	if r.deadline, ok = ctx.Deadline(); !ok {
 		r.deadline, r.timed = time.Now().Add(c.timeout), true
@@ -61,7 +55,13 @@ func (c *Client) call(ctx context.Context, endpoint string, in wire.Codec, req a
 	if err := ctx.Err(); err != nil {
 		return r.over(wire.Timeout, "it was not sent", err)
 	}
-	got, err := c.dialect.roundTrip(&r)
+	r.data = transport.NewBuffer()
+	var err error
+	if r.data.B, err = in.Append(r.data.B, req); err != nil {
+		r.data.Free()
+		return newError(wire.BadRequest, fmt.Sprintf("the request of %q cannot be sent: %v", endpoint, err), err)
+	}
+	got, err := c.dialect.roundTrip(r)
 	if err != nil {
 		return err
 	}
@@ -89,9 +89,9 @@ func codecOf[T any](c *Client) wire.Codec {
 type request struct {
 	ctx      context.Context
 	endpoint string
-	data     []byte    // JSON text, the caller's again when the round trip is over
-	deadline time.Time // of ctx, or of the client if timed
-	timed    bool      // ctx does not know the deadline
+	data     *transport.Buffer // JSON text; nil once it has been sent
+	deadline time.Time         // of ctx, or of the client if timed
+	timed    bool              // ctx does not know the deadline
 }
 
 // context returns r.ctx with r.deadline.

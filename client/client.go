@@ -62,9 +62,9 @@ type Client struct {
 type dialect interface {
 	// connect reports whether the bot can be reached now.
 	connect(ctx context.Context) error
-	// roundTrip sends one call and waits for its reply. The error has a
-	// *wire.Error in its tree.
-	roundTrip(r *request) (reply, error)
+	// roundTrip sends one call, whose data it frees, and waits for its reply. The
+	// error has a *wire.Error in its tree.
+	roundTrip(r request) (reply, error)
 	// close ends the calls that are in flight, and all connections.
 	close()
 }

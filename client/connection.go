@@ -1,7 +1,6 @@
 package client
 
 import (
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,15 +34,6 @@ type connection struct {
 	guard   *time.Timer      // cuts a connection whose peer does not let it end; set with leaving
 }
 
-// A call waits for its reply. Whoever takes it out of pending sets the outcome
-// and sends on done, once; the caller reuses it afterwards.
-type call struct {
-	done  chan struct{} // of capacity 1
-	reply reply
-	err   error
-	timer *time.Timer // nil until a call needs one
-}
-
 func newConnection(d *redialer, ws *transport.Conn, welcome wire.WelcomeBody) *connection {
 	c := &connection{
 		owner:   d,
@@ -69,101 +59,6 @@ func newConnection(d *redialer, ws *transport.Conn, welcome wire.WelcomeBody) *c
 	return c
 }
 
-// exchange sends r and waits for its reply. With taken false it was certainly
-// not sent, since the connection takes no more calls.
-func (c *connection) exchange(r *request) (got reply, taken bool, err error) {
-	select {
-	case c.slots <- struct{}{}:
-	default:
-		if taken, err := c.queue(r); !taken || err != nil {
-			return reply{}, taken, err
-		}
-	}
-	id := c.nextID.Add(1)
-	msg := transport.NewBuffer()
-	defer msg.Free()
-	left := time.Until(r.deadline)
-	msg.B = wire.AppendCall(msg.B, id, r.endpoint, r.data, max(left, 1))
-	switch {
-	case left <= 0:
-		err = r.over(wire.Timeout, "it was not sent", nil)
-	case len(msg.B) > c.max:
-		err = newError(wire.TooLarge, fmt.Sprintf("the request of %q has %d bytes, the bot takes %d", r.endpoint, len(msg.B), c.max))
-	}
-	if err != nil {
-		<-c.slots
-		return reply{}, true, err
-	}
-
-	k := c.owner.calls.Get().(*call)
-	defer func() {
-		k.reply, k.err = reply{}, nil
-		c.owner.calls.Put(k)
-	}()
-	if !c.enter(id, k) {
-		<-c.slots
-		return reply{}, false, nil
-	}
-	if c.ws.Send(msg.B) != nil {
-		// not all of it was taken, so none of it will run
-		if !c.withdraw(id) {
-			<-k.done
-		}
-		return reply{}, false, nil
-	}
-	c.flushSoon()
-	c.await(r, id, k)
-	return k.reply, true, k.err
-}
-
-// queue waits for a slot: the server would turn one call too many down.
-func (c *connection) queue(r *request) (taken bool, err error) {
-	ctx, cancel := r.context()
-	defer cancel()
-	select {
-	case c.slots <- struct{}{}:
-		return true, nil
-	case <-c.gone:
-		return false, nil
-	case <-ctx.Done():
-		return true, r.over(wire.Overloaded, fmt.Sprintf("%q was not sent: the bot takes %d calls at a time from a client, "+
-			"and none of them has ended", r.endpoint, cap(c.slots)), nil)
-	}
-}
-
-// await waits for the outcome of call id, which is then in k.
-func (c *connection) await(r *request, id uint64, k *call) {
-	var expired <-chan time.Time
-	if r.timed {
-		if k.timer == nil {
-			k.timer = time.NewTimer(time.Until(r.deadline))
-		} else {
-			k.timer.Reset(time.Until(r.deadline))
-		}
-		defer k.timer.Stop()
-		expired = k.timer.C
-	}
-	select {
-	case <-k.done:
-		return
-	case <-r.ctx.Done():
-	case <-expired:
-	}
-	if !c.abandon(id) {
-		<-k.done // it is on its way
-		return
-	}
-	err := r.over(wire.Timeout, "it may have run", nil)
-	if wire.CodeOf(err) == wire.Canceled { // of the deadline the server knows
-		msg := transport.NewBuffer()
-		msg.B = wire.AppendCancel(msg.B, id)
-		_ = c.ws.Send(msg.B) // an error ends the connection, and the call with it
-		msg.Free()
-		c.flushSoon()
-	}
-	k.err = err
-}
-
 // enter lets call id wait for its reply, unless no more calls are taken.
 func (c *connection) enter(id uint64, k *call) bool {
 	c.mu.Lock()
@@ -184,7 +79,6 @@ func (c *connection) withdraw(id uint64) bool {
 		return false
 	}
 	delete(c.pending, id)
-	<-c.slots
 	return true
 }
 
@@ -206,7 +100,7 @@ func (c *connection) answer(id uint64, got reply, err *wire.Error) bool {
 	k, ok := c.pending[id]
 	if ok {
 		delete(c.pending, id)
-		<-c.slots
+		c.release()
 		c.leaveIfDone()
 	}
 	c.mu.Unlock()
@@ -219,6 +113,14 @@ func (c *connection) answer(id uint64, got reply, err *wire.Error) bool {
 	}
 	k.done <- struct{}{}
 	return true
+}
+
+// release gives a slot back. It never waits, whatever ids a server makes up.
+func (c *connection) release() {
+	select {
+	case <-c.slots:
+	default:
+	}
 }
 
 // retire takes no new calls from now on.
@@ -261,12 +163,3 @@ func (c *connection) drop(err error) {
 
 // shutdown ends the connection on behalf of Close.
 func (c *connection) shutdown() { c.drop(closedInFlight()) }
-
-// flushSoon lets the writer write what was sent. Callers do not write
-// themselves: a peer that does not read would hold them past their deadlines.
-func (c *connection) flushSoon() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}

@@ -101,6 +101,8 @@ func (h *handshake) hear(challenge *wire.ChallengeBody, welcome *wire.WelcomeBod
 		return 0, h.refuse(r.Err.Code, "the bot says: "+r.Err.Message)
 	case r.Err != nil:
 		return 0, newError(r.Err.Code, fmt.Sprintf("connect to %s: the bot says: %s", h.where, r.Err.Message))
+	case r.GoAway != nil:
+		return 0, newError(wire.Unavailable, fmt.Sprintf("connect to %s: the bot is about to stop", h.where))
 	case r.Hello == wire.Challenge:
 		err = wire.DecodeHandshake(r.Body, challenge)
 	case r.Hello == wire.Welcome:

@@ -56,8 +56,9 @@ func (o *oneshot) connect(ctx context.Context) error {
 func (o *oneshot) close() {}
 
 // roundTrip never sends twice.
-func (o *oneshot) roundTrip(r *request) (reply, error) {
-	data := bytes.TrimSpace(r.data)
+func (o *oneshot) roundTrip(r request) (reply, error) {
+	defer r.data.Free()
+	data := bytes.TrimSpace(r.data.B)
 	switch {
 	case o.life.ctx.Err() != nil:
 		return reply{}, closedError()
@@ -82,14 +83,14 @@ func (o *oneshot) roundTrip(r *request) (reply, error) {
 	select {
 	case o.slots <- struct{}{}:
 	case <-ctx.Done():
-		return reply{}, o.over(r, wire.Overloaded, fmt.Sprintf("%q was not sent: %d calls are under way, and none has ended",
+		return reply{}, o.over(&r, wire.Overloaded, fmt.Sprintf("%q was not sent: %d calls are under way, and none has ended",
 			r.endpoint, maxOneshots), false, nil)
 	}
 	conn, release, err := o.reach(ctx)
 	if err != nil {
 		<-o.slots
-		if ctx.Err() != nil {
-			err = o.over(r, wire.Unavailable, messageOf(err), false, err)
+		if ctx.Err() != nil || o.life.ctx.Err() != nil {
+			err = o.over(&r, wire.Unavailable, messageOf(err), false, err)
 		}
 		return reply{}, err
 	}
@@ -98,7 +99,7 @@ func (o *oneshot) roundTrip(r *request) (reply, error) {
 	release()
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return reply{}, o.over(r, wire.Timeout, "it may have run", true, err)
+		return reply{}, o.over(&r, wire.Timeout, "it may have run", true, err)
 	case err != nil:
 		return reply{}, lostError(o.target.where(), err)
 	}

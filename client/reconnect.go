@@ -68,16 +68,21 @@ func (d *redialer) connect(ctx context.Context) error {
 
 // roundTrip goes on to another connection only while the call has certainly not
 // been sent.
-func (d *redialer) roundTrip(r *request) (reply, error) {
+func (d *redialer) roundTrip(r request) (reply, error) {
+	defer func() {
+		if r.data != nil {
+			r.data.Free()
+		}
+	}()
 	for {
 		c := d.current.Load()
 		if c == nil {
 			var err error
-			if c, err = d.connection(r); err != nil {
+			if c, err = d.connection(&r); err != nil {
 				return reply{}, err
 			}
 		}
-		got, taken, err := c.exchange(r)
+		got, taken, err := c.exchange(&r)
 		if taken {
 			return got, err
 		}
@@ -181,6 +186,8 @@ func (d *redialer) dial() (*connection, error) {
 
 // settle takes the outcome of a dial and reports whether a is over.
 func (d *redialer) settle(a *attempt, c *connection, err error) bool {
+	// before the lock: the handler is the user's
+	d.options.Logger.Debug("connect to the bot", "target", d.target.where(), "err", err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err == nil {
@@ -193,28 +200,21 @@ func (d *redialer) settle(a *attempt, c *connection, err error) bool {
 		}
 		d.connected, d.failure, d.open[c] = true, nil, struct{}{}
 		d.current.Store(c)
-		d.options.Logger.Debug("connected to the bot", "target", d.target.where())
 		d.finish(a, c, nil)
 		return true
 	}
 	e, ok := errors.AsType[*callError](err)
-	if d.life.ctx.Err() != nil {
-		d.finish(a, nil, closedError())
-		return true
+	switch {
+	case d.life.ctx.Err() != nil:
+		err = closedError()
+	case d.connected && !(ok && e.final):
+		d.failed(err)
+		if d.waiting > 0 {
+			return false
+		}
 	}
-	d.options.Logger.Debug("the bot was not reached", "target", d.target.where(), "err", err)
-	if !d.connected || ok && e.final {
-		d.finish(a, nil, err)
-		return true
-	}
-	d.failure = err
-	d.failures++
-	d.notBefore = time.Now().Add(backoff(d.failures))
-	if d.waiting == 0 {
-		d.finish(a, nil, err)
-		return true
-	}
-	return false
+	d.finish(a, nil, err)
+	return true
 }
 
 // finish gives a its outcome. The caller holds d.mu.
@@ -222,6 +222,13 @@ func (d *redialer) finish(a *attempt, c *connection, err error) {
 	a.conn, a.err = c, err
 	d.attempt = nil
 	close(a.done)
+}
+
+// failed notes why the next dial has to wait. The caller holds d.mu.
+func (d *redialer) failed(err error) {
+	d.failure = err
+	d.failures++
+	d.notBefore = time.Now().Add(backoff(d.failures))
 }
 
 // backoff returns a pause of which half is chance, so that clients do not return
@@ -243,8 +250,7 @@ func (d *redialer) retired(c *connection) {
 		d.failures = 0
 		return
 	}
-	d.failures++
-	d.notBefore = time.Now().Add(backoff(d.failures))
+	d.failed(connectError(d.target.where(), errors.New("the bot ends connections as soon as they are made")))
 }
 
 // ended is called once for each connection, when it has ended.

@@ -1,0 +1,128 @@
+package client
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A call waits for its reply. Whoever takes it out of pending sets the outcome
+// and sends on done, once; the caller reuses it afterwards.
+type call struct {
+	done  chan struct{} // of capacity 1
+	reply reply
+	err   error
+	timer *time.Timer // nil until a call needs one
+}
+
+// exchange sends r and waits for its reply. With taken false it was certainly
+// not sent, since the connection takes no more calls.
+func (c *connection) exchange(r *request) (got reply, taken bool, err error) {
+	select {
+	case c.slots <- struct{}{}:
+	default:
+		if taken, err := c.queue(r); !taken || err != nil {
+			return reply{}, taken, err
+		}
+	}
+	k := c.owner.calls.Get().(*call)
+	defer func() {
+		k.reply, k.err = reply{}, nil
+		c.owner.calls.Put(k)
+	}()
+	id := c.nextID.Add(1)
+	if sent, err := c.send(r, id, k); !sent {
+		c.release()
+		return reply{}, err != nil, err
+	}
+	r.data.Free() // waiting takes no memory
+	r.data = nil
+	c.await(r, id, k)
+	return k.reply, true, k.err
+}
+
+// send sends call id, after which k waits for its outcome. If the call was
+// certainly not sent and err is nil, another connection may take it.
+func (c *connection) send(r *request, id uint64, k *call) (sent bool, err error) {
+	msg := transport.NewBuffer()
+	defer msg.Free()
+	left := time.Until(r.deadline)
+	msg.B = wire.AppendCall(msg.B, id, r.endpoint, r.data.B, max(left, 1))
+	switch {
+	case left <= 0:
+		return false, r.over(wire.Timeout, "it was not sent", nil)
+	case len(msg.B) > c.max:
+		return false, newError(wire.TooLarge, fmt.Sprintf("the request of %q has %d bytes, the bot takes %d", r.endpoint, len(msg.B), c.max))
+	case !c.enter(id, k):
+		return false, nil
+	}
+	if c.ws.Send(msg.B) != nil {
+		// not all of it was taken, so none of it will run
+		c.retire()
+		if !c.withdraw(id) {
+			<-k.done
+		}
+		return false, nil
+	}
+	c.flushSoon()
+	return true, nil
+}
+
+// queue waits for a slot: the server would turn one call too many down.
+func (c *connection) queue(r *request) (taken bool, err error) {
+	ctx, cancel := r.context()
+	defer cancel()
+	select {
+	case c.slots <- struct{}{}:
+		return true, nil
+	case <-c.gone:
+		return false, nil
+	case <-ctx.Done():
+		return true, r.over(wire.Overloaded, fmt.Sprintf("%q was not sent: the bot takes %d calls at a time from a client, "+
+			"and none of them has ended", r.endpoint, cap(c.slots)), nil)
+	}
+}
+
+// await waits for the outcome of call id, which is then in k.
+func (c *connection) await(r *request, id uint64, k *call) {
+	var expired <-chan time.Time
+	if r.timed {
+		if k.timer == nil {
+			k.timer = time.NewTimer(time.Until(r.deadline))
+		} else {
+			k.timer.Reset(time.Until(r.deadline))
+		}
+		defer k.timer.Stop()
+		expired = k.timer.C
+	}
+	select {
+	case <-k.done:
+		return
+	case <-r.ctx.Done():
+	case <-expired:
+	}
+	if !c.abandon(id) {
+		<-k.done // it is on its way
+		return
+	}
+	err := r.over(wire.Timeout, "it may have run", nil)
+	if wire.CodeOf(err) == wire.Canceled { // of the deadline the server knows
+		msg := transport.NewBuffer()
+		msg.B = wire.AppendCancel(msg.B, id)
+		_ = c.ws.Send(msg.B) // an error ends the connection, and the call with it
+		msg.Free()
+		c.flushSoon()
+	}
+	k.err = err
+}
+
+// flushSoon lets the writer write what was sent. Callers do not write
+// themselves: a peer that does not read would hold them past their deadlines.
+func (c *connection) flushSoon() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
