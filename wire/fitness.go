@@ -98,10 +98,14 @@ func implements[I any](t reflect.Type) bool {
 	return t.Implements(reflect.TypeFor[I]()) || reflect.PointerTo(t).Implements(reflect.TypeFor[I]())
 }
 
+// harmlessDepth is how deep the fast decoder may recurse without using much
+// stack. What a scanner has let pass is far from it.
+const harmlessDepth = 50_000
+
 // mayNestDeep reports whether text has enough brackets to nest deeper than
-// maxDepth. It is faster than to scan all text.
+// harmlessDepth. It is faster than to scan all text.
 func mayNestDeep(text []byte) bool {
-	return len(text) > maxDepth && bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) > maxDepth
+	return len(text) > harmlessDepth && bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) > harmlessDepth
 }
 
 // hasLongNumber reports whether text has 20 or more digits in a row: then, and
