@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+func (b *bot) env(name string) string {
+	return map[string]string{"COGBUS_TARGET": b.ws, "COGBUS_SECRET": botSecret}[name]
+}
+
+func TestCallInterrupted(t *testing.T) {
+	b, stop := startBot(t)
+	defer stop()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-b.slow
+		cancel()
+	}()
+	var stderr bytes.Buffer
+	got := run(ctx, []string{"call", "slow", "{}"}, nil, io.Discard, &stderr, b.env)
+	if want := "it may have run"; got != exitInterrupted || !strings.Contains(stderr.String(), want) {
+		t.Errorf("run(call slow) = %d, %q; want %d, %q", got, stderr.String(), exitInterrupted, want)
+	}
+}
+
+// A whole process, since signals are a process's.
+func TestSignal(t *testing.T) {
+	b, stop := startBot(t)
+	defer stop()
+	cmd := exec.CommandContext(t.Context(), "cogbus", "call", "slow", "{}")
+	cmd.Env = append(os.Environ(), "GORACE="+noLinger, "COGBUS_TARGET="+b.ws, "COGBUS_SECRET="+botSecret)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-b.slow
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Skip(err) // Windows cannot
+	}
+	_ = cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != exitInterrupted {
+		t.Errorf("exit code = %d; want %d", got, exitInterrupted)
+	}
+}
+
+// A cutter cancels when it has seen text.
+type cutter struct {
+	bytes.Buffer
+	text   string
+	cancel func()
+}
+
+func (c *cutter) Write(p []byte) (int, error) {
+	n, err := c.Buffer.Write(p)
+	if strings.Contains(c.String(), c.text) {
+		c.cancel()
+	}
+	return n, err
+}
+
+func TestPingInterrupted(t *testing.T) {
+	b, stop := startBot(t)
+	defer stop()
+	for _, test := range []struct {
+		target string
+		text   string
+		code   int
+		want   string
+	}{
+		{b.ws, "ping 2:", exitOK, "2 sent, 2 answered, 0% lost\n"},
+		{nobody(t), "ping 2:", exitFailed, "2 sent, 0 answered, 100% lost\n"},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		out := &cutter{text: test.text, cancel: cancel}
+		got := run(ctx, []string{"ping", "-i", "1ms", "--target", test.target}, nil, out, io.Discard, b.env)
+		if got != test.code || !strings.Contains(out.String(), test.want) {
+			t.Errorf("run(ping) = %d, %q; want %d, %q", got, out.String(), test.code, test.want)
+		}
+		cancel()
+	}
+}
+
+// While the bot starts again, ping goes on.
+func TestPingOutlivesBot(t *testing.T) {
+	b, stop := startBot(t)
+	ended := make(chan struct{})
+	out := &cutter{text: "ping 2:", cancel: func() {
+		select {
+		case <-ended:
+		default:
+			stop()
+			close(ended)
+		}
+	}}
+	got := run(t.Context(), []string{"ping", "-c", "4", "-i", "0", "--timeout", "20ms"}, nil, out, io.Discard, b.env)
+	if want := "4 sent, 2 answered, 50% lost\n"; got != exitOK || !strings.Contains(out.String(), want) {
+		t.Errorf("run(ping) = %d, %q; want %d, %q", got, out.String(), exitOK, want)
+	}
+}
+
+// A health check does not wait for a bot that is wedged.
+func TestHealthCheckIsQuick(t *testing.T) {
+	b, stop := startBot(t)
+	defer stop()
+	began := time.Now()
+	got := run(t.Context(), []string{"ping", "-c", "1", "-q", "--timeout", "1ns"}, nil, io.Discard, io.Discard, b.env)
+	if took := time.Since(began); got != exitFailed || took > 2*time.Second {
+		t.Errorf("run(ping) = %d after %s; want %d at once", got, took, exitFailed)
+	}
+}

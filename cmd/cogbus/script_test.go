@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary stand for cogbus in scripts.
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"cogbus": main}) }
+
+type botKey struct{}
+
+// TestScripts runs testdata/script. Each script has a bot of its own at $WS,
+// $UNIX, $IPCX and $DISCOVER, with the cogs of bot_test.go, and none at $NOBOT.
+// Besides testscript's commands there are:
+//
+//	exits CODE ARGS...  runs cogbus within the test; standard input is empty
+//	bot close           ends the bot
+//	bot break           lets the next Setup of flaky fail; bot mend undoes it
+//	bot crash           ends the task of flaky with an error
+//	bot slow            waits until a call of slow has begun
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			b, stop := startBot(t)
+			env.Defer(stop)
+			env.Values[botKey{}] = b
+			for name, value := range map[string]string{
+				"WS": b.ws, "UNIX": b.unix, "IPCX": b.ipcx(), "DISCOVER": b.discover, "NOBOT": nobody(t),
+				"SECRET": botSecret, "ADMIN": adminSecret,
+				"COGBUS_TARGET": b.ws, "COGBUS_SECRET": botSecret,
+				"GORACE": noLinger,
+			} {
+				env.Setenv(name, value)
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": scriptExits, "bot": scriptBot},
+	})
+}
+
+// noLinger is GORACE for processes that tests start: else each stays for a
+// second when it is done, under the race detector.
+const noLinger = "atexit_sleep_ms=0"
+
+// nobody returns the address of a port that was free a moment ago.
+func nobody(t testing.TB) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return "ws://" + l.Addr().String()
+}
+
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(slices.Concat(args, []string{""})[0])
+	if neg || err != nil {
+		ts.Fatalf("usage: exits CODE ARGS...")
+	}
+	args = slices.Clone(args[1:])
+	for i, arg := range args { // cogbus runs in another directory than the script
+		if name, ok := strings.CutPrefix(arg, "@"); ok {
+			args[i] = "@" + ts.MkAbs(name)
+		} else if i > 0 && args[i-1] == "--secret-file" {
+			args[i] = ts.MkAbs(arg)
+		}
+	}
+	if got := run(context.Background(), args, strings.NewReader(""), ts.Stdout(), ts.Stderr(), ts.Getenv); got != want {
+		ts.Fatalf("cogbus %q = %d; want %d", args, got, want)
+	}
+}
+
+func scriptBot(ts *testscript.TestScript, neg bool, args []string) {
+	b := ts.Value(botKey{}).(*bot)
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: bot VERB")
+	}
+	switch args[0] {
+	case "close":
+		_ = b.srv.Close()
+	case "break":
+		b.broken.Store(true)
+	case "mend":
+		b.broken.Store(false)
+	case "crash":
+		*b.fragile.Load() <- errors.New("the task has had enough")
+	case "slow":
+		<-b.slow
+	default:
+		ts.Fatalf("bot %s: unknown", args[0])
+	}
+}
+
+// TestExamples runs every example of the help as it stands there.
+func TestExamples(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip(err)
+	}
+	b, stop := startBot(t)
+	defer stop()
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/guild.json", []byte(`{"guild": 1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range commands() {
+		for _, line := range c.examples {
+			cmd := exec.Command("sh", "-c", line)
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "GORACE="+noLinger, "COGBUS_TARGET="+b.ws, "COGBUS_SECRET="+botSecret, "COGBUS_ADMIN_SECRET="+adminSecret)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s = %v; want nil\n%s", line, err, out)
+			}
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+func newReload() *command {
+	var q wire.ReloadRequest
+	return &command{
+		name:    "reload",
+		params:  "[--fresh] [--force] NAME",
+		summary: "replace a cog's instance by a new one",
+		details: `No call is lost: calls that run finish on the old instance, later ones run on
+the new. If the new one does not set up, the old one serves on and the error
+says why. A cog that has failed is revived.`,
+		examples: []string{"cogbus reload members", "cogbus reload members --fresh"},
+		min:      1,
+		max:      1,
+		admin:    true,
+		flags: func(fs *flag.FlagSet) {
+			fs.BoolVar(&q.Fresh, "fresh", q.Fresh, "start without what the old instance kept")
+			fs.BoolVar(&q.Force, "force", q.Force, "do not wait for handlers that hang: start from what was last saved")
+		},
+		run: func(ctx context.Context, s *session, args []string) error {
+			q.Name = args[0]
+			return change(ctx, s, wire.ReloadCog, q, q.Name)
+		},
+	}
+}
+
+func newLoad() *command {
+	return &command{
+		name:    "load",
+		params:  "NAME",
+		summary: "load a cog that was unloaded",
+		details: `A bot can load the cogs that it had loaded since it was started. New ones take
+a new start.`,
+		examples: []string{"cogbus unload members && cogbus load members"},
+		min:      1,
+		max:      1,
+		admin:    true,
+		run: func(ctx context.Context, s *session, args []string) error {
+			return change(ctx, s, wire.LoadCog, wire.CogName{Name: args[0]}, args[0])
+		},
+	}
+}
+
+func newUnload() *command {
+	return &command{
+		name:    "unload",
+		params:  "NAME",
+		summary: "take a cog and its routes away",
+		details: `Its calls finish first; those that take longer than the cog allows are ended.
+What it kept is gone.`,
+		examples: []string{"cogbus unload members && cogbus load members"},
+		min:      1,
+		max:      1,
+		admin:    true,
+		run: func(ctx context.Context, s *session, args []string) error {
+			return change(ctx, s, wire.UnloadCog, wire.CogName{Name: args[0]}, args[0])
+		},
+	}
+}
+
+// change asks for a change of the named cog and tells how it went.
+func change[Req any](ctx context.Context, s *session, route wire.Route[Req, wire.Switched], req Req, name string) error {
+	s.cog = name
+	return ask(ctx, s, route, req, func(d wire.Switched) {
+		s.out.printf("%s\n", oneLine(changed(d)))
+		if d.Note != "" {
+			s.out.printf("note: %s\n", oneLine(d.Note))
+		}
+	})
+}
+
+// changed says in one line what has become of a cog.
+func changed(d wire.Switched) string {
+	text := d.Cog + ": "
+	switch {
+	case d.From == 0:
+		text += fmt.Sprintf("generation %d loaded", d.To)
+	case d.To == 0:
+		text += fmt.Sprintf("generation %d unloaded", d.From)
+	default:
+		text += fmt.Sprintf("generation %d → %d", d.From, d.To)
+	}
+	text += fmt.Sprintf(", took %s ms", digits(d.Took))
+	if d.Paused > 0 || d.Held > 0 {
+		text += fmt.Sprintf(", paused %s ms, %d held", digits(d.Paused), d.Held)
+	}
+	return text
+}
+
+// digits shows milliseconds: fractions only of few.
+func digits(ms float64) string {
+	if ms >= 10 {
+		return fmt.Sprintf("%.0f", ms)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", ms), ".0")
+}
