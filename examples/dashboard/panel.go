@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"html/template"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/examples/api"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// panelTime is what the bot has to answer for one panel. A page that is fetched
+// as a whole waits for the slowest of them; the script fetches each by itself.
+const panelTime = 900 * time.Millisecond
+
+// A panel is a part of the page that one cog of the bot stands behind.
+type panel struct {
+	name  string // of its template too, with .html
+	title string
+	load  func(ctx context.Context, d *dashboard) (any, error)
+}
+
+// panels returns the panels in the order of the page. The first is its head.
+func panels() []panel {
+	return []panel{
+		{"status", "", loadStatus},
+		{"guilds", "Guilds", loadGuilds},
+		{"cogs", "Cogs", loadCogs},
+		{"flaky", "A cog that fails", loadFlaky},
+		{"settings", "Change settings", loadForm},
+		{"changed", "Changed settings", loadChanged},
+	}
+}
+
+// render returns a panel as HTML: what its template makes of its data or, if the
+// bot did not deliver, of the error.
+func (d *dashboard) render(ctx context.Context, p panel) template.HTML {
+	ctx, cancel := context.WithTimeout(ctx, panelTime)
+	defer cancel()
+	var view struct {
+		Data    any
+		Problem *problem
+	}
+	data, err := p.load(ctx, d)
+	if err != nil {
+		view.Problem = problemOf(err)
+	}
+	view.Data = data
+	var out bytes.Buffer
+	if err := d.templates.ExecuteTemplate(&out, p.name+".html", view); err != nil {
+		slog.Error("render a panel", "panel", p.name, "err", err)
+		return "this panel cannot be rendered"
+	}
+	return template.HTML(out.String()) //nolint:gosec // html/template has escaped it
+}
+
+// A problem is an error for people to read.
+type problem struct {
+	Code       wire.Code
+	Message    string
+	RetryAfter time.Duration
+}
+
+func problemOf(err error) *problem {
+	p := &problem{Code: wire.CodeOf(err), Message: err.Error()}
+	if e, ok := errors.AsType[*wire.Error](err); ok {
+		p.Message, p.RetryAfter = e.Message, e.RetryAfter
+	}
+	return p
+}
+
+// loadStatus finds out whether there is a bot.
+func loadStatus(ctx context.Context, d *dashboard) (any, error) {
+	began := time.Now()
+	_, err := client.Call(ctx, d.bot, wire.PingBot, wire.Empty{})
+	return time.Since(began).Round(10 * time.Microsecond), err
+}
+
+func loadGuilds(ctx context.Context, d *dashboard) (any, error) {
+	var sum struct {
+		Guilds               []api.Members
+		Count, Joins, Leaves int
+	}
+	var err error
+	sum.Guilds, err = client.Call(ctx, d.bot, api.ListGuilds, wire.Empty{})
+	for _, g := range sum.Guilds {
+		sum.Count += g.Count
+		sum.Joins += g.Joins
+		sum.Leaves += g.Leaves
+	}
+	return sum, err
+}
+
+func loadCogs(ctx context.Context, d *dashboard) (any, error) {
+	cogs, err := client.Call(ctx, d.bot, wire.ListCogs, wire.Empty{})
+	return struct {
+		Cogs      []wire.CogStatus
+		MayReload bool
+	}{cogs, d.admin != nil}, err
+}
+
+// loadFlaky returns its data even if the work fails: the buttons stay.
+func loadFlaky(ctx context.Context, d *dashboard) (any, error) {
+	worked, err := client.Call(ctx, d.bot, api.Work, wire.Empty{})
+	return struct {
+		Times int64
+		Modes []string
+	}{worked.Times, api.Modes()}, err
+}
+
+// loadForm returns the guilds by name: the form must not change under the hands
+// of who fills it in.
+func loadForm(ctx context.Context, d *dashboard) (any, error) {
+	type option struct {
+		Name string
+		api.Settings
+	}
+	chosen, err := client.Call(ctx, d.bot, api.ListSettings, wire.Empty{})
+	if err != nil {
+		return nil, err
+	}
+	guilds, err := client.Call(ctx, d.bot, api.ListGuilds, wire.Empty{})
+	if err != nil {
+		return nil, err
+	}
+	options := make([]option, len(guilds))
+	for i, g := range guilds {
+		options[i] = option{g.Name, api.Settings{Guild: g.Guild, Prefix: api.DefaultPrefix}}
+		if at := slices.IndexFunc(chosen, func(s api.Settings) bool { return s.Guild == g.Guild }); at >= 0 {
+			options[i].Settings = chosen[at]
+		}
+	}
+	slices.SortFunc(options, func(a, b option) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Guild, b.Guild))
+	})
+	return options, nil
+}
+
+func loadChanged(ctx context.Context, d *dashboard) (any, error) {
+	type row struct {
+		Name string
+		api.Settings
+	}
+	list, err := client.Call(ctx, d.bot, api.ListSettings, wire.Empty{})
+	if err != nil {
+		return nil, err
+	}
+	names := map[wire.Snowflake]string{}
+	// without the cog that knows the names, ids have to do
+	guilds, _ := client.Call(ctx, d.bot, api.ListGuilds, wire.Empty{})
+	for _, g := range guilds {
+		names[g.Guild] = g.Name
+	}
+	rows := make([]row, len(list))
+	for i, s := range list {
+		rows[i] = row{cmp.Or(names[s.Guild], "guild "+s.Guild.String()), s}
+	}
+	return rows, nil
+}
