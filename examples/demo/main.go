@@ -1,0 +1,153 @@
+// Command demo runs the example bot and its dashboard as two processes, with
+// secrets made for this run, until it is interrupted:
+//
+//	go run ./examples/demo
+//
+// Secrets that the environment has are taken: COGBUS_SECRET and
+// COGBUS_ADMIN_SECRET. So is DISCORD_TOKEN, by the bot.
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal ends the process at once
+	var c config
+	flag.StringVar(&c.addr, "addr", fromEnv("COGBUS_ADDR", "localhost:8765"), "where the bot listens, or $COGBUS_ADDR")
+	flag.StringVar(&c.discovery, "discovery", fromEnv("COGBUS_DISCOVERY", "localhost:20000"), "where clients of the Python package find the bot, or $COGBUS_DISCOVERY")
+	flag.StringVar(&c.page, "dashboard", fromEnv("COGBUS_DASHBOARD", "127.0.0.1:8080"), "where the dashboard is, or $COGBUS_DASHBOARD")
+	flag.StringVar(&c.data, "data", "examples/data", "folder of the bot's database")
+	flag.Parse()
+	if err := run(ctx, c); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+type config struct{ addr, discovery, page, data string }
+
+func fromEnv(name, otherwise string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+// run builds both programs, runs them until ctx is done or one of them ends, and
+// ends both.
+func run(ctx context.Context, c config) error {
+	bin, err := os.MkdirTemp("", "cogbus-demo")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(bin)
+	fmt.Println("building the bot and the dashboard ...")
+	const examples = "github.com/cogbus/cogbus/examples/"
+	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), examples+"bot", examples+"dashboard")
+	build.Stdout, build.Stderr = os.Stdout, os.Stderr
+	if err := build.Run(); ctx.Err() != nil {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("build: %w", err)
+	}
+	secret := fromEnv("COGBUS_SECRET", rand.Text())
+	env := append(os.Environ(), "COGBUS_SECRET="+secret, "COGBUS_ADMIN_SECRET="+fromEnv("COGBUS_ADMIN_SECRET", rand.Text()))
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 2)
+	start := func(name string, args ...string) {
+		cmd := child(ctx, filepath.Join(bin, name+suffix()), args...)
+		cmd.Env = env
+		go func() { ended <- outcome(ctx, name, cmd.Run()) }() // waited for below
+	}
+	start("bot", "-addr", c.addr, "-discovery", c.discovery, "-data", c.data)
+	start("dashboard", "-addr", c.page, "-bot", "ws://"+c.addr)
+	var ready sync.WaitGroup
+	ready.Go(func() {
+		if areReady(ctx, "http://"+c.page) {
+			fmt.Printf("\n  dashboard  http://%s/\n  bot        ws://%s\n  Python     COGBUS_SECRET=%s python3 examples/python/count.py\n\nCtrl-C stops both.\n\n", c.page, c.addr, secret)
+		}
+	})
+	err = <-ended
+	cancel()
+	ready.Wait()
+	return errors.Join(err, <-ended)
+}
+
+// child returns a command that gets a signal when ctx is done, and is killed if
+// it is still there much later.
+func child(ctx context.Context, path string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Cancel = func() error { return end(cmd.Process) }
+	cmd.WaitDelay = 20 * time.Second
+	apart(cmd)
+	return cmd
+}
+
+// outcome returns what is wrong with how a program has ended.
+func outcome(ctx context.Context, name string, err error) error {
+	if ctx.Err() == nil {
+		return fmt.Errorf("the %s ended by itself: %w", name, cmp.Or(err, errors.New("without an error")))
+	}
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if err == nil || errors.Is(err, ctx.Err()) || ok && !exit.Exited() {
+		return nil // ended by the signal that it was sent
+	}
+	return fmt.Errorf("the %s: %w", name, err)
+}
+
+// areReady waits until the dashboard says that it has reached the bot. It gives
+// up with ctx.
+func areReady(ctx context.Context, page string) bool {
+	for {
+		if status, err := read(ctx, page+"/panel/status"); err == nil && strings.Contains(status, "bot is here") {
+			return true
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+func read(ctx context.Context, url string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	return string(text), err
+}
+
+func suffix() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
+}
