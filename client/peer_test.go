@@ -88,7 +88,7 @@ func (b *bot) DialContext(ctx context.Context, network, addr string) (net.Conn, 
 		if err != nil {
 			return
 		}
-		script(&peer{b: b, conn: conn, path: req.URL.Path})
+		script(&peer{b: b, conn: conn, raw: ours})
 		conn.Linger(time.Second)
 	})
 	return theirs, nil
@@ -136,7 +136,7 @@ func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 type peer struct {
 	b    *bot
 	conn *transport.Conn
-	path string
+	raw  net.Conn // under conn
 }
 
 func (p *peer) handshake(secret string) bool { return p.welcome(secret, wire.WelcomeBody{}) }

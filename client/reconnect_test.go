@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"sync"
 	"syscall"
@@ -243,6 +244,26 @@ func TestHeartbeats(t *testing.T) {
 	})
 }
 
+// A peer that takes what it is sent and says nothing, as a host that is gone
+// behind a proxy.
+func TestSilentPeer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := v1Bot(t, "", func(p *peer) { _, _ = io.Copy(io.Discard, p.raw) })
+		c := b.connect("ws://bot", nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		start := time.Now()
+		_, err := c.Request(ctx, "x", nil)
+		wantCode(t, "a call to a silent peer", err, wire.Interrupted)
+		if took := time.Since(start); took < 45*time.Second || took > 50*time.Second {
+			t.Errorf("a silent peer was given up after %s; want 45 to 50 s", took)
+		}
+		if !strings.Contains(err.Error(), "silent") {
+			t.Errorf("a call to a silent peer: %v; want the silence named", err)
+		}
+	})
+}
+
 func TestClose(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := v1Bot(t, "", hang)
@@ -339,6 +360,16 @@ func TestHandshakeRefused(t *testing.T) {
 			hang(p)
 		}, wire.Unavailable, "handshake is bad"},
 		{"silence", []string{wire.Subprotocol}, "", hang, wire.Unavailable, "no answer in time"},
+		{"about to stop", []string{wire.Subprotocol}, "", func(p *peer) {
+			p.next()
+			p.send(`{"goaway":{"reason":"x"}}`)
+			hang(p)
+		}, wire.Unavailable, "about to stop"},
+		{"too many clients", []string{wire.Subprotocol}, "", func(p *peer) {
+			p.next()
+			p.send(`{"err":{"code":"overloaded","message":"too many clients"}}`)
+			hang(p)
+		}, wire.Overloaded, "too many clients"},
 		{"closed", []string{wire.Subprotocol}, "", func(p *peer) {
 			p.next()
 			p.conn.StartClose(1013, "full")
