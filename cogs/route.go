@@ -146,11 +146,6 @@ type Panic struct {
 	Stack []byte // where, as runtime/debug.Stack returns it
 }
 
-// Error returns the value; the stack is for the log.
+// Error returns the value; the stack is for the log. A value that is an error is
+// not in p's tree: a panic is never an answer.
 func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
-
-// Unwrap returns the value if it is an error.
-func (p *Panic) Unwrap() error {
-	err, _ := p.Value.(error)
-	return err
-}
