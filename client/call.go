@@ -20,7 +20,7 @@ import (
 // A route that decodes raw replies has [json.RawMessage] as Resp.
 func Call[Req, Resp any](ctx context.Context, c *Client, route wire.Route[Req, Resp], req Req) (Resp, error) {
 	var resp, none Resp
-	if err := c.call(ctx, string(route), codecOf[Req](c), &req, codecOf[Resp](c), &resp); err != nil {
+	if err := c.call(ctx, string(route), wire.CodecOf[Req](), &req, wire.CodecOf[Resp](), &resp); err != nil {
 		return none, err
 	}
 	return resp, nil
@@ -37,9 +37,9 @@ func (c *Client) Request(ctx context.Context, endpoint string, data any) (json.R
 	}
 	var err error
 	if ok {
-		err = c.call(ctx, endpoint, codecOf[json.RawMessage](c), &raw, codecOf[json.RawMessage](c), &result)
+		err = c.call(ctx, endpoint, wire.CodecOf[json.RawMessage](), &raw, wire.CodecOf[json.RawMessage](), &result)
 	} else {
-		err = c.call(ctx, endpoint, codecOf[any](c), &data, codecOf[json.RawMessage](c), &result)
+		err = c.call(ctx, endpoint, wire.CodecOf[any](), &data, wire.CodecOf[json.RawMessage](), &result)
 	}
 	return result, err
 }
@@ -72,17 +72,6 @@ func (c *Client) call(ctx context.Context, endpoint string, in wire.Codec, req a
 			endpoint, reflect.TypeOf(resp).Elem(), messageOf(err)))
 	}
 	return nil
-}
-
-// codecOf returns the client's codec of T: looking at a type takes long.
-func codecOf[T any](c *Client) wire.Codec {
-	t := reflect.TypeFor[T]()
-	if known, ok := c.codecs.Load(t); ok {
-		return known.(wire.Codec)
-	}
-	codec := wire.CodecOf[T]()
-	c.codecs.Store(t, codec)
-	return codec
 }
 
 // A request is one call on its way.

@@ -55,7 +55,6 @@ type Client struct {
 	timeout time.Duration
 	life    *lifetime
 	dialect dialect
-	codecs  sync.Map // of reflect.Type to wire.Codec
 }
 
 // A dialect gets calls to a bot and their replies back.

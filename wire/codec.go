@@ -6,22 +6,32 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 
 	"github.com/segmentio/encoding/json"
 )
 
 // A Codec encodes and decodes the values of one type as JSON. It takes a fast
 // library where that does what encoding/json does, and encoding/json for the
-// rest. Make one for each type and keep it: [CodecOf] looks at the type.
+// rest.
 type Codec struct {
 	raw bool // a json.RawMessage passes byte for byte
 	fit fitness
 }
 
-// CodecOf returns the codec of T.
+// codecs holds what CodecOf found, by reflect.Type: looking at a type takes
+// microseconds, which every call would pay.
+var codecs sync.Map
+
+// CodecOf returns the codec of T. Only the first time for a type takes long.
 func CodecOf[T any]() Codec {
 	t := reflect.TypeFor[T]()
-	return Codec{raw: t == reflect.TypeFor[stdjson.RawMessage](), fit: fitnessOf(t)}
+	if known, ok := codecs.Load(t); ok {
+		return known.(Codec)
+	}
+	c := Codec{raw: t == reflect.TypeFor[stdjson.RawMessage](), fit: fitnessOf(t)}
+	codecs.Store(t, c)
+	return c
 }
 
 // Append appends the JSON text of *value, where value is a pointer to the
