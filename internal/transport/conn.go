@@ -27,6 +27,8 @@ type Conn struct {
 	link *link
 
 	sending sync.Mutex // protects writing data frames with ws
+
+	beforeClose func() // owned by the reader; may be nil
 }
 
 func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
@@ -35,7 +37,22 @@ func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
 	l.until = time.Time{} // the handshake has set deadlines of its own
 	l.mu.Unlock()
 	ws.SetReadLimit(int64(maxMessage))
-	ws.SetCloseHandler(func(int, string) error {
+	ws.SetPingHandler(func(payload string) error {
+		// a reader must not wait for room; where much waits for the peer, it
+		// hears of this end anyway
+		if l.pending() < maxPending {
+			_ = ws.WriteControl(websocket.PongMessage, []byte(payload), time.Time{})
+		}
+		return nil
+	})
+	ws.SetCloseHandler(func(code int, _ string) error {
+		if code == websocket.CloseNoStatusReceived && l.halfCode() {
+			c.writeClose(websocket.CloseProtocolError, "a close code has two bytes")
+			return nil
+		}
+		if c.beforeClose != nil {
+			c.beforeClose()
+		}
 		// always 1000: the Python package's server does so, and its client
 		// waits for a code
 		c.writeClose(CloseNormal, "")
@@ -74,7 +91,13 @@ func (c *Conn) Receive() (*Buffer, bool, error) {
 // because prefers the reason why the connection was cut to the one the reader
 // saw then.
 func (c *Conn) because(err error) error {
-	if cut := c.link.failure(); cut != nil && errors.Is(err, net.ErrClosed) {
+	if TooBig(err) {
+		// the library says so itself, but not where the length is no number
+		c.writeClose(websocket.CloseMessageTooBig, "")
+	} else if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
+		c.writeClose(ClosePolicy, "a message did not arrive in time")
+	}
+	if cut := c.link.failure(); cut != nil && (errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)) {
 		return cut
 	}
 	return err
@@ -98,6 +121,10 @@ func (c *Conn) Flush() { c.link.Flush() }
 // it before the first Receive of the goroutine that reads from then on; wake must
 // not block.
 func (c *Conn) FlushBy(wake func()) { c.link.wake = wake }
+
+// BeforeClose has f called when the peer's Close has come, before it is
+// answered: nothing can be sent afterwards. Call it before the first Receive.
+func (c *Conn) BeforeClose(f func()) { c.beforeClose = f }
 
 // SetMaxMessage changes the size of the largest message that Receive takes. The
 // reader's goroutine calls it.
@@ -153,17 +180,19 @@ func (c *Conn) writeClose(code int, reason string) {
 // written, and what the peer still sends is read and dropped for a moment, since
 // closing with unread data would destroy what it was sent.
 func (c *Conn) Linger(wait time.Duration) {
+	timer := time.AfterFunc(wait, c.Abort) // also for a peer that does not read
+	defer timer.Stop()
 	c.Flush()
 	if half, ok := c.link.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
-	_ = c.link.Conn.SetReadDeadline(time.Now().Add(wait))
+	_ = c.link.Conn.SetReadDeadline(time.Time{}) // a message may have had one
 	_, _ = io.Copy(io.Discard, c.link.Conn)
 	c.Abort()
 }
 
-// Abort ends the connection at once.
-func (c *Conn) Abort() { _ = c.link.Conn.Close() }
+// Abort ends the connection at once. It does not wait.
+func (c *Conn) Abort() { c.link.abort() }
 
 // Subprotocol returns the subprotocol that both ends agreed on, "" for none.
 func (c *Conn) Subprotocol() string { return c.ws.Subprotocol() }

@@ -8,12 +8,16 @@ import (
 	"time"
 )
 
-// maxPending bounds what waits for a peer that does not read, in bytes. The
-// largest message fits a few times.
+// maxPending bounds what waits for a peer, in bytes: who sends more waits too.
+// A message that is larger goes alone.
 const maxPending = 16 << 20
 
-// writeTimeout is how long a peer may take to accept what is written.
-const writeTimeout = 10 * time.Second
+// writeTimeout is how long a peer may take to accept writeChunk bytes: a large
+// message may take long on a slow line, as long as it moves.
+const (
+	writeTimeout = 10 * time.Second
+	writeChunk   = 128 << 10
+)
 
 // frameTimeout is how long a message that has begun may take to arrive.
 const frameTimeout = 30 * time.Second
@@ -29,11 +33,13 @@ type link struct {
 	heard atomic.Bool // something arrived since it was last cleared
 
 	// owned by the reader
-	inMessage bool   // a message has begun and is not whole
-	deadline  bool   // a read deadline is set
-	wake      func() // if not nil, flushes elsewhere: see Conn.FlushBy
+	tail      [7]byte // the last bytes that arrived
+	inMessage bool    // a message has begun and is not whole
+	deadline  bool    // a read deadline is set
+	wake      func()  // if not nil, flushes elsewhere: see Conn.FlushBy
 
 	mu       sync.Mutex // protects the fields below
+	room     *sync.Cond // told when out is taken, or there is an err; nil if nobody waited so far
 	out      *Buffer    // gathered; nil if nothing is
 	flushing bool       // one goroutine writes; the others leave theirs in out
 	err      error      // why nothing can be written any more
@@ -53,11 +59,18 @@ func (l *link) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := l.Conn.Read(p)
+	keep := copy(l.tail[:], l.tail[min(n, len(l.tail)):])
+	copy(l.tail[keep:], p[max(0, n-len(l.tail)):n])
 	if n > 0 && !l.heard.Load() {
 		l.heard.Store(true)
 	}
 	return n, err
 }
+
+// halfCode reports whether the last thing that arrived is a client's Close with
+// one byte where a code has two. The WebSocket library takes it for one without a
+// code.
+func (l *link) halfCode() bool { return l.tail[0] == 0x88 && l.tail[1] == 0x81 }
 
 // messageBegun and messageEnded tell where in a message the reader is, so that
 // only a begun one has a deadline. An idle connection needs none.
@@ -72,20 +85,26 @@ func (l *link) messageEnded() {
 }
 
 // Write gathers p. The WebSocket library passes a frame in one or more calls
-// and lets no other frame come between them.
+// and lets no other frame come between them. While more than maxPending waits for
+// the peer, Write waits too.
 func (l *link) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for l.err == nil && l.out != nil && len(l.out.B)+len(p) > maxPending {
+		if !l.flushing {
+			l.flush()
+			continue
+		}
+		if l.room == nil {
+			l.room = sync.NewCond(&l.mu)
+		}
+		l.room.Wait()
+	}
 	if l.err != nil {
 		return 0, l.err
 	}
 	if l.out == nil {
 		l.out = NewBuffer()
-	}
-	if len(l.out.B)+len(p) > maxPending {
-		l.err = ErrSlowPeer
-		_ = l.Conn.Close() // ends the flush that waits for the peer, and the reader
-		return 0, l.err
 	}
 	l.out.B = append(l.out.B, p...)
 	return len(p), nil
@@ -99,37 +118,71 @@ func (l *link) SetWriteDeadline(time.Time) error { return nil }
 // takes this along, and Flush returns at once.
 func (l *link) Flush() {
 	l.mu.Lock()
-	if l.flushing || l.out == nil || l.err != nil {
-		l.mu.Unlock()
+	l.flush()
+	l.mu.Unlock()
+}
+
+// flush is Flush for who holds mu, which it gives up while it writes.
+func (l *link) flush() {
+	if l.flushing {
 		return
 	}
 	l.flushing = true
 	for l.out != nil && l.err == nil {
 		batch := l.out
 		l.out = nil
-		// moving the deadline costs more than a small write: do it rarely
-		extend := false
-		if now := time.Now(); l.until.Sub(now) < writeTimeout/2 {
-			l.until, extend = now.Add(writeTimeout), true
+		l.tell()
+		var err error
+		for rest := batch.B; err == nil && len(rest) > 0; {
+			chunk := rest[:min(len(rest), writeChunk)]
+			rest = rest[len(chunk):]
+			err = l.write(chunk)
 		}
-		until := l.until
-		l.mu.Unlock()
-		if extend {
-			_ = l.Conn.SetWriteDeadline(until)
-		}
-		_, err := l.Conn.Write(batch.B)
 		batch.Free()
-		l.mu.Lock()
 		if err != nil && l.err == nil {
 			if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
 				err = ErrSlowPeer
 			}
 			l.err = err
-			_ = l.Conn.Close()
+			l.abort()
+			l.tell()
 		}
 	}
 	l.flushing = false
+}
+
+// write writes p and gives mu up meanwhile.
+func (l *link) write(p []byte) error {
+	// moving the deadline costs more than a small write: do it rarely
+	extend := false
+	if now := time.Now(); l.until.Sub(now) < writeTimeout/2 {
+		l.until, extend = now.Add(writeTimeout), true
+	}
+	until := l.until
 	l.mu.Unlock()
+	defer l.mu.Lock()
+	if extend {
+		_ = l.Conn.SetWriteDeadline(until)
+	}
+	_, err := l.Conn.Write(p)
+	return err
+}
+
+// tell wakes those who wait for room. The caller holds mu.
+func (l *link) tell() {
+	if l.room != nil {
+		l.room.Broadcast()
+	}
+}
+
+// abort closes the connection without a word to the peer and does not wait for
+// it, as closing a TLS connection may.
+func (l *link) abort() {
+	if t, ok := l.Conn.(interface{ NetConn() net.Conn }); ok {
+		_ = t.NetConn().Close()
+		return
+	}
+	_ = l.Conn.Close()
 }
 
 // pending returns how many bytes wait to be written.
