@@ -9,6 +9,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -30,6 +31,7 @@ type Call struct {
 	route  *route         // what serves it, once admitted
 	turn   *cogs.Endpoint // what runs: the route's endpoint, or what it prepared
 	lane   *lane          // where it waits or runs; protected by the lanes' mu
+	held   bool           // a gate holds it, or did; written before that
 	inline bool           // it runs on the reader's goroutine; owned by that
 
 	outcome  chan outcome // of calls inside the bot; nil for events
@@ -57,6 +59,17 @@ const (
 	running                // its handler runs
 	over                   // its handler has returned, or will never run
 )
+
+// LongResponse is the error of a response that is too large to be sent.
+type LongResponse struct{ Max int }
+
+// Error returns the text of the *wire.Error.
+func (e LongResponse) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the *wire.Error that callers get.
+func (e LongResponse) Unwrap() error {
+	return wire.Errorf(wire.TooLarge, "the response is larger than %d bytes", e.Max)
+}
 
 var errGoexit = errors.New("the handler called runtime.Goexit")
 
@@ -111,11 +124,10 @@ func (c *Call) Slow() {
 
 // Run serves the call on this goroutine, unless it was given up.
 func (c *Call) Run() {
-	if c.route.lanes != nil {
-		defer c.route.lanes.release(c) // deferred for runtime.Goexit, too
-	}
 	if c.stage.CompareAndSwap(waiting, running) {
 		c.serve()
+	} else if c.route.lanes != nil {
+		c.route.lanes.release(c)
 	}
 }
 
@@ -131,41 +143,62 @@ func (c *Call) serve() {
 		if !c.inline {
 			c.route.pace.ran(time.Since(began))
 		}
+		// first of all, since to answer may mean to wait for a slow peer
+		c.vacate()
 		c.settle(b, err)
 		b.Free()
-		c.stage.Store(over)
-		c.cancel(context.Canceled)
-		if c.buffer != nil {
-			c.buffer.Free()
-		}
-		c.route.generation.leave()
 	}()
 	b.B, err = c.turn.Serve(c, c.data, c.session.Peer.Head(b.B, c))
+}
+
+// vacate ends a call whose handler has returned, and gives its place to others.
+func (c *Call) vacate() {
+	c.stage.Store(over)
+	c.cancel(context.Canceled)
+	if c.buffer != nil {
+		c.buffer.Free()
+	}
+	if c.route.lanes != nil {
+		c.route.lanes.release(c)
+	}
+	c.route.generation.leave()
 }
 
 // settle answers the call with what its handler returned.
 func (c *Call) settle(b *transport.Buffer, err error) {
 	if err == nil {
 		b.B = c.session.Peer.Tail(b.B)
-		if len(b.B) <= c.session.Router.MaxMessage {
-			if c.answered.CompareAndSwap(false, true) {
-				c.session.forget(c)
-				c.session.Peer.Send(c, b.B, !c.inline)
-			}
-			return
+		if len(b.B) > c.session.Router.MaxMessage {
+			err = LongResponse{c.session.Router.MaxMessage}
 		}
-		err = wire.Errorf(wire.TooLarge, "the response is larger than %d bytes", c.session.Router.MaxMessage)
 	}
-	c.cause = err
-	if c.answered.CompareAndSwap(false, true) {
-		c.session.Router.Failed(c, err)
-		c.session.forget(c)
-		b.B = c.session.Peer.Fail(b.B[:0], c, err)
-		c.session.Peer.Send(c, b.B, !c.inline)
-	} else if isPanic(err) {
+	switch {
+	case c.answered.CompareAndSwap(false, true):
+		if c.cause = err; err != nil {
+			c.session.Router.Failed(c, err)
+			b.B = c.fail(b.B[:0], err)
+		}
+		c.session.send(c, b.B, !c.inline)
+	case isPanic(err):
 		c.session.Router.Failed(c, err) // its caller was told something else before
 	}
 }
+
+// fail appends the answer that the call failed, and not a longer one than its
+// caller takes.
+func (c *Call) fail(dst []byte, err error) []byte {
+	start := len(dst)
+	dst = c.session.Peer.Fail(dst, c, err)
+	if most := c.session.Router.MaxMessage; len(dst)-start > most && most > shortText {
+		e := *public(err)
+		e.Message = "the error's text is too long to be sent"
+		dst = c.session.Peer.Fail(dst[:start], c, &e)
+	}
+	return dst
+}
+
+// shortText is more than an error without a text of its own takes.
+const shortText = 512
 
 // admitted moves the call on to route r, whose generation it has entered. It
 // reports false if the call was given up meanwhile; it has then left again.
@@ -182,56 +215,63 @@ func (c *Call) admitted(r *route) bool {
 // refuse answers a call that was not admitted. It reports false: do not run it.
 func (c *Call) refuse(err error) bool {
 	if c.stage.CompareAndSwap(arriving, over) {
-		if c.answered.CompareAndSwap(false, true) {
-			c.tell(err)
-		}
-		c.cancel(context.Canceled)
-		if c.buffer != nil {
-			c.buffer.Free()
-		}
+		c.turnAway(err)
 	}
 	return false
 }
 
-func (c *Call) tell(err error) {
-	c.session.Router.Failed(c, err)
-	c.session.forget(c)
-	b := transport.NewBuffer()
-	b.B = c.session.Peer.Fail(b.B, c, err)
-	c.session.Peer.Send(c, b.B, true)
-	b.Free()
-}
-
 // dismiss answers a call that was admitted and does not run.
 func (c *Call) dismiss(err error) {
-	if !c.stage.CompareAndSwap(waiting, over) {
-		return
+	if c.stage.CompareAndSwap(waiting, over) {
+		c.route.generation.leave()
+		c.turnAway(err)
 	}
-	if c.answered.CompareAndSwap(false, true) {
-		c.tell(err)
-	}
+}
+
+// turnAway ends a call that will not run. A call that was held is not answered
+// on this goroutine: its peer may be slow, and other calls wait behind it.
+func (c *Call) turnAway(err error) {
 	c.cancel(context.Canceled)
 	if c.buffer != nil {
 		c.buffer.Free()
 	}
-	c.route.generation.leave()
-}
-
-// Abandon answers the call with err now and ends its context. If it still
-// waits, it gives up its place and will not run.
-func (c *Call) Abandon(err *wire.Error, cause error) {
-	if c.answered.CompareAndSwap(false, true) {
+	switch {
+	case !c.answered.CompareAndSwap(false, true):
+	case c.held:
+		c.tellSoon(err)
+	default:
 		c.tell(err)
 	}
+}
+
+// tell answers a call that failed. It may wait for the peer.
+func (c *Call) tell(err error) {
+	c.session.Router.Failed(c, err)
+	b := transport.NewBuffer()
+	b.B = c.fail(b.B, err)
+	c.session.send(c, b.B, true)
+	b.Free()
+}
+
+// tellSoon is tell for who must not wait for the peer.
+func (c *Call) tellSoon(err error) {
+	c.session.Router.Pool.Go(workers.Func(func() { c.tell(err) }))
+}
+
+// Abandon answers the call with err and ends its context. If it still waits, it
+// gives up its place and will not run. Abandon does not wait for the peer.
+func (c *Call) Abandon(err *wire.Error, cause error) {
+	mine := c.answered.CompareAndSwap(false, true)
 	c.cancel(cause)
-	if c.stage.CompareAndSwap(arriving, over) {
-		return // a gate that holds it will find it over
-	}
-	if c.stage.CompareAndSwap(waiting, over) {
+	// a gate that holds it will find it over
+	if !c.stage.CompareAndSwap(arriving, over) && c.stage.CompareAndSwap(waiting, over) {
 		if c.route.lanes != nil {
 			c.route.lanes.remove(c)
 		}
 		c.route.generation.leave()
+	}
+	if mine {
+		c.tellSoon(err)
 	}
 }
 

@@ -83,6 +83,7 @@ func (g *Gate) redirect(c *Call) bool {
 			g.mu.Unlock()
 			return c.refuse(overloaded("cog %q is being reloaded, and %d calls wait already", g.Name, g.maxHeld))
 		}
+		c.held = true
 		g.held = append(g.held, c)
 		g.heldSum++
 		g.mu.Unlock()
@@ -151,7 +152,7 @@ func (gen *Generation) route(c *Call) *route {
 }
 
 func noRoute(endpoint string) *wire.Error {
-	return wire.Errorf(wire.NoRoute, "no loaded cog has the route %q", endpoint)
+	return wire.Errorf(wire.NoRoute, "no loaded cog has the route %.100q", endpoint)
 }
 
 // Hold closes the current generation; calls that come wait in the gate.

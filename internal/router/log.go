@@ -11,19 +11,20 @@ import (
 )
 
 // Failed notes that a call failed, for the operator: what the caller gets may
-// be less than err.
+// be less than err. What a caller is told may quote what it asked, so the log
+// gets the code alone.
 func (s *Router) Failed(c *Call, err error) {
 	code := public(err).Code
 	if code == wire.Internal {
 		s.logInternal(c, err)
 	} else {
-		s.Log.Debug("call failed", "endpoint", c.endpoint, "caller", c.callerName(), "code", code, "err", err)
+		s.Log.Debug("call failed", "endpoint", clip(c.endpoint), "caller", c.callerName(), "code", code)
 	}
 	s.report(c.endpoint, c.callerName(), err)
 }
 
 func (s *Router) logInternal(c *Call, err error) {
-	args := []any{"endpoint", c.endpoint, "caller", c.callerName(), "err", err}
+	args := []any{"endpoint", clip(c.endpoint), "caller", c.callerName(), "err", err}
 	if r := c.route; r != nil {
 		args = append(args, "cog", r.generation.gate.Name, "generation", r.generation.Number)
 	}
@@ -38,8 +39,17 @@ func (s *Router) logInternal(c *Call, err error) {
 
 // Rejected notes a message that did not become a call.
 func (s *Router) Rejected(endpoint, caller string, err error) {
-	s.Log.Debug("message refused", "endpoint", endpoint, "caller", caller, "err", err)
+	s.Log.Debug("message refused", "endpoint", clip(endpoint), "caller", caller, "code", public(err).Code)
 	s.report(endpoint, caller, err)
+}
+
+// clip shortens a name from outside for the log.
+func clip(name string) string {
+	const most = 100
+	if len(name) <= most {
+		return name
+	}
+	return name[:most] + "..."
 }
 
 func (s *Router) report(endpoint, caller string, err error) {

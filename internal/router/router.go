@@ -91,8 +91,10 @@ func (r *Router) AbandonAll(gen *Generation, err *wire.Error) {
 	}
 	r.mu.Unlock()
 	for _, s := range sessions {
-		// route may be read once a call is admitted
-		for _, c := range s.matching(func(c *Call) bool { return c.stage.Load() >= waiting && c.route != nil && c.route.generation == gen }) {
+		for _, c := range s.matching(func(c *Call) bool {
+			stage := c.stage.Load() // route may be read in these stages alone
+			return (stage == waiting || stage == running) && c.route.generation == gen
+		}) {
 			c.Abandon(err, context.Canceled)
 		}
 	}

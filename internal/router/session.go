@@ -32,7 +32,8 @@ type Session struct {
 	Remote string // for logs and CallInfo
 	Limit  int    // calls in flight; 0: no limit
 
-	lastID atomic.Uint64 // for dialects without ids
+	lastID  atomic.Uint64 // for dialects without ids
+	sending atomic.Int64  // answers on their way to the peer
 
 	mu    sync.Mutex // protects the fields below
 	calls map[uint64]*Call
@@ -50,7 +51,7 @@ func (s *Session) Enter(c *Call) *wire.Error {
 	switch {
 	case s.ended != nil:
 		return s.ended
-	case s.Limit > 0 && len(s.calls) >= s.Limit:
+	case s.Limit > 0 && (len(s.calls) >= s.Limit || s.sending.Load() >= int64(s.Limit)):
 		return overloaded("this connection has %d calls in flight", s.Limit)
 	case s.calls[c.id] != nil:
 		return wire.Errorf(wire.BadRequest, "call id %d is in flight already", c.id)
@@ -62,13 +63,17 @@ func (s *Session) Enter(c *Call) *wire.Error {
 	return nil
 }
 
-// forget drops a call that is answered.
-func (s *Session) forget(c *Call) {
+// send passes on the answer of c. Before that c is forgotten: a caller may call
+// again as soon as it has the answer.
+func (s *Session) send(c *Call, text []byte, flush bool) {
+	s.sending.Add(1)
 	s.mu.Lock()
 	if s.calls[c.id] == c {
 		delete(s.calls, c.id)
 	}
 	s.mu.Unlock()
+	s.Peer.Send(c, text, flush)
+	s.sending.Add(-1)
 }
 
 // Find returns the call in flight with that id, nil if there is none.
@@ -107,9 +112,10 @@ func (s *Session) AbandonAll() {
 	}
 }
 
-// InFlight returns how many calls are unanswered.
+// InFlight returns how many calls are unanswered, or their answers not sent.
 func (s *Session) InFlight() int {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.calls)
+	n := len(s.calls)
+	s.mu.Unlock()
+	return n + int(s.sending.Load()) // in this order: none is missed
 }
