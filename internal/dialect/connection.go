@@ -3,7 +3,6 @@ package dialect
 import (
 	"log/slog"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -60,7 +59,6 @@ type Connection struct {
 	Shut  func(code int, reason string)
 
 	turn     turn
-	readers  sync.WaitGroup
 	lost     atomic.Bool // the client is gone
 	trusted  atomic.Bool // it has authenticated
 	failures int         // wrong keys in a row; owned by the reader
@@ -74,6 +72,10 @@ type dialect interface {
 	// that it became is over. It reports whether the goroutine is still the
 	// connection's reader.
 	receive(m *transport.Buffer, text bool) bool
+
+	// rest waits a moment for the answers to what the client has asked before
+	// it left.
+	rest()
 
 	// goAway tells the client that the server will close.
 	goAway(reason string)
@@ -91,13 +93,14 @@ func (d *Desk) Open(conn *transport.Conn) *Connection {
 		c.dialect = newIPCX(c)
 	}
 	c.Peer = c.dialect
+	conn.BeforeClose(c.dialect.rest)
 	d.Router.Join(&c.Session)
 	return c
 }
 
 // Start begins to read. The reader ends when the client is gone, which Ended
-// tells; Finish waits for it.
-func (c *Connection) Start() { c.readers.Go(c.read) }
+// tells.
+func (c *Connection) Start() { go c.read() }
 
 // Trusted reports whether the client has authenticated.
 func (c *Connection) Trusted() bool { return c.trusted.Load() }
@@ -121,28 +124,37 @@ func (c *Connection) Finish() {
 	c.desk.Router.Leave(&c.Session)
 }
 
+// Drop cuts a client off that does not let its connection end: its reader may
+// wait for a call.
+func (c *Connection) Drop() {
+	c.lost.Store(true)
+	c.conn.Abort()
+	c.AbandonAll()
+}
+
 // read is the connection's reader, until the client is gone or the watchdog
 // takes the reading away.
 func (c *Connection) read() {
-	escaped := true
-	defer func() {
-		if escaped { // a handler called runtime.Goexit on this goroutine
-			if now := c.turn.count.Load(); now%2 == 1 && c.turn.end(now) {
-				c.Start()
-			}
-		}
-	}()
 	for {
 		m, text, err := c.conn.Receive()
 		if err != nil {
+			c.dialect.rest()
 			c.Ended(err)
-			break
+			return
 		}
 		if !c.dialect.receive(m, text) {
-			break
+			return
 		}
 	}
-	escaped = false
+}
+
+// takeOver starts a reader in place of one that is held up. What was answered
+// before that leaves first, on the new goroutine: the client may be slow.
+func (c *Connection) takeOver() {
+	go func() {
+		c.conn.Flush()
+		c.read()
+	}()
 }
 
 // serve admits a call that the reader has read and, if its route is quick, runs
@@ -157,12 +169,19 @@ func (c *Connection) serve(k *router.Call) bool {
 	}
 	token := c.turn.begin(k)
 	c.desk.watchdog.watch(c)
+	returned := false
+	defer func() {
+		switch {
+		case returned: // the answer leaves before the reader waits
+		case c.turn.end(token): // the handler called runtime.Goexit
+			c.takeOver()
+		default:
+			c.conn.Flush()
+		}
+	}()
 	k.RunHere()
-	if c.turn.end(token) {
-		return true // the answer leaves before the reader waits
-	}
-	c.conn.Flush()
-	return false
+	returned = c.turn.end(token)
+	return returned
 }
 
 // deny makes the reader of a wrong key wait, if its address sends many. Only

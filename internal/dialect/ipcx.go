@@ -1,7 +1,9 @@
 package dialect
 
 import (
+	"errors"
 	"sync"
+	"time"
 
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
@@ -13,11 +15,20 @@ import (
 type ipcx struct {
 	c *Connection
 
-	mu    sync.Mutex // protects the fields below
-	room  sync.Cond  // told when queue gets shorter
-	busy  bool       // a request is unanswered
-	queue []request  // what was read ahead
+	mu        sync.Mutex    // protects the fields below
+	room      sync.Cond     // told when queue gets shorter
+	busy      bool          // a request is unanswered
+	queue     []request     // what was read ahead
+	answered  bool          // the request before queue is answered
+	advancing bool          // a goroutine is in next, and takes note of answered
+	idle      chan struct{} // closed when no request is unanswered; nil if nobody waits for that
 }
+
+// lastMoment is how long a client that leaves keeps its calls. The Python
+// package's server runs a request that has arrived, and answers it if it can,
+// whether or not its client then leaves; but a route that hangs must not hold a
+// Close up for long.
+const lastMoment = 500 * time.Millisecond
 
 // readAhead is how many requests of a connection wait their turn before its
 // reader waits too.
@@ -42,6 +53,10 @@ func (d *ipcx) Head(dst []byte, _ *router.Call) []byte { return dst }
 func (d *ipcx) Tail(dst []byte) []byte { return dst }
 
 func (d *ipcx) Fail(dst []byte, _ *router.Call, err error) []byte {
+	if e, ok := errors.AsType[router.LongResponse](err); ok {
+		// the Python package has a text for values that cannot be sent
+		err = wire.NotSerialisable{Err: errors.New(e.Error())}
+	}
 	return wire.AppendErrorObject(dst, err)
 }
 
@@ -57,26 +72,62 @@ func (d *ipcx) Send(_ *router.Call, text []byte, flush bool) {
 	d.next()
 }
 
-// next starts the request behind the one that is answered. The reader's
-// goroutine may be somewhere else by now: it runs on a worker.
+// next is told that a request is answered, and starts those behind it. The
+// reader's goroutine may be somewhere else by now: they run on workers. A request
+// that is refused is answered before begin returns, and next called again from
+// there: then the loop below goes on, or thousands of them would pile up on the
+// stack.
 func (d *ipcx) next() {
-	for {
-		d.mu.Lock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.answered = true
+	if d.advancing {
+		return
+	}
+	d.advancing = true
+	for d.answered {
+		if d.c.lost.Load() {
+			d.queue = nil // they are abandoned, not run
+			d.room.Signal()
+		}
 		if len(d.queue) == 0 {
 			d.busy = false
-			d.mu.Unlock()
-			return
+			if d.idle != nil {
+				close(d.idle)
+				d.idle = nil
+			}
+			break
 		}
 		r := d.queue[0]
 		d.queue = append(d.queue[:0], d.queue[1:]...)
 		d.room.Signal()
+		d.answered = r.call == nil
 		d.mu.Unlock()
 		if r.call != nil {
 			d.begin(r.call)
-			return
+		} else {
+			_ = d.c.conn.Send(r.answer)
+			d.c.conn.Flush()
 		}
-		_ = d.c.conn.Send(r.answer)
-		d.c.conn.Flush()
+		d.mu.Lock()
+	}
+	d.advancing = false
+}
+
+func (d *ipcx) rest() {
+	d.mu.Lock()
+	if !d.busy {
+		d.mu.Unlock()
+		return
+	}
+	idle := make(chan struct{})
+	d.idle = idle
+	d.mu.Unlock()
+	timer := time.NewTimer(lastMoment)
+	defer timer.Stop()
+	select {
+	case <-idle:
+	case <-timer.C:
 	}
 }
 
@@ -97,6 +148,9 @@ func (d *ipcx) turnOf(r request) bool {
 	}
 	for len(d.queue) >= readAhead {
 		d.room.Wait()
+	}
+	if d.c.lost.Load() {
+		return false // abandoned with all others
 	}
 	if !d.busy { // it was the last one that made room
 		d.busy = r.call != nil

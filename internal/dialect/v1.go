@@ -23,6 +23,7 @@ const (
 	expectHello v1State = iota
 	expectProof
 	ready
+	refused // it has not proved anything; a Close is on its way
 )
 
 func (d *v1) Name() string { return wire.Subprotocol }
@@ -50,7 +51,13 @@ func (d *v1) say(text []byte) {
 	d.c.conn.Flush()
 }
 
-func (d *v1) goAway(reason string) { d.say(wire.AppendGoAway(nil, reason)) }
+func (d *v1) rest() {} // whoever closes has cancelled or given up what it asked for
+
+func (d *v1) goAway(reason string) {
+	if d.c.trusted.Load() { // in a handshake it would stand in for an answer
+		d.say(wire.AppendGoAway(nil, reason))
+	}
+}
 
 func (d *v1) receive(m *transport.Buffer, text bool) bool {
 	var r wire.Request
@@ -76,6 +83,8 @@ func (d *v1) receive(m *transport.Buffer, text bool) bool {
 		if c := d.c.Find(r.ID); c != nil {
 			c.GiveUp(nil)
 		}
+	case r.Verb == wire.VerbHello || r.Verb == wire.VerbProof:
+		d.refuse(r.ID, wire.Errorf(wire.BadRequest, "the handshake is over"))
 	default:
 		d.refuse(r.ID, wire.Errorf(wire.BadRequest, "the message has no verb that this server knows"))
 	}
@@ -117,6 +126,7 @@ func (d *v1) hello(body []byte) {
 	}
 	if !known {
 		d.refuse(0, wire.Errorf(wire.BadRequest, "this server speaks version %d alone", wire.Version))
+		d.state = refused
 		d.c.Shut(transport.ClosePolicy, "no common version")
 		return
 	}
@@ -142,8 +152,7 @@ func (d *v1) proof(body []byte) {
 			return
 		}
 	}
-	// a proof is good for one pair of nonces: the next try starts over
-	d.state = expectHello
+	d.state = refused
 	err := wire.Errorf(wire.Unauthorized, "the secret is wrong")
 	d.c.Router.Rejected("", d.c.Remote, err)
 	d.c.deny()

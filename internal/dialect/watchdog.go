@@ -98,8 +98,7 @@ func (c *Connection) inspect() bool {
 	case now%2 == 1:
 		if c.turn.count.CompareAndSwap(now, now+1) {
 			c.turn.call.Slow() // stable: the reader has lost its turn
-			c.conn.Flush()     // what was answered before it
-			c.Start()
+			c.takeOver()
 		}
 		return true
 	}
