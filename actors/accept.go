@@ -19,8 +19,7 @@ type client struct {
 // by itself.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) {
 	if !s.reserve() {
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "too many connections", http.StatusServiceUnavailable)
+		tooMany(w)
 		return
 	}
 	conn, err := s.acceptor.Accept(w, r)
@@ -29,19 +28,29 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) 
 		s.log.Debug("handshake refused", "caller", r.RemoteAddr, "err", err)
 		return
 	}
+	if s.isClosed() { // it may be too late for an actor
+		conn.Abort()
+		s.release(nil)
+		return
+	}
 	c := &client{Connection: s.desk.Open(conn), via: via}
 	c.pid = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &connectionActor{srv: s, c: c} },
 		actor.WithDispatcher(&s.router.Pool)))
 	c.Ended = func(err error) { s.system.Root.Send(c.pid, &readerEnded{err}) }
 	c.Shut = func(code int, reason string) { s.system.Root.Send(c.pid, &shut{code, reason}) }
-	if !s.release(c) { // the server has closed meanwhile
+	if !s.release(c) { // whoever dismisses clients has not seen this one
 		c.Shut(closeGoingAway, "the server is shutting down")
 	}
 	c.Start()
 }
 
+func tooMany(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, "too many connections, or the server is shutting down", http.StatusServiceUnavailable)
+}
+
 // reserve makes room for a connection; release fills it with c, or gives it
-// back if c is nil. Release reports whether the server is still open.
+// back if c is nil. Release reports whether clients of its kind may stay.
 func (s *Server) reserve() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,10 +65,18 @@ func (s *Server) release(c *client) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accepting--
-	if c != nil {
-		s.connections[c] = struct{}{}
+	if c == nil {
+		return true
 	}
-	return !s.isClosed()
+	s.connections[c] = struct{}{}
+	return !s.isClosed() && (c.via == nil || !c.via.over)
+}
+
+// isEmpty reports whether no client is left, nor one on its way.
+func (s *Server) isEmpty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.connections)+s.accepting == 0
 }
 
 func (s *Server) isClosed() bool {

@@ -17,10 +17,11 @@ const (
 	// closeTimeout is how long a client may take to answer a Close.
 	closeTimeout = 2 * time.Second
 
-	// beat is how long a cogbus.v1 client may be silent before it is pinged;
-	// after three of them in silence it is gone.
-	beat      = 15 * time.Second
-	deadBeats = 3
+	// A cogbus.v1 client that is silent is pinged every pingBeats, and gone
+	// after deadBeats of silence.
+	beat      = 5 * time.Second
+	pingBeats = 3
+	deadBeats = 9
 )
 
 // A connection actor owns the life of one client: its authentication in time,
@@ -30,7 +31,8 @@ type connectionActor struct {
 	c   *client
 
 	// owned by the actor
-	timer   *time.Timer // authentication first, heartbeats then
+	since   time.Time
+	timer   *time.Timer // of the next beat, then of the Close
 	silent  int         // beats in a row
 	closing bool        // a Close is sent
 	ended   bool        // the reader has ended
@@ -41,7 +43,12 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		self, root := ctx.Self(), ctx.ActorSystem().Root
-		a.timer = time.AfterFunc(a.interval(), func() { root.Send(self, &heartbeat{}) })
+		first := beat
+		if !a.c.Heartbeats() {
+			first = authTimeout
+		}
+		a.since = time.Now()
+		a.timer = time.AfterFunc(first, func() { root.Send(self, &heartbeat{}) })
 	case *heartbeat:
 		a.beat(ctx)
 	case *goAway:
@@ -51,25 +58,20 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 	case *shut:
 		a.shut(ctx, m)
 	case *giveUpClosing:
-		a.c.Conn().Abort()
+		if !a.ended {
+			a.srv.router.Pool.Go(workers.Func(a.c.Drop))
+		}
 	case *readerEnded:
 		a.readerEnded(ctx, m.err)
 	}
 }
 
-func (a *connectionActor) interval() time.Duration {
-	if !a.c.Trusted() {
-		return authTimeout
-	}
-	return beat
-}
-
 func (a *connectionActor) beat(ctx actor.Context) {
-	if a.ended {
+	if a.ended || a.closing {
 		return
 	}
 	switch {
-	case !a.c.Trusted():
+	case !a.c.Trusted() && time.Since(a.since) >= authTimeout:
 		a.shut(ctx, &shut{transport.ClosePolicy, "not authenticated in time"})
 		return
 	case !a.c.Heartbeats():
@@ -80,10 +82,10 @@ func (a *connectionActor) beat(ctx actor.Context) {
 		a.silent++
 	}
 	if a.silent >= deadBeats {
-		a.c.Conn().Abort()
+		a.srv.router.Pool.Go(workers.Func(a.c.Drop))
 		return
 	}
-	if a.silent > 0 {
+	if a.silent > 0 && a.silent%pingBeats == 0 {
 		a.srv.router.Pool.Go(workers.Func(a.c.Conn().Ping))
 	}
 	a.timer.Reset(beat)

@@ -15,7 +15,7 @@ import (
 func (s *Server) Discovery() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.reserve() {
-			http.Error(w, "too many connections", http.StatusServiceUnavailable)
+			tooMany(w)
 			return
 		}
 		defer s.release(nil)
@@ -24,9 +24,19 @@ func (s *Server) Discovery() http.Handler {
 			s.log.Debug("handshake refused", "caller", r.RemoteAddr, "err", err)
 			return
 		}
-		// asking takes a moment: who stays longer has something else in mind
-		timer := time.AfterFunc(authTimeout, conn.Abort)
-		defer timer.Stop()
+		left := make(chan struct{})
+		defer close(left)
+		go func() { // ends with this client
+			// asking takes a moment: who stays longer has something else in mind
+			timer := time.NewTimer(authTimeout)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-s.closed:
+			case <-left:
+			}
+			conn.Abort()
+		}()
 		s.locate(conn)
 	})
 }

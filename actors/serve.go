@@ -15,7 +15,10 @@ import (
 )
 
 // A listening is one listener that is served, and how.
-type listening struct{ http *http.Server }
+type listening struct {
+	http *http.Server
+	over bool // it is not served any more; protected by the server's mu
+}
 
 // Run listens on Options.Addr and Options.Discovery and answers clients until
 // ctx is done; then it shuts the server down as Close does and returns nil. It
@@ -23,6 +26,9 @@ type listening struct{ http *http.Server }
 // error, and nothing is left open; only a taken discovery port of another bot
 // is a warning.
 func (s *Server) Run(ctx context.Context) error {
+	if !s.running.CompareAndSwap(false, true) {
+		return errors.New("run: the server runs already, or has run")
+	}
 	main, err := listenAll(ctx, s.opts.Addr)
 	if err != nil {
 		_ = s.Close()
@@ -142,11 +148,13 @@ func (s *Server) serveHTTP(ctx context.Context, l net.Listener, h http.Handler) 
 		h = onRoot(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.accept(w, r, via) }))
 	}
 	via.http = &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second, // a handshake that never ends
-		IdleTimeout:       30 * time.Second,
-		MaxHeaderBytes:    8 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		Handler:        h,
+		ReadTimeout:    10 * time.Second, // a handshake that never ends, or has a body
+		WriteTimeout:   10 * time.Second, // neither counts any more once it is a WebSocket
+		IdleTimeout:    30 * time.Second,
+		MaxHeaderBytes: 8 << 10,
+		ConnState:      s.countArriving,
+		ErrorLog:       slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	stop := make(chan struct{})
 	finished := make(chan struct{})
@@ -169,6 +177,19 @@ func (s *Server) serveHTTP(ctx context.Context, l net.Listener, h http.Handler) 
 	return fmt.Errorf("serve: %w", err)
 }
 
+// countArriving bounds the network connections that have not become WebSockets:
+// those that never say anything would take all there are.
+func (s *Server) countArriving(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		if s.arriving.Add(1) > int64(s.opts.MaxConnections) {
+			_ = conn.Close()
+		}
+	case http.StateHijacked, http.StateClosed:
+		s.arriving.Add(-1)
+	}
+}
+
 // onRoot answers for path / and GET alone, as the Python package's server does.
 func onRoot(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -178,10 +199,27 @@ func onRoot(h http.Handler) http.Handler {
 		case r.Method != http.MethodGet:
 			w.Header().Set("Allow", http.MethodGet)
 			http.Error(w, "405: Method Not Allowed", http.StatusMethodNotAllowed)
+		case hasLongLine(r.Header):
+			http.Error(w, "400: a header line is too long", http.StatusBadRequest)
 		default:
 			h.ServeHTTP(w, r)
 		}
 	})
+}
+
+// maxHeaderLine is how long a line of the header may be, as in the Python
+// package's server. net/http bounds the whole header alone.
+const maxHeaderLine = 8190
+
+func hasLongLine(h http.Header) bool {
+	for name, values := range h {
+		for _, v := range values {
+			if len(name)+len(": ")+len(v) > maxHeaderLine {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ServeHTTP answers one client over a WebSocket, for bots that have an
@@ -207,6 +245,11 @@ func (s *Server) setAddr(addr string) {
 // dismiss lets the clients that came by via, or all if via is nil, leave: new
 // calls are refused, those in flight are answered, then the connections close.
 func (s *Server) dismiss(via *listening, reason string) {
+	if via != nil {
+		s.mu.Lock()
+		via.over = true
+		s.mu.Unlock()
+	}
 	for _, c := range s.clients(via) {
 		c.End(&wire.Error{Code: wire.Unavailable, Message: reason})
 		s.system.Root.Send(c.pid, &goAway{reason})
@@ -240,6 +283,7 @@ func (s *Server) Close() error {
 		close(s.closed)
 		s.memory.close()
 		s.dismiss(nil, "the server is shutting down")
+		s.waitFor(closeTimeout, s.isEmpty)
 		reply := make(chan []*loaded, 1)
 		s.system.Root.Send(s.actor, &sealCogs{reply})
 		list := <-reply
@@ -250,6 +294,7 @@ func (s *Server) Close() error {
 		s.transitions.Wait()
 		s.desk.Close()
 		_ = s.system.Root.StopFuture(s.actor).Wait()
+		close(s.ended)
 		s.system.Shutdown()
 		s.router.Pool.Close()
 		time.Sleep(2 * deadLetterTime)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -30,7 +31,10 @@ type Server struct {
 
 	transitions sync.WaitGroup // of cogs
 	closing     sync.Once
+	running     atomic.Bool   // Run was called
+	arriving    atomic.Int64  // network connections before their handshake has ended
 	closed      chan struct{} // when Close has begun
+	ended       chan struct{} // when the server actor answers no more
 	memory      memory
 
 	mu          sync.Mutex // protects the fields below
@@ -58,7 +62,7 @@ func NewServer(opts *Options) *Server {
 	if o.AdminSecret != "" && o.Secret == "" {
 		panic("actors: Options.AdminSecret without Secret: everybody else could not prove anything")
 	}
-	s := &Server{opts: o, log: o.Logger, closed: make(chan struct{}), connections: map[*client]struct{}{}}
+	s := &Server{opts: o, log: o.Logger, closed: make(chan struct{}), ended: make(chan struct{}), connections: map[*client]struct{}{}}
 	s.router = router.New(o.Logger, o.MaxMessage)
 	if o.OnError != nil {
 		s.router.OnFailure = func(endpoint, caller string, code wire.Code, err error) {
@@ -186,6 +190,13 @@ func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
 	case <-ctx.Done():
 		s.system.Root.Send(s.actor, &gaveUp{o})
 		return wire.Switched{}, ctx.Err()
+	case <-s.ended: // Close was faster
+		select {
+		case d := <-reply:
+			return d.switched, d.err
+		default:
+			return wire.Switched{}, ErrClosed
+		}
 	}
 }
 
@@ -222,7 +233,12 @@ func (s *Server) loaded() []*loaded {
 	}
 	reply := make(chan []*loaded, 1)
 	s.system.Root.Send(s.actor, &listCogs{reply})
-	return <-reply
+	select {
+	case list := <-reply:
+		return list
+	case <-s.ended: // Close was faster
+		return nil
+	}
 }
 
 // Routes returns the routes that are served, sorted by endpoint.
