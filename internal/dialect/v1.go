@@ -116,8 +116,9 @@ func (d *v1) call(m *transport.Buffer, r *wire.Request) bool {
 
 func (d *v1) hello(body []byte) {
 	var h wire.Hello
-	if err := wire.DecodeHandshake(body, &h); err != nil {
-		d.refuse(0, err)
+	if err := wire.DecodeHandshake(body, &h); err != nil || h.Nonce == (wire.Nonce{}) {
+		// not err, which quotes what came: who mixes things up sends a secret
+		d.refuse(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64`))
 		return
 	}
 	known := false
@@ -142,7 +143,7 @@ func (d *v1) hello(body []byte) {
 func (d *v1) proof(body []byte) {
 	var proof string
 	if err := wire.DecodeHandshake(body, &proof); err != nil {
-		d.refuse(0, err)
+		d.refuse(0, wire.Errorf(wire.BadRequest, `"proof" must be a string`))
 		return
 	}
 	for _, s := range d.c.desk.Keys {

@@ -1,0 +1,335 @@
+package actors_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cogbus/cogbus/actors"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// TestV1_handshakeOutOfOrder says what does not belong there, or not yet.
+func TestV1_handshakeOutOfOrder(t *testing.T) {
+	mine := wire.NewNonce()
+	text, _ := mine.MarshalText()
+	hello := fmt.Sprintf(`{"hello":{"v":[1],"nonce":%q,"client":"test","later":1},"later":2}`, text)
+	const badRequest, unauthorized = `{"err":{"code":"bad_request"`, `{"err":{"code":"unauthorized"`
+	for _, c := range []struct{ name, text, want string }{
+		{"call first", `{"id":1,"call":"echo"}`, `{"id":1,"err":{"code":"unauthorized"`},
+		{"cancel first", `{"id":1,"cancel":true}`, `{"id":1,"err":{"code":"unauthorized"`},
+		{"proof first", `{"proof":"x"}`, unauthorized},
+		{"not JSON", `hello`, badRequest},
+		{"hello null", `{"hello":null}`, badRequest},
+		{"hello a string", `{"hello":"world"}`, badRequest},
+		{"no nonce", `{"hello":{"v":[1]}}`, badRequest},
+		{"short nonce", `{"hello":{"v":[1],"nonce":"AAAA"}}`, badRequest},
+		{"nonce no base64", `{"hello":{"v":[1],"nonce":"!"}}`, badRequest},
+		{"versions no list", fmt.Sprintf(`{"hello":{"v":1,"nonce":%q}}`, text), badRequest},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, nil)
+				p := dialPeer(t, srv, wire.Subprotocol)
+				if got := p.ask(c.text); !strings.HasPrefix(got, c.want) {
+					t.Errorf("the answer = %s; want %s", got, c.want)
+				}
+				// nothing is lost: the handshake may still begin
+				p.shakeHands(secret)
+				if got := p.ask(`{"id":1,"call":"echo","data":1}`); got != `{"id":1,"ok":1}` {
+					t.Errorf("a call = %s; want its result", got)
+				}
+			})
+		})
+	}
+	t.Run("second hello", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			p := dialPeer(t, newServer(t, nil), wire.Subprotocol)
+			theirs := p.hello(mine)
+			if got := p.ask(hello); !strings.HasPrefix(got, unauthorized) {
+				t.Errorf("a second hello = %s; want %s", got, unauthorized)
+			}
+			proof := fmt.Sprintf(`{"proof":%q}`, wire.Proof(secret, wire.ClientEnd, mine, theirs))
+			if got := p.ask(proof); !strings.HasPrefix(got, `{"welcome":{"v":1,"proof":"`+wire.Proof(secret, wire.ServerEnd, mine, theirs)) {
+				t.Errorf("the answer to the proof = %s; want welcome with the server's own", got)
+			}
+			for _, again := range []string{hello, proof} {
+				if got := p.ask(again); !strings.HasPrefix(got, badRequest) {
+					t.Errorf("a handshake again = %s; want %s", got, badRequest)
+				}
+			}
+		})
+	})
+	t.Run("no common version", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			p := dialPeer(t, newServer(t, nil), wire.Subprotocol)
+			if got := p.ask(fmt.Sprintf(`{"hello":{"v":[2,3],"nonce":%q}}`, text)); !strings.HasPrefix(got, badRequest) {
+				t.Errorf("the answer = %s; want %s", got, badRequest)
+			}
+			p.wantClose(1008)
+		})
+	})
+}
+
+// TestV1_wrongProof proves what is not so. Nothing but a Close comes then.
+func TestV1_wrongProof(t *testing.T) {
+	mine := wire.NewNonce()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, nil)
+		beside := newNeighbour(t, srv)
+		first := dialPeer(t, srv, wire.Subprotocol)
+		theirs := first.hello(mine)
+		heard := wire.Proof(secret, wire.ClientEnd, mine, theirs)
+		if got := first.ask(fmt.Sprintf(`{"proof":%q}`, heard)); !strings.HasPrefix(got, `{"welcome"`) {
+			t.Fatalf("the answer to a proof = %s; want welcome", got)
+		}
+		for name, proof := range map[string]func(theirs wire.Nonce) string{
+			"wrong secret":     func(n wire.Nonce) string { return wire.Proof("wrong", wire.ClientEnd, mine, n) },
+			"empty secret":     func(n wire.Nonce) string { return wire.Proof("", wire.ClientEnd, mine, n) },
+			"replayed":         func(wire.Nonce) string { return heard },
+			"the server's own": func(n wire.Nonce) string { return wire.Proof(secret, wire.ServerEnd, mine, n) },
+			"secret in clear":  func(wire.Nonce) string { return secret },
+			"empty":            func(wire.Nonce) string { return "" },
+		} {
+			p := dialPeer(t, srv, wire.Subprotocol)
+			if got := p.ask(fmt.Sprintf(`{"proof":%q}`, proof(p.hello(mine)))); !strings.HasPrefix(got, `{"err":{"code":"unauthorized"`) {
+				t.Errorf("%s: the answer = %s; want unauthorized", name, got)
+			}
+			p.wantClose(1008)
+			beside.check(name)
+		}
+		// a second try on the same connection, before the Close
+		p := dialPeer(t, srv, wire.Subprotocol)
+		theirs = p.hello(mine)
+		text, _ := mine.MarshalText()
+		p.say(`{"proof":"wrong"}`)
+		go p.say(fmt.Sprintf(`{"hello":{"v":[1],"nonce":%q}}`, text))
+		for f, ok := p.hear(); ok; f, ok = p.hear() {
+			if strings.Contains(f.text, "challenge") {
+				t.Errorf("behind a wrong proof the server sent %v; want no second chance", f)
+			}
+			if f.op == opClose {
+				p.leave()
+			}
+		}
+	})
+}
+
+// TestGuess_isSlowedDown guesses keys. Who has one is not held up, from the same
+// address or on the same connection.
+func TestGuess_isSlowedDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, nil)
+		beside := newNeighbour(t, srv)
+		wrong := strings.Replace(envelope("echo", "{}"), secret, "guess", 1)
+		began := time.Now()
+		for connection := range 3 {
+			p := dialPeer(t, srv, "ipcx")
+			for range 20 {
+				if got := p.ask(wrong); got != bad403 {
+					t.Errorf("a wrong key = %s; want %s", got, bad403)
+				}
+				before := time.Now()
+				beside.check("while somebody guesses")
+				if took := time.Since(before); took != 0 {
+					t.Errorf("a right key took %v; want no delay", took)
+				}
+			}
+			p.wantClose(1008)
+			if took := time.Since(began); connection > 0 && took < time.Duration(connection)*20*time.Second {
+				t.Errorf("%d guesses took %v; want a second for each but the first", 20*(connection+1), took)
+			}
+		}
+		// people mistype: a right key makes up for wrong ones
+		p := dialPeer(t, srv, "ipcx")
+		for range 3 {
+			for range 19 {
+				p.ask(wrong)
+			}
+			if got := p.ask(envelope("echo", "{}")); got != "{}" {
+				t.Errorf("a right key behind wrong ones = %s; want an answer", got)
+			}
+		}
+		before := time.Now()
+		known(t, srv, wire.Subprotocol)
+		if took := time.Since(before); took != 0 {
+			t.Errorf("a right proof took %v; want no delay", took)
+		}
+	})
+}
+
+// TestAuth_inTime lets connections be silent.
+func TestAuth_inTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, nil)
+		for _, dialect := range dialects {
+			for name, say := range map[string]string{"silent": "", "talking": "nonsense"} {
+				p := dialPeer(t, srv, dialect)
+				began := time.Now()
+				if say != "" {
+					for range 29 {
+						time.Sleep(time.Second)
+						p.ask(say)
+					}
+				}
+				f, _ := p.hear()
+				if took := time.Since(began); f.code() != 1008 || took != 30*time.Second {
+					t.Errorf("a %s connection of %s got %v after %v; want Close 1008 after 30s", name, dialect, f, took)
+				}
+				p.leave()
+			}
+		}
+		p := known(t, srv, "ipcx")
+		time.Sleep(7 * 24 * time.Hour)
+		if got := p.ask(envelope("echo", "{}")); got != "{}" {
+			t.Errorf("a request after a week of silence = %s; want an answer", got)
+		}
+		if n := len(p.frames); n != 0 {
+			t.Errorf("the server sent %d frames that nobody asked for; want none", n)
+		}
+	})
+}
+
+func TestSecrets_rotationAndAdmin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, &actors.Options{Secret: secret, PreviousSecret: "old", AdminSecret: adminSecret})
+		reload := `{"id":1,"call":"cogbus.reload","data":{"name":"target"}}`
+		for _, c := range []struct {
+			secret string
+			admin  bool
+		}{{secret, false}, {"old", false}, {adminSecret, true}} {
+			p := dialPeer(t, srv, wire.Subprotocol)
+			p.shakeHands(c.secret)
+			want := `{"id":1,"err":{"code":"forbidden"`
+			if c.admin {
+				want = `{"id":1,"ok":{"cog":"target"`
+			}
+			if got := p.ask(reload); !strings.HasPrefix(got, want) {
+				t.Errorf("reload with %q = %s; want %s", c.secret, got, want)
+			}
+			q := dialPeer(t, srv, "ipcx")
+			want = `"code": 403}`
+			if c.admin {
+				want = `"took_ms"`
+			}
+			if got := q.ask(strings.Replace(envelope("cogbus.reload", `{"name":"target"}`), secret, c.secret, 1)); !strings.Contains(got, want) {
+				t.Errorf("reload with %q over ipcx = %s; want %s", c.secret, got, want)
+			}
+		}
+	})
+}
+
+func TestSecrets_mustBeSetForTCP(t *testing.T) {
+	for _, insecure := range []bool{false, true} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv := actors.NewServer(&actors.Options{Insecure: insecure, Logger: slog.New(slog.DiscardHandler)})
+		defer srv.Close()
+		if insecure {
+			serve(t, srv, l)
+			continue
+		}
+		if err := srv.Serve(t.Context(), l); err == nil || !strings.Contains(err.Error(), "secret") {
+			t.Errorf("Serve without a secret = %v; want an error about the secret", err)
+		}
+		if conn, err := net.Dial("tcp", l.Addr().String()); err == nil {
+			conn.Close()
+			t.Error("the listener is open; want it closed")
+		}
+	}
+}
+
+// A logbook keeps what is logged at every level.
+type logbook struct {
+	mu   sync.Mutex // protects text
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// TestLog_hasNoSecrets makes everything fail that can, with secrets and data in
+// every place, and reads the log, the errors and the answers.
+func TestLog_hasNoSecrets(t *testing.T) {
+	const data = "launch code 4711"
+	synctest.Test(t, func(t *testing.T) {
+		log := &logbook{}
+		var failures strings.Builder
+		var mu sync.Mutex
+		srv := newServer(t, &actors.Options{Logger: log.logger(), OnError: func(f actors.Failure) {
+			mu.Lock()
+			defer mu.Unlock()
+			fmt.Fprintf(&failures, "%s %s %s %v\n", f.Endpoint, f.Caller, f.Code, f.Err)
+		}})
+		p := dialPeer(t, srv, "ipcx")
+		var answers strings.Builder
+		for _, text := range []string{
+			envelope("nothing", fmt.Sprintf(`{"a":%q}`, data)),
+			envelope("person", fmt.Sprintf(`{"name":%q,"age":%q}`, data, data)),
+			envelope("person", `{"age":4711}`),
+			envelope("nan", fmt.Sprintf(`{"a":%q}`, data)),
+			envelope("large", fmt.Sprintf(`{"a":%q}`, data)),
+			envelope("echo", fmt.Sprintf(`[%q]`, data)),
+			envelope("echo", fmt.Sprintf(`{"a":%q`, data)),
+			strings.Replace(envelope("echo", "{}"), secret, secret+" ", 1),
+			fmt.Sprintf(`{"endpoint":"echo","headers":{"Authorization":[%q,%q]}}`, secret, adminSecret),
+			secret, adminSecret, data,
+			fmt.Sprintf("%q", secret),
+		} {
+			answers.WriteString(p.ask(text))
+		}
+		q := dialPeer(t, srv, wire.Subprotocol)
+		for _, text := range []string{
+			fmt.Sprintf(`{"hello":%q}`, secret), fmt.Sprintf(`{"hello":{"v":[1],"nonce":%q}}`, secret),
+			fmt.Sprintf(`{"id":1,"call":%q}`, data), secret,
+		} {
+			answers.WriteString(q.ask(text))
+		}
+		answers.WriteString(q.prove(secret+"!", wire.NewNonce()))
+		q.leave()
+		q = dialPeer(t, srv, wire.Subprotocol)
+		q.shakeHands(secret)
+		for _, text := range []string{
+			fmt.Sprintf(`{"id":1,"call":"person","data":{"name":%q,"age":4711}}`, data),
+			fmt.Sprintf(`{"id":1,"call":"echo","data":%q`, data),
+			fmt.Sprintf(`{"id":1,"call":"sleep","ms":1,"data":{"s":9,"x":%q}}`, data),
+			fmt.Sprintf(`{"id":%q,"call":"echo","data":%q}`, data, data),
+		} {
+			answers.WriteString(q.ask(text))
+		}
+		time.Sleep(time.Minute)
+		p.leave()
+		q.leave()
+		if err := srv.Close(); err != nil {
+			t.Errorf("Close = %v; want nil", err)
+		}
+		for what, text := range map[string]string{"log": log.text.String(), "errors": failures.String(), "answers": answers.String()} {
+			for _, s := range []string{secret, adminSecret} {
+				if strings.Contains(text, s) {
+					t.Errorf("the %s say %q:\n%s", what, s, text)
+				}
+			}
+			if what == "log" && (strings.Contains(text, "launch") || strings.Contains(text, "4711")) {
+				t.Errorf("the log says what was in a request:\n%s", text)
+			}
+			if len(text) < 500 {
+				t.Errorf("the %s are %q; want something to read", what, text)
+			}
+		}
+	})
+}
