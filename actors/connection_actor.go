@@ -32,10 +32,11 @@ type connectionActor struct {
 
 	// owned by the actor
 	since   time.Time
-	timer   *time.Timer // of the next beat, then of the Close
-	silent  int         // beats in a row
-	closing bool        // a Close is sent
-	ended   bool        // the reader has ended
+	timer   *time.Timer   // of the next beat, then of the Close
+	silent  int           // beats in a row
+	warned  chan struct{} // closed when a goaway is sent; nil if none is to be
+	closing bool          // a Close is sent
+	ended   bool          // the reader has ended
 }
 
 // Receive handles one message.
@@ -52,8 +53,13 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 	case *heartbeat:
 		a.beat(ctx)
 	case *goAway:
-		if !a.closing {
-			a.srv.router.Pool.Go(workers.Func(func() { a.c.GoAway(m.reason) }))
+		if !a.closing && a.warned == nil {
+			warned := make(chan struct{})
+			a.warned = warned
+			a.srv.router.Pool.Go(workers.Func(func() {
+				defer close(warned)
+				a.c.GoAway(m.reason)
+			}))
 		}
 	case *shut:
 		a.shut(ctx, m)
@@ -101,7 +107,13 @@ func (a *connectionActor) shut(ctx actor.Context, m *shut) {
 	self, root := ctx.Self(), ctx.ActorSystem().Root
 	a.timer.Stop()
 	a.timer = time.AfterFunc(closeTimeout, func() { root.Send(self, &giveUpClosing{}) })
-	a.srv.router.Pool.Go(workers.Func(func() { a.c.Conn().StartClose(m.code, m.reason) }))
+	warned := a.warned
+	a.srv.router.Pool.Go(workers.Func(func() {
+		if warned != nil {
+			<-warned // nothing can be said behind a Close
+		}
+		a.c.Conn().StartClose(m.code, m.reason)
+	}))
 }
 
 // readerEnded cleans up: nobody is there any more.

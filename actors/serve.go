@@ -277,27 +277,31 @@ func (s *Server) waitFor(limit time.Duration, done func() bool) {
 }
 
 // Close lets every client leave as Serve does, unloads the cogs, last loaded
-// first, and ends the server. It returns when all that can end has ended.
+// first, and ends the server. It returns when all that can end has ended, also
+// if it was called before.
 func (s *Server) Close() error {
-	s.closing.Do(func() {
-		close(s.closed)
-		s.memory.close()
-		s.dismiss(nil, "the server is shutting down")
-		s.waitFor(closeTimeout, s.isEmpty)
-		reply := make(chan []*loaded, 1)
-		s.system.Root.Send(s.actor, &sealCogs{reply})
-		list := <-reply
-		for i := len(list) - 1; i >= 0; i-- {
-			_, _ = s.ask(context.Background(), &order{what: unload, name: list[i].name}) // it can only be gone already
-		}
-		s.router.Inside.End(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
-		s.transitions.Wait()
-		s.desk.Close()
-		_ = s.system.Root.StopFuture(s.actor).Wait()
-		close(s.ended)
-		s.system.Shutdown()
-		s.router.Pool.Close()
-		time.Sleep(2 * deadLetterTime)
-	})
+	if !s.closing.CompareAndSwap(false, true) {
+		<-s.finished
+		return nil
+	}
+	defer close(s.finished)
+	close(s.closed)
+	s.memory.close()
+	s.dismiss(nil, "the server is shutting down")
+	s.waitFor(closeTimeout, s.isEmpty)
+	reply := make(chan []*loaded, 1)
+	s.system.Root.Send(s.actor, &sealCogs{reply})
+	list := <-reply
+	for i := len(list) - 1; i >= 0; i-- {
+		_, _ = s.ask(context.Background(), &order{what: unload, name: list[i].name}) // it can only be gone already
+	}
+	s.router.Inside.End(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
+	s.transitions.Wait()
+	s.desk.Close()
+	_ = s.system.Root.StopFuture(s.actor).Wait()
+	close(s.ended)
+	s.system.Shutdown()
+	s.router.Pool.Close()
+	time.Sleep(2 * deadLetterTime)
 	return nil
 }

@@ -30,11 +30,12 @@ type Server struct {
 	actor    *actor.PID // the server actor
 
 	transitions sync.WaitGroup // of cogs
-	closing     sync.Once
-	running     atomic.Bool   // Run was called
-	arriving    atomic.Int64  // network connections before their handshake has ended
-	closed      chan struct{} // when Close has begun
-	ended       chan struct{} // when the server actor answers no more
+	closing     atomic.Bool    // Close was called
+	running     atomic.Bool    // Run was called
+	arriving    atomic.Int64   // network connections before their handshake has ended
+	closed      chan struct{}  // when Close has begun
+	ended       chan struct{}  // when the server actor answers no more
+	finished    chan struct{}  // when Close has done all
 	memory      memory
 
 	mu          sync.Mutex // protects the fields below
@@ -62,7 +63,14 @@ func NewServer(opts *Options) *Server {
 	if o.AdminSecret != "" && o.Secret == "" {
 		panic("actors: Options.AdminSecret without Secret: everybody else could not prove anything")
 	}
-	s := &Server{opts: o, log: o.Logger, closed: make(chan struct{}), ended: make(chan struct{}), connections: map[*client]struct{}{}}
+	s := &Server{
+		opts:        o,
+		log:         o.Logger,
+		closed:      make(chan struct{}),
+		ended:       make(chan struct{}),
+		finished:    make(chan struct{}),
+		connections: map[*client]struct{}{},
+	}
 	s.router = router.New(o.Logger, o.MaxMessage)
 	if o.OnError != nil {
 		s.router.OnFailure = func(endpoint, caller string, code wire.Code, err error) {
