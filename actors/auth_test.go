@@ -259,6 +259,12 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func (l *logbook) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
@@ -318,7 +324,7 @@ func TestLog_hasNoSecrets(t *testing.T) {
 		if err := srv.Close(); err != nil {
 			t.Errorf("Close = %v; want nil", err)
 		}
-		for what, text := range map[string]string{"log": log.text.String(), "errors": failures.String(), "answers": answers.String()} {
+		for what, text := range map[string]string{"log": log.String(), "errors": failures.String(), "answers": answers.String()} {
 			for _, s := range []string{secret, adminSecret} {
 				if strings.Contains(text, s) {
 					t.Errorf("the %s say %q:\n%s", what, s, text)

@@ -39,6 +39,7 @@ type peer struct {
 }
 
 type frame struct {
+	head [2]byte
 	op   byte
 	text string
 }
@@ -103,29 +104,37 @@ func handshakeText(dialect string, headers ...string) string {
 func (p *peer) read(r io.Reader) {
 	defer close(p.frames)
 	for {
-		var head [2]byte
-		if _, err := io.ReadFull(r, head[:]); err != nil {
+		f, err := readFrame(r)
+		if err != nil {
 			return
 		}
-		n := uint64(head[1] & 0x7f)
-		var long [8]byte
-		switch n {
-		case 126:
-			_, _ = io.ReadFull(r, long[6:])
-			n = binary.BigEndian.Uint64(long[:])
-		case 127:
-			_, _ = io.ReadFull(r, long[:])
-			n = binary.BigEndian.Uint64(long[:])
+		if f.head[0]&0xf0 != 0x80 || f.head[1]&0x80 != 0 {
+			p.t.Errorf("the server sent a frame that starts with %x; want it whole, unmasked and uncompressed", f.head)
 		}
-		text := make([]byte, n)
-		if _, err := io.ReadFull(r, text); err != nil {
-			return
-		}
-		if head[0]&0xf0 != 0x80 || head[1]&0x80 != 0 {
-			p.t.Errorf("the server sent a frame that starts with %x; want it whole, unmasked and uncompressed", head)
-		}
-		p.frames <- frame{head[0] & 0x0f, string(text)}
+		p.frames <- f
 	}
+}
+
+func readFrame(r io.Reader) (frame, error) {
+	var f frame
+	if _, err := io.ReadFull(r, f.head[:]); err != nil {
+		return f, err
+	}
+	f.op = f.head[0] & 0x0f
+	n := uint64(f.head[1] & 0x7f)
+	var long [8]byte
+	switch n {
+	case 126:
+		_, _ = io.ReadFull(r, long[6:])
+		n = binary.BigEndian.Uint64(long[:])
+	case 127:
+		_, _ = io.ReadFull(r, long[:])
+		n = binary.BigEndian.Uint64(long[:])
+	}
+	text := make([]byte, n)
+	_, err := io.ReadFull(r, text)
+	f.text = string(text)
+	return f, err
 }
 
 func (p *peer) leave() { _ = p.conn.Close() }

@@ -240,7 +240,7 @@ func TestRun_takenPorts(t *testing.T) {
 	if err := <-ran; err != nil {
 		t.Errorf("Run with a taken discovery port = %v; want nil", err)
 	}
-	if text := log.text.String(); !strings.Contains(text, "level=WARN") || !strings.Contains(text, taken.Addr().String()) {
+	if text := log.String(); !strings.Contains(text, "level=WARN") || !strings.Contains(text, taken.Addr().String()) {
 		t.Errorf("the log = %s; want a warning about the discovery port", text)
 	}
 	if err := srv.Run(t.Context()); err == nil {

@@ -38,8 +38,8 @@ func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
 	l.mu.Unlock()
 	ws.SetReadLimit(int64(maxMessage))
 	ws.SetPingHandler(func(payload string) error {
-		// a reader must not wait for room; where much waits for the peer, it
-		// hears of this end anyway
+		// nothing holds up who sends nothing but pings; where much waits for
+		// the peer, it hears of this end anyway
 		if l.pending() < maxPending {
 			_ = ws.WriteControl(websocket.PongMessage, []byte(payload), time.Time{})
 		}
@@ -103,12 +103,19 @@ func (c *Conn) because(err error) error {
 	return err
 }
 
-// Send gathers a text message; Flush writes it. The error is final: the
-// connection is lost.
+// Send gathers a text message; Flush writes it. Where much waits for a slow peer,
+// Send waits too. The error is final: the connection is lost.
 func (c *Conn) Send(text []byte) error {
+	if err := c.link.reserve(len(text)); err != nil {
+		return err
+	}
 	c.sending.Lock()
 	defer c.sending.Unlock()
-	return c.ws.WriteMessage(websocket.TextMessage, text)
+	err := c.ws.WriteMessage(websocket.TextMessage, text)
+	if err != nil {
+		c.link.forgo(len(text))
+	}
+	return err
 }
 
 // Flush writes what was sent, unless another goroutine is doing it: that one

@@ -41,6 +41,7 @@ type link struct {
 	mu       sync.Mutex // protects the fields below
 	room     *sync.Cond // told when out is taken, or there is an err; nil if nobody waited so far
 	out      *Buffer    // gathered; nil if nothing is
+	coming   int        // bytes that were reserved and are not yet in out
 	flushing bool       // one goroutine writes; the others leave theirs in out
 	err      error      // why nothing can be written any more
 	until    time.Time  // the write deadline that is set
@@ -84,14 +85,13 @@ func (l *link) messageEnded() {
 	}
 }
 
-// Write gathers p. The WebSocket library passes a frame in one or more calls
-// and lets no other frame come between them. While more than maxPending waits for
-// the peer, Write waits too.
-func (l *link) Write(p []byte) (int, error) {
+// reserve waits until n bytes may be gathered. It waits while more than
+// maxPending would.
+func (l *link) reserve(n int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.err == nil && l.out != nil && len(l.out.B)+len(p) > maxPending {
-		if !l.flushing {
+	for l.err == nil && l.gathered()+l.coming > 0 && l.gathered()+l.coming+n > maxPending {
+		if !l.flushing && l.out != nil {
 			l.flush()
 			continue
 		}
@@ -100,6 +100,31 @@ func (l *link) Write(p []byte) (int, error) {
 		}
 		l.room.Wait()
 	}
+	l.coming += n
+	return l.err
+}
+
+// forgo gives back what was reserved and not written: nothing follows a Close.
+func (l *link) forgo(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.coming = max(0, l.coming-n)
+	l.tell()
+}
+
+// gathered returns how many bytes wait to be written. The caller holds mu.
+func (l *link) gathered() int {
+	if l.out == nil {
+		return 0
+	}
+	return len(l.out.B)
+}
+
+// Write gathers p. The WebSocket library passes a frame in one or more calls
+// and lets no other frame come between them.
+func (l *link) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.err != nil {
 		return 0, l.err
 	}
@@ -107,6 +132,7 @@ func (l *link) Write(p []byte) (int, error) {
 		l.out = NewBuffer()
 	}
 	l.out.B = append(l.out.B, p...)
+	l.coming = max(0, l.coming-len(p)) // control frames reserve nothing, but are small
 	return len(p), nil
 }
 
@@ -189,10 +215,7 @@ func (l *link) abort() {
 func (l *link) pending() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.out == nil {
-		return 0
-	}
-	return len(l.out.B)
+	return l.gathered()
 }
 
 // failure returns why nothing can be written any more.

@@ -1,0 +1,325 @@
+package actors_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cogbus/cogbus/actors"
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// deafPeer returns an authenticated client that does not read any more.
+func deafPeer(t testing.TB, srv *actors.Server, dialect string) *peer {
+	t.Helper()
+	conn, err := srv.DialContext(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &peer{t: t, conn: conn, frames: make(chan frame, 2)}
+	t.Cleanup(p.leave)
+	p.write([]byte(handshakeText(dialect)))
+	r := bufio.NewReader(conn)
+	if _, err := http.ReadResponse(r, nil); err != nil {
+		t.Fatal(err)
+	}
+	if dialect != wire.Subprotocol {
+		return p
+	}
+	go func() {
+		for range 2 { // the answers of the handshake
+			f, _ := readFrame(r)
+			p.frames <- f
+		}
+	}()
+	p.shakeHands(secret)
+	return p
+}
+
+// TestReader_neverReads calls and does not read the answers. It is cut off, and
+// held up nobody until then: not the callers of the same serial cog, not a
+// reload, not those whose calls are held.
+func TestReader_neverReads(t *testing.T) {
+	for _, dialect := range dialects {
+		t.Run(dialect, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := &logbook{}
+				srv := newServer(t, &actors.Options{Logger: log.logger()})
+				err := srv.Load(t.Context(), cogs.Cog{Name: "serial", Serial: true, Setup: func(_ context.Context, r *cogs.Registrar) error {
+					n := 0
+					cogs.Keep(r, "n", &n)
+					cogs.Handle(r, "serial", func(context.Context, wire.Empty) (string, error) {
+						time.Sleep(time.Millisecond) // not quick: it runs on a worker
+						n++
+						return strings.Repeat("x", 100_000), nil
+					})
+					return nil
+				}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				beside, other := newNeighbour(t, srv), known(t, srv, wire.Subprotocol)
+				began := time.Now()
+				deaf := deafPeer(t, srv, dialect)
+				go func() {
+					for id := 1; time.Since(began) < 20*time.Second; id++ {
+						if dialect == "ipcx" {
+							deaf.say(envelope("serial", "{}"))
+						} else {
+							deaf.say(fmt.Sprintf(`{"id":%d,"call":"serial"}`, id))
+						}
+						time.Sleep(time.Millisecond)
+					}
+				}()
+				for id := range 200 {
+					time.Sleep(10 * time.Millisecond)
+					before := time.Now()
+					if got := other.ask(fmt.Sprintf(`{"id":%d,"call":"serial"}`, id+1)); !strings.Contains(got, `"ok":`) {
+						t.Errorf("another caller of the cog got %.200s; want a result", got)
+					}
+					if took := time.Since(before); took > 300*time.Millisecond {
+						t.Errorf("another caller of the cog waited %v; want it not held up", took)
+					}
+					beside.check("meanwhile")
+					if id%50 == 0 {
+						before := time.Now()
+						if _, err := srv.Reload(t.Context(), "serial", nil); err != nil || time.Since(before) > time.Second {
+							t.Errorf("Reload = %v after %v; want it not held up", err, time.Since(before))
+						}
+					}
+				}
+				time.Sleep(20 * time.Second)
+				if text := log.String(); strings.Count(text, "does not read") != 1 {
+					t.Errorf("the log = %.500s; want one warning of a client that does not read", text)
+				}
+				if got := srv.Cogs()[1].InFlight; got != 0 {
+					t.Errorf("%d calls in flight; want none left behind", got)
+				}
+			})
+		})
+	}
+}
+
+// TestReader_manyLargeAnswers asks for more at once than the server gathers. A
+// client that reads gets it all.
+func TestReader_manyLargeAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, nil)
+		err := srv.Load(t.Context(), cogs.Single("4 MB", func(context.Context, wire.Empty) (string, error) {
+			time.Sleep(time.Millisecond)
+			return strings.Repeat("x", 4_000_000), nil
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := known(t, srv, wire.Subprotocol)
+		for id := range 12 {
+			p.say(fmt.Sprintf(`{"id":%d,"call":"4 MB"}`, id+1))
+		}
+		for range 12 {
+			if got := p.answer(); len(got) < 4_000_000 {
+				t.Fatalf("an answer = %.200s; want 4 MB", got)
+			}
+		}
+	})
+}
+
+// TestIPCX_order sends requests of which the first is slow. Up to 64 are read
+// ahead; they are run one after the other and answered in order.
+func TestIPCX_order(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, nil)
+		beside := newNeighbour(t, srv)
+		p := known(t, srv, "ipcx")
+		const requests = 200
+		var sent atomic.Int64
+		go func() {
+			p.say(envelope("sleep", `{"s":1}`))
+			for n := range requests {
+				switch n % 4 {
+				case 0:
+					p.say(envelope("echo", fmt.Sprintf(`{"n":%d}`, n)))
+				case 1:
+					p.say("nonsense")
+				case 2:
+					p.say(envelope("nothing", "{}"))
+				case 3:
+					p.say(envelope("sleep", "{}"))
+				}
+				sent.Add(1)
+			}
+		}()
+		time.Sleep(500 * time.Millisecond)
+		if n := sent.Load(); n < 64 || n > 66 {
+			t.Errorf("%d requests were taken behind a slow one; want 64 read ahead", n)
+		}
+		if len(p.frames) != 0 {
+			t.Errorf("the server sent %v before its turn", <-p.frames)
+		}
+		beside.check("meanwhile")
+		if got := p.answer(); got != `"slept"` {
+			t.Errorf("the first answer = %s; want that of the first request", got)
+		}
+		for n := range requests {
+			want := [4]string{fmt.Sprintf(`{"n":%d}`, n), bad400, noRoute, `"slept"`}[n%4]
+			if got := p.answer(); !strings.HasSuffix(got, want) {
+				t.Fatalf("answer %d = %s; want %s", n, got, want)
+			}
+		}
+	})
+}
+
+// TestIPCX_manyRefused pipelines requests that are all refused. The stack must
+// not grow with them.
+func TestIPCX_manyRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		deepest := 0
+		srv := newServer(t, &actors.Options{OnError: func(actors.Failure) {
+			var frames [1000]uintptr
+			deepest = max(deepest, runtime.Callers(0, frames[:]))
+		}})
+		p := known(t, srv, "ipcx")
+		p.say(envelope("sleep", `{"s":1}`))
+		go func() {
+			for range 1000 {
+				p.say(envelope("nothing", "{}"))
+			}
+		}()
+		for range 1001 {
+			p.answer()
+		}
+		if deepest > 60 {
+			t.Errorf("requests were refused %d calls deep; want no more than one needs", deepest)
+		}
+	})
+}
+
+func TestV1_answersAsTheyCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, nil)
+		p := known(t, srv, wire.Subprotocol)
+		for id, s := range []int{3, 1, 2} {
+			p.say(fmt.Sprintf(`{"id":%d,"call":"sleep","data":{"s":%d}}`, id+1, s))
+		}
+		for _, again := range []string{`{"id":1,"call":"echo"}`, `{"id":1,"call":"nothing"}`} {
+			if got := p.ask(again); !strings.HasPrefix(got, `{"id":1,"err":{"code":"bad_request"`) {
+				t.Errorf("an id that is in flight = %s; want bad_request", got)
+			}
+		}
+		for _, id := range []int{2, 3, 1} {
+			if got, want := p.answer(), fmt.Sprintf(`{"id":%d,"ok":"slept"}`, id); got != want {
+				t.Errorf("the answer = %s; want %s", got, want)
+			}
+		}
+		p.say(`{"id":4,"call":"sleep","data":{"s":100}}`)
+		p.say(`{"id":4,"cancel":true}`)
+		p.say(`{"id":4,"cancel":true}`)
+		if got := p.answer(); !strings.HasPrefix(got, `{"id":4,"err":{"code":"canceled"`) {
+			t.Errorf("a canceled call = %s; want canceled, once", got)
+		}
+		if got := p.ask(`{"id":5,"call":"echo","data":1}`); got != `{"id":5,"ok":1}` {
+			t.Errorf("the call behind = %s; want its result", got)
+		}
+	})
+}
+
+// TestClient_leaves leaves while calls run: the contexts of their handlers end,
+// and what waited behind them is not run.
+func TestClient_leaves(t *testing.T) {
+	for _, dialect := range dialects {
+		for _, politely := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s politely=%v", dialect, politely), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var began, ended atomic.Int64
+					srv := newServer(t, nil)
+					err := srv.Load(t.Context(), cogs.Single("wait", func(ctx context.Context, _ wire.Empty) (int, error) {
+						began.Add(1)
+						<-ctx.Done()
+						ended.Add(1)
+						return 0, ctx.Err()
+					}))
+					if err != nil {
+						t.Fatal(err)
+					}
+					p := known(t, srv, dialect)
+					for id := range 10 {
+						if dialect == "ipcx" {
+							p.say(envelope("wait", "{}"))
+						} else {
+							p.say(fmt.Sprintf(`{"id":%d,"call":"wait"}`, id+1))
+						}
+					}
+					synctest.Wait()
+					if politely {
+						p.write(frameOf(0x80|opClose, "\x03\xe8"))
+					} else {
+						p.leave()
+					}
+					time.Sleep(2 * time.Second)
+					want := int64(10)
+					if dialect == "ipcx" {
+						want = 1
+					}
+					if began.Load() != want || ended.Load() != want {
+						t.Errorf("%d handlers began and %d contexts ended; want %d", began.Load(), ended.Load(), want)
+					}
+					if got := srv.Cogs()[1].InFlight; got != 0 {
+						t.Errorf("%d calls in flight; want none", got)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestV1_heartbeats lets a client be silent. It is pinged, and ended if it says
+// nothing at all.
+func TestV1_heartbeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := known(t, newServer(t, nil), wire.Subprotocol)
+		began := time.Now()
+		for _, after := range []time.Duration{15 * time.Second, 30 * time.Second} {
+			f := <-p.frames
+			if took := time.Since(began); f.op != opPing || took < after || took > after+5*time.Second {
+				t.Errorf("the server sent %v after %v of silence; want a ping after %v", f, took, after)
+			}
+		}
+		p.write(frameOf(0x80|opPong, ""))
+		began = time.Now()
+		pings := 0
+		for f := range p.frames {
+			if pings++; f.op != opPing {
+				t.Errorf("the server sent %v; want pings alone", f)
+			}
+		}
+		if took := time.Since(began); took < 45*time.Second || took > 50*time.Second || pings != 2 {
+			t.Errorf("a silent client was ended after %v and %d pings; want 45s and 2", took, pings)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := known(t, newServer(t, nil), wire.Subprotocol)
+		var beats sync.WaitGroup
+		beats.Go(func() {
+			for range 100 {
+				f := <-p.frames
+				if f.op != opPing {
+					t.Errorf("the server sent %v; want pings", f)
+				}
+				p.write(frameOf(0x80|opPong, f.text))
+			}
+		})
+		beats.Wait() // half an hour
+		if got := p.ask(`{"id":1,"call":"echo","data":1}`); got != `{"id":1,"ok":1}` {
+			t.Errorf("a call = %s; want its result", got)
+		}
+	})
+}
