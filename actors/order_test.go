@@ -204,6 +204,45 @@ func (s source) emit(event string, n int) {
 	}
 }
 
+// TestListen_listenersOfACogShareTheirOrder has a slow listener for one event and
+// a quick one for the next: the quick one waits.
+func TestListen_listenersOfACogShareTheirOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := source{new([]*subscriber)}
+		var mu sync.Mutex
+		var seen []string
+		listen := func(ctx context.Context, r *cogs.Registrar, event string, takes time.Duration) {
+			r.Listen(cogs.HostOf(ctx), event, func(data []byte) string {
+				var i item
+				_ = json.Unmarshal(data, &i)
+				return i.Guild.String()
+			}, func(_ context.Context, data []byte) error {
+				time.Sleep(takes)
+				mu.Lock()
+				defer mu.Unlock()
+				seen = append(seen, fmt.Sprintf("%s %s", event, data))
+				return nil
+			})
+		}
+		cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(ctx context.Context, r *cogs.Registrar) error {
+			ctx = cogs.WithHost(ctx, host)
+			listen(ctx, r, "join", time.Second)
+			listen(ctx, r, "leave", 0)
+			return nil
+		}})
+		host.emit("join", 1)
+		host.emit("leave", 1)
+		host.emit("leave", 2) // another guild does not wait
+		time.Sleep(2 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		want := `leave {"guild":"2","n":2}, join {"guild":"1","n":1}, leave {"guild":"1","n":1}`
+		if got := strings.Join(seen, ", "); got != want {
+			t.Errorf("the listeners saw %s; want %s", got, want)
+		}
+	})
+}
+
 // TestListen_everyEventOnce emits events while the cog is reloaded: each is
 // seen once, and those of a guild in order.
 func TestListen_everyEventOnce(t *testing.T) {

@@ -39,7 +39,8 @@ type Listener struct {
 
 // Listen records h as a listener: the instance gets the events of that name
 // which host delivers, from its activation on. Each is a call of the cog, with
-// its limits; events of equal key run in order, others in parallel. Errors and
+// its limits; events of equal key run in order, whichever listeners of the
+// instance they are for, and others in parallel. Errors and
 // panics of h are logged. Packages such as discord build typed listeners on it.
 func (r *Registrar) Listen(host Host, event string, key func(data []byte) string, h func(ctx context.Context, data []byte) error) {
 	r.record("Listen")

@@ -15,10 +15,10 @@
 // event is handled once. A panic of a listener is logged and hurts neither the
 // bot nor other listeners, which a panic in a handler of discordgo's own would.
 //
-// Each listener handles the events of one guild in order and different guilds
-// in parallel; events without a guild, as in direct messages, count as one
-// more guild. Two listeners do not wait for each other, those of one cog
-// neither.
+// The listeners of a cog handle the events of one guild in order, one after
+// the other, and those of different guilds in parallel; events without a guild,
+// as in direct messages, count as one more guild. Cogs do not wait for each
+// other.
 //
 // A listener gets a copy of the event and may keep and change it. Fields that
 // discordgo fills from its own cache, BeforeUpdate and BeforeDelete, are nil.

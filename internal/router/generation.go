@@ -39,7 +39,13 @@ func NewGeneration(g *Gate, number uint64, i *cogs.Instance) *Generation {
 	var serial *lanes
 	if cog.Serial {
 		serial = newLanes(1, 0)
-		serial.shared = true
+		serial.single = true
+	}
+	// all listeners have their lanes together: that a member left must not
+	// overtake that the same one came
+	events := serial
+	if events == nil {
+		events = newLanes(1, 0)
 	}
 	gen.state.Store(closedBit) // until the gate opens it
 	for _, e := range i.Endpoints() {
@@ -47,7 +53,7 @@ func NewGeneration(g *Gate, number uint64, i *cogs.Instance) *Generation {
 	}
 	for _, l := range i.Listeners() {
 		s := subscription{l.Host, l.Event}
-		gen.listeners[s] = append(gen.listeners[s], newRoute(gen, l.Endpoint, cog, serial))
+		gen.listeners[s] = append(gen.listeners[s], newRoute(gen, l.Endpoint, cog, events))
 	}
 	for _, e := range i.Ticks() {
 		gen.ticks[e] = newRoute(gen, e, cog, serial)

@@ -8,11 +8,12 @@ import (
 )
 
 // lanes make calls wait for their turn: each key has its own lane, in which a
-// few may run at once. A route without keys, and a serial cog, has one lane.
+// few may run at once. A route without keys has one lane; the routes of a serial
+// cog share one, and the listeners of a cog share theirs.
 type lanes struct {
 	limit      int  // how many run at once in each lane
 	maxWaiting int  // how many wait in all lanes; 0: as many as the cog admits
-	shared     bool // all routes of a serial cog
+	single     bool // keys do not matter: there is one lane
 
 	mu      sync.Mutex // protects the fields below, and lane of the calls
 	byKey   map[string]*lane

@@ -18,15 +18,17 @@ type route struct {
 	pace       pace
 }
 
-func newRoute(g *Generation, e *cogs.Endpoint, cog cogs.Cog, serial *lanes) *route {
+// newRoute returns the route of an endpoint. It shares common with others, if that
+// is not nil.
+func newRoute(g *Generation, e *cogs.Endpoint, cog cogs.Cog, common *lanes) *route {
 	r := &route{
 		generation: g,
 		endpoint:   e,
 		timeout:    cmp.Or(e.Timeout, cog.Timeout, defaultTimeout),
 	}
 	switch {
-	case serial != nil:
-		r.lanes = serial
+	case common != nil:
+		r.lanes = common
 	case e.Keyed():
 		r.lanes = newLanes(1, e.MaxWaiting)
 	case e.MaxInFlight > 0:
@@ -49,7 +51,7 @@ func (r *route) queue(c *Call) bool {
 			return false
 		}
 		c.turn = prepared
-		if !r.lanes.shared {
+		if !r.lanes.single {
 			key = k
 		}
 	}
