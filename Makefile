@@ -2,6 +2,9 @@ GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 FUZZTIME  ?= 20s
 
+SHELL       := bash
+.SHELLFLAGS := -o pipefail -c # a test that fails fails its target, behind a pipe too
+
 .PHONY: all help run test lint fmt fuzz bench compat compat-python
 
 all: lint test ## what CI runs
@@ -34,9 +37,10 @@ bench: ## calls a second and allocations, against raw gorilla in the same run
 	go test ./internal/bench -run '^$$' -bench . -benchmem -count 6 | tee bench.out
 	go run $(BENCHSTAT) -col /server bench.out
 
-compat: ## replay the recorded dialogues of the Python package
-	go test ./internal/compat -v -run Golden | grep -E '^(---|===|FAIL|ok|PASS|[0-9]+ passed)' | tail -n 20
+compat: ## replay the recorded dialogues of the Python packages; GOLDEN names another file of them
+	go test ./internal/compat -count=1 -run Replay -v | grep -E '^ *--- FAIL|^FAIL|^ok|[0-9]+ passed'
 
-compat-python: ## run the real Python package against this one; IPCX_DIR names its checkout
-	@if [ -z "$$IPCX_DIR" ]; then echo "compat-python: set IPCX_DIR to a checkout of discord-ext-ipcx (and IPC_DIR to one of discord-ext-ipc)"; \
-	else go test ./internal/compat -v -run Python; fi
+compat-python: ## run the Python packages themselves against this one: IPCX_DIR and IPC_DIR are their checkouts
+	@if [ -z "$$IPCX_DIR$$IPC_DIR" ]; then \
+		echo "compat-python: set IPCX_DIR to a checkout of discord-ext-ipcx, and IPC_DIR to one of discord-ext-ipc"; \
+	else go test ./internal/compat -count=1 -tags python -run Python -v | grep -E '^ *---|^FAIL|^ok'; fi

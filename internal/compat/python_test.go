@@ -1,3 +1,5 @@
+//go:build python
+
 package compat
 
 import (
@@ -25,7 +27,7 @@ func TestPythonPeers(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			dir := os.Getenv(p.variable)
 			if dir == "" {
-				t.Skipf("%s is not set: it names a checkout of the Python package to test against", p.variable)
+				t.Skipf("%s is not set: it names a checkout of that package", p.variable)
 			}
 			dir, err := filepath.Abs(dir)
 			if err != nil {
