@@ -40,6 +40,11 @@ type Session struct {
 	ended *wire.Error // why no calls are taken any more
 }
 
+// unsent, and twice the limit of calls, bounds the answers that a peer which does
+// not read keeps waiting. A peer that reads must not meet it: some answers that it
+// has count until their goroutines run again.
+const unsent = 16
+
 // Enter notes a call, so that a cancel, a loss of the connection or a drain
 // finds it. A call without an id gets one.
 func (s *Session) Enter(c *Call) *wire.Error {
@@ -51,7 +56,7 @@ func (s *Session) Enter(c *Call) *wire.Error {
 	switch {
 	case s.ended != nil:
 		return s.ended
-	case s.Limit > 0 && (len(s.calls) >= s.Limit || s.sending.Load() >= int64(s.Limit)):
+	case s.Limit > 0 && (len(s.calls) >= s.Limit || int(s.sending.Load()) > unsent+2*s.Limit):
 		return overloaded("this connection has %d calls in flight", s.Limit)
 	case s.calls[c.id] != nil:
 		return wire.Errorf(wire.BadRequest, "call id %d is in flight already", c.id)
