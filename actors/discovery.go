@@ -1,9 +1,7 @@
 package actors
 
 import (
-	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/cogbus/cogbus/internal/transport"
@@ -11,7 +9,7 @@ import (
 )
 
 // Discovery returns the handler that tells the Python package's clients the
-// port of Addr. Run serves it on Options.Discovery.
+// port of the first TCP listener. Run serves it on Options.Discovery.
 func (s *Server) Discovery() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.reserve() {
@@ -60,7 +58,7 @@ func (s *Server) locate(conn *transport.Conn) {
 			}
 			err = conn.Send(wire.AppendErrorObject(nil, wire.Errorf(wire.Unauthorized, "no secret, or a wrong one")))
 		default:
-			err = conn.Send(wire.AppendLocation(nil, s.port()))
+			err = conn.Send(wire.AppendLocation(nil, s.announced()))
 		}
 		m.Free()
 		if err != nil {
@@ -69,9 +67,9 @@ func (s *Server) locate(conn *transport.Conn) {
 	}
 }
 
-// port returns the port of Addr.
-func (s *Server) port() int {
-	_, text, _ := net.SplitHostPort(s.Addr())
-	port, _ := strconv.Atoi(text) // 0 where there is none: nothing is announced that is not so
-	return port
+// announced returns the port that clients are sent to.
+func (s *Server) announced() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.port
 }

@@ -60,9 +60,9 @@ type Options struct {
 	// the data of requests. If nil, slog.Default().
 	Logger *slog.Logger
 
-	// OnReady, if set, is called when Run has bound all its ports, before the
+	// OnReady, if set, is called with Addr when Run has bound all its ports, before the
 	// first client is answered.
-	OnReady func()
+	OnReady func(addr string)
 
 	// OnError, if set, is called for every call that fails, with the error
 	// that the caller may not see. It must not block; several goroutines call

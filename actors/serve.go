@@ -39,7 +39,7 @@ func (s *Server) Run(ctx context.Context) error {
 		_ = s.Close()
 		return fmt.Errorf("run: %w", err)
 	}
-	s.setAddr(main[0].Addr().String())
+	s.setAddr(main[0].Addr())
 	var lookup []net.Listener
 	if s.opts.Discovery != "-" {
 		if lookup, err = listenAll(ctx, s.opts.Discovery); err != nil {
@@ -48,7 +48,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.log.Info("serving", "addr", s.Addr(), "discovery", addrs(lookup))
 	if s.opts.OnReady != nil {
-		s.opts.OnReady()
+		s.opts.OnReady(s.Addr())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -138,7 +138,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		_ = l.Close()
 		return fmt.Errorf("serve: %w", err)
 	}
-	s.setAddr(l.Addr().String())
+	s.setAddr(l.Addr())
 	return s.serveHTTP(ctx, l, nil)
 }
 
@@ -234,11 +234,14 @@ func (s *Server) Addr() string {
 	return s.addr
 }
 
-func (s *Server) setAddr(addr string) {
+func (s *Server) setAddr(addr net.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.addr == "" {
-		s.addr = addr
+		s.addr = addr.String()
+	}
+	if tcp, ok := addr.(*net.TCPAddr); ok && s.port == 0 {
+		s.port = tcp.Port
 	}
 }
 

@@ -40,8 +40,9 @@ type Server struct {
 
 	mu          sync.Mutex // protects the fields below
 	connections map[*client]struct{}
-	accepting   int // connections on their way into the map
-	addr        string
+	accepting   int    // connections on their way into the map
+	addr        string // that was bound first
+	port        int    // that is announced: the first of TCP; 0 if there is none
 }
 
 // Errors of Load, Unload, Replace and Reload; test for them with errors.Is.

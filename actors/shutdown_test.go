@@ -218,12 +218,10 @@ func TestRun_takenPorts(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	ready := make(chan string, 1)
-	var ready2 *actors.Server
 	srv = actors.NewServer(&actors.Options{
 		Secret: secret, Addr: "127.0.0.1:0", Discovery: taken.Addr().String(), Logger: log.logger(),
-		OnReady: func() { ready <- ready2.Addr() },
+		OnReady: func(addr string) { ready <- addr },
 	})
-	ready2 = srv
 	ran := make(chan error, 1)
 	go func() { ran <- srv.Run(ctx) }()
 	conn, err := net.Dial("tcp", <-ready)
@@ -261,7 +259,7 @@ func TestDiscovery_hostile(t *testing.T) {
 	ready := make(chan struct{})
 	srv := actors.NewServer(&actors.Options{
 		Secret: secret, Addr: "127.0.0.1:0", Discovery: addr,
-		Logger: slog.New(slog.DiscardHandler), OnReady: func() { close(ready) },
+		Logger: slog.New(slog.DiscardHandler), OnReady: func(string) { close(ready) },
 	})
 	ran := make(chan error, 1)
 	go func() { ran <- srv.Run(ctx) }()

@@ -49,7 +49,7 @@ func startBot(t testing.TB) (b *bot, stop func()) {
 		AdminSecret:     adminSecret,
 		ShutdownTimeout: time.Millisecond,
 		Logger:          slog.New(slog.DiscardHandler),
-		OnReady:         func() { close(ready) },
+		OnReady:         func(string) { close(ready) },
 	})
 	for _, c := range b.cogs() {
 		if err := b.srv.Load(context.Background(), c); err != nil {

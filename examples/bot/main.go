@@ -69,17 +69,12 @@ func run(ctx context.Context, c config) error {
 	}
 	defer leave()
 
-	var srv *actors.Server
-	srv = actors.NewServer(&actors.Options{
+	srv := actors.NewServer(&actors.Options{
 		Addr:        c.addr,
 		Discovery:   c.discovery,
 		Secret:      c.secret,
 		AdminSecret: c.adminSecret,
-		OnReady: func() {
-			if c.ready != nil {
-				c.ready(srv.Addr())
-			}
-		},
+		OnReady:     c.ready,
 	})
 	defer srv.Close()
 	err = srv.Load(ctx, discord.With(session, members.Cog(), settings.Cog(db), flaky.Cog())...)

@@ -29,7 +29,7 @@ func startBot(secret *string, list func(fixture) []cogs.Cog, change func(*actors
 	o := &actors.Options{
 		Insecure: true,
 		Logger:   quiet,
-		OnReady:  func() { close(ready) },
+		OnReady:  func(string) { close(ready) },
 		OnError: func(f actors.Failure) {
 			if typ := errorType(f.Err); typ != "" {
 				b.add(event{kind: "ipc_error", route: f.Endpoint, typ: typ, caller: f.Caller})

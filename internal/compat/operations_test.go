@@ -46,9 +46,9 @@ var operations = map[string]func(p *play, observed node) error{
 		var ready []bool
 		err := p.start(fixture.cogs, func(o *actors.Options) {
 			then := o.OnReady
-			o.OnReady = func() {
+			o.OnReady = func(addr string) {
 				ready = []bool{!refused(o.Addr), !refused(o.Discovery)}
-				then()
+				then(addr)
 			}
 		})
 		if err == nil && !slices.Equal(ready, []bool{true, true}) {

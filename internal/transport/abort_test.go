@@ -1,0 +1,57 @@
+package transport
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestAbort_doesNotWait aborts a TLS connection whose peer does not read: TLS
+// would wait to say goodbye.
+func TestAbort_doesNotWait(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer a.Close()
+		server := tls.Server(b, &tls.Config{Certificates: []tls.Certificate{cert}})
+		shaken := make(chan error, 1)
+		go func() {
+			client := tls.Client(a, &tls.Config{InsecureSkipVerify: true}) // it is its own peer
+			err := client.Handshake()
+			if err == nil {
+				_, err = client.Read(make([]byte, 1)) // takes what the handshake leaves
+			}
+			shaken <- err
+		}()
+		if err := server.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := server.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-shaken; err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		(&link{Conn: server}).abort()
+		if took := time.Since(began); took != 0 {
+			t.Errorf("abort took %v; want no time", took)
+		}
+	})
+}
