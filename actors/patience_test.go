@@ -109,6 +109,58 @@ func TestReader_neverReads(t *testing.T) {
 	}
 }
 
+// TestReader_heldCallIsRefused has calls held while a cog is replaced. The first
+// of them is refused, and its caller does not read: those behind it do not wait.
+func TestReader_heldCallIsRefused(t *testing.T) {
+	cog := func(routes ...string) cogs.Cog {
+		return cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			n := 0
+			cogs.Keep(r, "n", &n)
+			for _, route := range routes {
+				cogs.Handle(r, wire.Route[wire.Empty, int](route), func(context.Context, wire.Empty) (int, error) {
+					time.Sleep(time.Second)
+					return 1, nil
+				})
+			}
+			return nil
+		}}
+	}
+	for _, dialect := range dialects {
+		t.Run(dialect, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, nil)
+				if err := srv.Load(t.Context(), cog("old", "slow")); err != nil {
+					t.Fatal(err)
+				}
+				p, deaf := known(t, srv, wire.Subprotocol), deafPeer(t, srv, dialect)
+				p.say(`{"id":1,"call":"slow"}`)
+				synctest.Wait()
+				replaced := make(chan error, 1)
+				go func() {
+					_, err := srv.Replace(t.Context(), cog("slow"), nil)
+					replaced <- err
+				}()
+				synctest.Wait()
+				if dialect == "ipcx" {
+					deaf.say(envelope("old", "{}"))
+				} else {
+					deaf.say(`{"id":1,"call":"old"}`)
+				}
+				p.say(`{"id":2,"call":"slow"}`)
+				began := time.Now()
+				for id := 1; id <= 2; id++ {
+					if got, want := p.answer(), fmt.Sprintf(`{"id":%d,"ok":1}`, id); got != want {
+						t.Errorf("a call = %s; want %s", got, want)
+					}
+				}
+				if err := <-replaced; err != nil || time.Since(began) > 3*time.Second {
+					t.Errorf("Replace = %v, and the held call took %v; want it not held up by another", err, time.Since(began))
+				}
+			})
+		})
+	}
+}
+
 // TestReader_manyLargeAnswers asks for more at once than the server gathers. A
 // client that reads gets it all.
 func TestReader_manyLargeAnswers(t *testing.T) {
