@@ -109,42 +109,40 @@ func TestReader_neverReads(t *testing.T) {
 	}
 }
 
-// TestReader_heldCallIsRefused has calls held while a cog is replaced. The first
-// of them is refused, and its caller does not read: those behind it do not wait.
+// TestReader_heldCallIsRefused has calls held while a cog is reloaded. The first
+// of them is refused then, and its caller does not read: those behind it do not
+// wait.
 func TestReader_heldCallIsRefused(t *testing.T) {
-	cog := func(routes ...string) cogs.Cog {
-		return cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
-			n := 0
-			cogs.Keep(r, "n", &n)
-			for _, route := range routes {
-				cogs.Handle(r, wire.Route[wire.Empty, int](route), func(context.Context, wire.Empty) (int, error) {
-					time.Sleep(time.Second)
-					return 1, nil
-				})
-			}
-			return nil
-		}}
-	}
+	type order struct{ N int }
+	cog := cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		n := 0
+		cogs.Keep(r, "n", &n)
+		cogs.HandleWith(r, "slow", cogs.RouteOptions[order]{Key: func(o order) string { return fmt.Sprint(o.N) }}, func(context.Context, order) (int, error) {
+			time.Sleep(time.Second)
+			return 1, nil
+		})
+		return nil
+	}}
 	for _, dialect := range dialects {
 		t.Run(dialect, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := newServer(t, nil)
-				if err := srv.Load(t.Context(), cog("old", "slow")); err != nil {
+				if err := srv.Load(t.Context(), cog); err != nil {
 					t.Fatal(err)
 				}
 				p, deaf := known(t, srv, wire.Subprotocol), deafPeer(t, srv, dialect)
 				p.say(`{"id":1,"call":"slow"}`)
 				synctest.Wait()
-				replaced := make(chan error, 1)
+				reloaded := make(chan error, 1)
 				go func() {
-					_, err := srv.Replace(t.Context(), cog("slow"), nil)
-					replaced <- err
+					_, err := srv.Reload(t.Context(), "c", nil)
+					reloaded <- err
 				}()
 				synctest.Wait()
 				if dialect == "ipcx" {
-					deaf.say(envelope("old", "{}"))
+					deaf.say(envelope("slow", `{"N":"x"}`))
 				} else {
-					deaf.say(`{"id":1,"call":"old"}`)
+					deaf.say(`{"id":1,"call":"slow","data":{"N":"x"}}`)
 				}
 				p.say(`{"id":2,"call":"slow"}`)
 				began := time.Now()
@@ -153,8 +151,8 @@ func TestReader_heldCallIsRefused(t *testing.T) {
 						t.Errorf("a call = %s; want %s", got, want)
 					}
 				}
-				if err := <-replaced; err != nil || time.Since(began) > 3*time.Second {
-					t.Errorf("Replace = %v, and the held call took %v; want it not held up by another", err, time.Since(began))
+				if err := <-reloaded; err != nil || time.Since(began) > 3*time.Second {
+					t.Errorf("Reload = %v, and the held call took %v; want it not held up by another", err, time.Since(began))
 				}
 			})
 		})
