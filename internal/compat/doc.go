@@ -13,7 +13,7 @@
 //
 // ends with the line "N passed, N failed, N excluded".
 //
-// With IPCX_DIR naming a checkout of discord-ext-ipcx, and IPC_DIR one of its
-// ancestor, TestPythonPeers runs the Python packages themselves, in both
-// directions. They need /usr/bin/python3 with discord.py 2 and aiohttp.
+// Built with -tags python, TestPythonPeers runs the Python packages themselves,
+// in both directions: IPCX_DIR names a checkout of discord-ext-ipcx, IPC_DIR one
+// of its ancestor. They need /usr/bin/python3 with discord.py 2 and aiohttp.
 package compat
