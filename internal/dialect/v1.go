@@ -115,8 +115,11 @@ func (d *v1) call(m *transport.Buffer, r *wire.Request) bool {
 }
 
 func (d *v1) hello(body []byte) {
-	var h wire.Hello
-	if err := wire.DecodeHandshake(body, &h); err != nil || h.Nonce == (wire.Nonce{}) {
+	var h struct {
+		Versions []int       `json:"v"`
+		Nonce    *wire.Nonce `json:"nonce"` // a pointer tells whether it is there
+	}
+	if err := wire.DecodeHandshake(body, &h); err != nil || h.Nonce == nil {
 		// not err, which quotes what came: who mixes things up sends a secret
 		d.refuse(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64`))
 		return
@@ -131,7 +134,7 @@ func (d *v1) hello(body []byte) {
 		d.c.Shut(transport.ClosePolicy, "no common version")
 		return
 	}
-	d.client, d.server = h.Nonce, wire.NewNonce()
+	d.client, d.server = *h.Nonce, wire.NewNonce()
 	if len(d.c.desk.Keys) == 0 {
 		d.welcome("")
 		return
