@@ -189,7 +189,7 @@ func (c *Conn) writeClose(code int, reason string) {
 func (c *Conn) Linger(wait time.Duration) {
 	timer := time.AfterFunc(wait, c.Abort) // also for a peer that does not read
 	defer timer.Stop()
-	c.Flush()
+	c.link.drain()
 	if half, ok := c.link.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}

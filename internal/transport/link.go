@@ -39,7 +39,7 @@ type link struct {
 	wake      func()  // if not nil, flushes elsewhere: see Conn.FlushBy
 
 	mu       sync.Mutex // protects the fields below
-	room     *sync.Cond // told when out is taken, or there is an err; nil if nobody waited so far
+	room     *sync.Cond // told when out is taken or written, or there is an err; nil if nobody waited so far
 	out      *Buffer    // gathered; nil if nothing is
 	coming   int        // bytes that were reserved and are not yet in out
 	flushing bool       // one goroutine writes; the others leave theirs in out
@@ -95,10 +95,7 @@ func (l *link) reserve(n int) error {
 			l.flush()
 			continue
 		}
-		if l.room == nil {
-			l.room = sync.NewCond(&l.mu)
-		}
-		l.room.Wait()
+		l.wait()
 	}
 	l.coming += n
 	return l.err
@@ -175,6 +172,29 @@ func (l *link) flush() {
 		}
 	}
 	l.flushing = false
+	l.tell()
+}
+
+// drain flushes and waits for whoever else does: what it returns after is
+// written, or never will be.
+func (l *link) drain() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.err == nil && (l.flushing || l.out != nil) {
+		if l.flushing {
+			l.wait()
+		} else {
+			l.flush()
+		}
+	}
+}
+
+// wait waits to be told. The caller holds mu.
+func (l *link) wait() {
+	if l.room == nil {
+		l.room = sync.NewCond(&l.mu)
+	}
+	l.room.Wait()
 }
 
 // write writes p and gives mu up meanwhile.
