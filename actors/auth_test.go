@@ -269,6 +269,8 @@ func (l *logbook) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
+func optionsWith(l *logbook) *actors.Options { return &actors.Options{Logger: l.logger()} }
+
 // TestLog_hasNoSecrets makes everything fail that can, with secrets and data in
 // every place, and reads the log, the errors and the answers.
 func TestLog_hasNoSecrets(t *testing.T) {

@@ -82,7 +82,7 @@ func (t *transition) run(ctx context.Context) {
 
 // open runs Setup. Nothing of the new generation runs yet.
 func (t *transition) open(ctx context.Context) (*router.Generation, error) {
-	a := &router.Agent{Router: t.srv.router, Cog: t.cog.Name, Generation: t.number}
+	a := &router.Agent{Router: t.srv.router, Cog: t.cog.Name, Generation: t.number, Restart: t.order.what == restart}
 	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { t.srv.requestReload(t.cog.Name) })
 	if err != nil {
 		if p, ok := errors.AsType[*cogs.Panic](err); ok {

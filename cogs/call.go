@@ -14,6 +14,7 @@ type Info struct {
 	Endpoint   string    // the route's name; empty in tasks
 	Caller     string    // the client's address, or the name of the calling cog
 	Dialect    string    // "ipcx", "cogbus.v1", or "local" for calls inside the bot
+	Restart    bool      // in Setup: the instance before has failed
 	Admin      bool      // the caller presented the admin secret, or is inside the bot
 	Deadline   time.Time // when the call's time is over
 }

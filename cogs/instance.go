@@ -86,6 +86,9 @@ func (i *Instance) Endpoints() []*Endpoint { return i.r.endpoints }
 // Listeners returns the events that the instance listens to.
 func (i *Instance) Listeners() []Listener { return i.r.listeners }
 
+// Tasks reports whether tasks of Go run beside the calls of the instance.
+func (i *Instance) Tasks() bool { return len(i.r.tasks) > 0 }
+
 // Keeps reports whether the instance keeps anything over reloads.
 func (i *Instance) Keeps() bool { return len(i.r.keeps) > 0 }
 
@@ -94,7 +97,7 @@ func (i *Instance) Keeps() bool { return len(i.r.keeps) > 0 }
 // with an error or a panic.
 func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *Endpoint), failed func(error)) {
 	ctx, i.cancel = context.WithCancel(ctx)
-	for _, task := range i.r.tasks {
+	for _, task := range slices.Concat(i.r.watches, i.r.tasks) {
 		i.tasks.Go(func() {
 			if err := protect(func() error { return task(ctx) }); err != nil && ctx.Err() == nil {
 				failed(err)

@@ -16,6 +16,7 @@ type Registrar struct {
 	endpoints []*Endpoint
 	listeners []Listener
 	tasks     []func(context.Context) error
+	watches   []func(context.Context) error
 	ticks     []tick
 	keeps     []keep
 	cleanups  []func()

@@ -105,6 +105,7 @@ type Endpoint struct {
 	MaxInFlight int           // how many may run at once; 0: as many as the cog may
 	MaxWaiting  int           // how many may wait for that; 0: as many as the cog may
 
+	relay   RelayFunc // instead of the others
 	serve   serveFunc
 	prepare func(data []byte) (key string, serve serveFunc, err error)
 }

@@ -110,11 +110,12 @@ type Agent struct {
 	Router     *Router
 	Cog        string
 	Generation uint64
+	Restart    bool // in Setup: the instance before has failed
 }
 
 // Info tells which cog the context belongs to.
 func (a *Agent) Info() cogs.Info {
-	return cogs.Info{Cog: a.Cog, Generation: a.Generation, Caller: a.Cog, Dialect: "local", Admin: true}
+	return cogs.Info{Cog: a.Cog, Generation: a.Generation, Caller: a.Cog, Dialect: "local", Restart: a.Restart, Admin: true}
 }
 
 // Call runs a route of the bot.

@@ -40,6 +40,10 @@ func newRoute(g *Generation, e *cogs.Endpoint, cog cogs.Cog, common *lanes) *rou
 // queue takes an admitted call. It reports whether the caller is to run it now;
 // otherwise it waits for its turn, or was refused.
 func (r *route) queue(c *Call) bool {
+	if r.endpoint.Relayed() {
+		c.relay()
+		return false
+	}
 	if r.lanes == nil {
 		return true
 	}

@@ -1,0 +1,58 @@
+package actors_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// TestRelay has handlers elsewhere: they answer at once, later, wrongly, twice or
+// not in time.
+func TestRelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		later := make(chan func([]byte, error), 1)
+		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			r.Relay("now", 0, func(_ context.Context, data []byte, done func([]byte, error)) { done(data, nil) })
+			r.Relay("error", 0, func(_ context.Context, _ []byte, done func([]byte, error)) {
+				done(nil, wire.Errorf("no_money", "none"))
+				done([]byte("1"), nil)
+			})
+			r.Relay("garbage", 0, func(_ context.Context, _ []byte, done func([]byte, error)) { done([]byte(`{"a":`), nil) })
+			r.Relay("panic", 0, func(context.Context, []byte, func([]byte, error)) { panic("boom") })
+			r.Relay("later", time.Second, func(_ context.Context, _ []byte, done func([]byte, error)) { later <- done })
+			return nil
+		}})
+		for _, c := range []struct {
+			endpoint string
+			data     any
+			code     wire.Code
+		}{{"now", map[string]int{"a": 1}, ""}, {"error", nil, "no_money"}, {"garbage", nil, wire.Internal}, {"panic", nil, wire.Internal}} {
+			got, err := bot.Request(t.Context(), c.endpoint, c.data)
+			if wire.CodeOf(err) != c.code || err == nil && string(got) != `{"a":1}` {
+				t.Errorf("Request(%s) = %s, %v; want code %q", c.endpoint, got, err, c.code)
+			}
+		}
+		if _, err := bot.Request(t.Context(), "later", nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Request(later) = %v; want its time limit", err)
+		}
+		if got := srv.Cogs()[0].InFlight; got != 1 {
+			t.Errorf("%d calls in flight; want the one whose handler has not returned", got)
+		}
+		_, err := srv.Reload(t.Context(), "c", nil)
+		if err != nil || !strings.Contains(srv.Cogs()[0].State, "serving") {
+			t.Errorf("Reload = %v; want the switch", err)
+		}
+		(<-later)([]byte("1"), nil)
+		synctest.Wait()
+		if got := srv.Cogs()[0].InFlight; got != 0 {
+			t.Errorf("%d calls in flight; want none", got)
+		}
+	})
+}

@@ -1,0 +1,68 @@
+package cogs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A RelayFunc passes a call or an event on to where its handler is, another
+// process for instance. It does not block and does not keep data. It calls done
+// once, before it returns or later, from any goroutine: also when ctx has ended
+// meanwhile, since the call is in flight until its handler has returned. done
+// does not keep out, which is JSON text.
+type RelayFunc func(ctx context.Context, data []byte, done func(out []byte, err error))
+
+// Relay records that f answers calls of an endpoint. The calls are passed to f in
+// the order in which they are admitted; whoever is behind f runs them
+// concurrently or in turn. A timeout of zero is that of the cog.
+func (r *Registrar) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
+	r.claim("route", endpoint)
+	r.endpoints = append(r.endpoints, &Endpoint{Name: endpoint, Timeout: timeout, relay: f})
+}
+
+// RelayEvents records f as a listener, as Listen does, that passes events on.
+func (r *Registrar) RelayEvents(host Host, event string, f RelayFunc) {
+	r.record("RelayEvents")
+	e := &Endpoint{Name: "event " + event, Timeout: r.cog.Timeout, relay: f}
+	r.listeners = append(r.listeners, Listener{Host: host, Event: event, Endpoint: e})
+}
+
+// Watch records a task like Go, for a task that touches nothing of what the cog
+// keeps: it does not keep a cog's state from being saved while the cog serves.
+func (r *Registrar) Watch(f func(ctx context.Context) error) {
+	r.record("Watch")
+	r.watches = append(r.watches, f)
+}
+
+// Relayed reports whether the endpoint's handler is elsewhere: then Relay serves
+// it, and Serve does not.
+func (e *Endpoint) Relayed() bool { return e.relay != nil }
+
+// Relay passes a call on. done is called once, with JSON text or an error.
+func (e *Endpoint) Relay(ctx context.Context, data []byte, done func(out []byte, err error)) {
+	var called atomic.Bool
+	once := func(out []byte, err error) {
+		if called.Swap(true) {
+			return // a second outcome would free a place that is not taken
+		}
+		if err == nil {
+			raw := json.RawMessage(out)
+			if _, bad := wire.CodecOf[json.RawMessage]().Append(nil, &raw); bad != nil {
+				out, err = nil, fmt.Errorf("the handler of %q: %w", e.Name, bad)
+			}
+		}
+		done(out, err)
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			once(nil, &Panic{Value: v, Stack: debug.Stack()})
+		}
+	}()
+	e.relay(ctx, data, once)
+}

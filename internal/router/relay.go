@@ -1,0 +1,26 @@
+package router
+
+import (
+	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/internal/workers"
+)
+
+// relay passes an admitted call on to where its handler is. What comes back
+// settles it; until then it is in flight.
+func (c *Call) relay() {
+	if !c.stage.CompareAndSwap(waiting, running) {
+		return
+	}
+	c.arm()
+	c.turn.Relay(c, c.data, func(out []byte, err error) {
+		b := transport.NewBuffer()
+		b.B = append(c.session.Peer.Head(b.B, c), out...)
+		c.vacate()
+		// not here: to answer may mean to wait for a slow peer, and the
+		// outcomes of other calls wait behind this one
+		c.session.Router.Pool.Go(workers.Func(func() {
+			c.settle(b, err)
+			b.Free()
+		}))
+	})
+}
