@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -55,7 +55,7 @@ func (c *Client) call(ctx context.Context, endpoint string, in wire.Codec, req a
 	if err := ctx.Err(); err != nil {
 		return r.over(wire.Timeout, "it was not sent", err)
 	}
-	r.data = transport.NewBuffer()
+	r.data = buffer.New()
 	var err error
 	if r.data.B, err = in.Append(r.data.B, req); err != nil {
 		r.data.Free()
@@ -78,9 +78,9 @@ func (c *Client) call(ctx context.Context, endpoint string, in wire.Codec, req a
 type request struct {
 	ctx      context.Context
 	endpoint string
-	data     *transport.Buffer // JSON text; nil once it has been sent
-	deadline time.Time         // of ctx, or of the client if timed
-	timed    bool              // ctx does not know the deadline
+	data     *buffer.Buffer // JSON text; nil once it has been sent
+	deadline time.Time      // of ctx, or of the client if timed
+	timed    bool           // ctx does not know the deadline
 }
 
 // context returns r.ctx with r.deadline.

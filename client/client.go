@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/internal/buffer"
 )
 
 // Options say how a client connects and waits. A nil *Options is a zero one.
@@ -70,8 +70,8 @@ type dialect interface {
 
 // A reply is the result of a call.
 type reply struct {
-	buf  *transport.Buffer // holds text; to be freed by the receiver
-	text []byte            // JSON
+	buf  *buffer.Buffer // holds text; to be freed by the receiver
+	text []byte         // JSON
 }
 
 // New returns a client of the bot at target:

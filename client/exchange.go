@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -46,7 +46,7 @@ func (c *connection) exchange(r *request) (got reply, taken bool, err error) {
 // send sends call id, after which k waits for its outcome. If the call was
 // certainly not sent and err is nil, another connection may take it.
 func (c *connection) send(r *request, id uint64, k *call) (sent bool, err error) {
-	msg := transport.NewBuffer()
+	msg := buffer.New()
 	defer msg.Free()
 	left := time.Until(r.deadline)
 	msg.B = wire.AppendCall(msg.B, id, r.endpoint, r.data.B, max(left, 1))
@@ -109,7 +109,7 @@ func (c *connection) await(r *request, id uint64, k *call) {
 	}
 	err := r.over(wire.Timeout, "it may have run", nil)
 	if wire.CodeOf(err) == wire.Canceled { // of the deadline the server knows
-		msg := transport.NewBuffer()
+		msg := buffer.New()
 		msg.B = wire.AppendCancel(msg.B, id)
 		_ = c.ws.Send(msg.B) // an error ends the connection, and the call with it
 		msg.Free()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -69,7 +70,7 @@ func (o *oneshot) roundTrip(r request) (reply, error) {
 		return reply{}, newError(wire.BadRequest, fmt.Sprintf("the request of %q must be a JSON object for a bot of the Python package, "+
 			"so a struct or a map: %.40q", r.endpoint, data))
 	}
-	msg := transport.NewBuffer()
+	msg := buffer.New()
 	defer msg.Free()
 	msg.B = wire.AppendEnvelope(msg.B, r.endpoint, data, o.secret())
 	if len(msg.B) > wire.MaxMessage {
@@ -150,7 +151,7 @@ func (o *oneshot) over(r *request, late wire.Code, what string, sent bool, cause
 }
 
 // ask sends one message and waits for one. Pings are answered meanwhile.
-func ask(conn *transport.Conn, text []byte) (*transport.Buffer, error) {
+func ask(conn *transport.Conn, text []byte) (*buffer.Buffer, error) {
 	if err := conn.Send(text); err != nil {
 		return nil, err
 	}

@@ -3,10 +3,12 @@ package dialect
 import (
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
+	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
@@ -71,7 +73,7 @@ type dialect interface {
 	// receive handles one message and frees it, at the latest when the call
 	// that it became is over. It reports whether the goroutine is still the
 	// connection's reader.
-	receive(m *transport.Buffer, text bool) bool
+	receive(m *buffer.Buffer, text bool) bool
 
 	// rest waits a moment for the answers to what the client has asked before
 	// it left.
@@ -201,7 +203,7 @@ func (d *Desk) Delay(from net.Addr) time.Duration { return d.guard.failed(hostOf
 
 // garbled ends a connection whose text is not UTF-8, as RFC 6455 section 8.1
 // asks. It reports whether m was such a text.
-func (c *Connection) garbled(m *transport.Buffer, text bool) bool {
+func (c *Connection) garbled(m *buffer.Buffer, text bool) bool {
 	if !text || utf8.Valid(m.B) {
 		return false
 	}
@@ -209,11 +211,16 @@ func (c *Connection) garbled(m *transport.Buffer, text bool) bool {
 	return true
 }
 
-// hostOf returns an address without its port.
+// hostOf returns an address without its port. Of IPv6 it is the network: who has
+// one address there has 2^64.
 func hostOf(a net.Addr) string {
 	host, _, err := net.SplitHostPort(a.String())
 	if err != nil {
 		return a.String()
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Is6() && !ip.Is4In6() {
+		network, _ := ip.Prefix(64) // 64 bits it has
+		return network.String()
 	}
 	return host
 }

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"net"
 	"testing"
 	"time"
 )
@@ -49,5 +50,22 @@ func TestGuard_memory(t *testing.T) {
 	g.failed("new", now.Add(2*forgetGuesser+1))
 	if got := len(g.from); got != maxGuessers/2+1 {
 		t.Errorf("%d addresses are kept; want those that guessed lately, and the new one", got)
+	}
+}
+
+func TestHostOf(t *testing.T) {
+	for _, c := range []struct {
+		addr net.Addr
+		want string
+	}{
+		{&net.TCPAddr{IP: net.IPv4(1, 2, 3, 4), Port: 5}, "1.2.3.4"},
+		{&net.TCPAddr{IP: net.ParseIP("2001:db8::1"), Port: 5}, "2001:db8::/64"},
+		{&net.TCPAddr{IP: net.ParseIP("2001:db8::ffff:1"), Port: 5}, "2001:db8::/64"},
+		{&net.TCPAddr{IP: net.ParseIP("fe80::1"), Zone: "eth0", Port: 5}, "fe80::/64"},
+		{&net.UnixAddr{Net: "unix", Name: "/run/bot"}, "/run/bot"},
+	} {
+		if got := hostOf(c.addr); got != c.want {
+			t.Errorf("hostOf(%v) = %s; want %s", c.addr, got, c.want)
+		}
 	}
 }

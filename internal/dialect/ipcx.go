@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
@@ -166,7 +167,7 @@ func (d *ipcx) answer(text []byte) {
 	}
 }
 
-func (d *ipcx) receive(m *transport.Buffer, text bool) bool {
+func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 	var e wire.Envelope
 	if err := e.Parse(m.B); err != nil {
 		if !d.c.garbled(m, text) {

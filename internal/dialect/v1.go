@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
@@ -59,7 +60,7 @@ func (d *v1) goAway(reason string) {
 	}
 }
 
-func (d *v1) receive(m *transport.Buffer, text bool) bool {
+func (d *v1) receive(m *buffer.Buffer, text bool) bool {
 	var r wire.Request
 	if err := r.Parse(m.B); err != nil {
 		if !d.c.garbled(m, text) {
@@ -96,7 +97,7 @@ func (d *v1) refuse(id uint64, err error) {
 	_ = d.c.conn.Send(wire.AppendError(nil, id, err))
 }
 
-func (d *v1) call(m *transport.Buffer, r *wire.Request) bool {
+func (d *v1) call(m *buffer.Buffer, r *wire.Request) bool {
 	c := d.c.NewCall(&router.Request{
 		ID:       r.ID,
 		Endpoint: r.Endpoint,

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
-	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -20,10 +20,10 @@ type Call struct {
 	session  *Session // whom the answer goes to
 	id       uint64   // the session's name for it
 	endpoint string
-	data     []byte            // JSON; belongs to buffer, if there is one
-	buffer   *transport.Buffer // freed when the handler has returned
-	parent   *Call             // the call that made this one, inside the bot
-	caller   string            // of calls inside the bot: the calling cog
+	data     []byte         // JSON; belongs to buffer, if there is one
+	buffer   *buffer.Buffer // freed when the handler has returned
+	parent   *Call          // the call that made this one, inside the bot
+	caller   string         // of calls inside the bot: the calling cog
 	admin    bool
 	listener *listenerRef // of events: which listener
 
@@ -78,7 +78,7 @@ type Request struct {
 	ID       uint64 // 0: the session gives it one
 	Endpoint []byte // copied
 	Data     []byte // JSON; belongs to Buffer
-	Buffer   *transport.Buffer
+	Buffer   *buffer.Buffer
 	Admin    bool          // the caller is an admin
 	Patience time.Duration // how long the caller waits; 0: it did not say
 }
@@ -132,7 +132,7 @@ func (c *Call) Run() {
 }
 
 func (c *Call) serve() {
-	b := transport.NewBuffer()
+	b := buffer.New()
 	err := errGoexit
 	var began time.Time
 	if !c.inline {
@@ -165,7 +165,7 @@ func (c *Call) vacate() {
 }
 
 // settle answers the call with what its handler returned.
-func (c *Call) settle(b *transport.Buffer, err error) {
+func (c *Call) settle(b *buffer.Buffer, err error) {
 	if err == nil {
 		b.B = c.session.Peer.Tail(b.B)
 		if len(b.B) > c.session.Router.MaxMessage {
@@ -247,7 +247,7 @@ func (c *Call) turnAway(err error) {
 // tell answers a call that failed. It may wait for the peer.
 func (c *Call) tell(err error) {
 	c.session.Router.Failed(c, err)
-	b := transport.NewBuffer()
+	b := buffer.New()
 	b.B = c.fail(b.B, err)
 	c.session.send(c, b.B, true)
 	b.Free()

@@ -2,6 +2,7 @@ package router
 
 import (
 	"cmp"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -78,6 +79,10 @@ func (g *Gate) redirect(c *Call) bool {
 			old.state.Add(1)
 			g.mu.Unlock()
 			return c.start(old)
+		}
+		if len(g.held) >= g.maxHeld {
+			// who gives calls up must not fill the gate with them
+			g.held = slices.DeleteFunc(g.held, func(c *Call) bool { return c.stage.Load() == over })
 		}
 		if len(g.held) >= g.maxHeld {
 			g.mu.Unlock()

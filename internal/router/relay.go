@@ -1,7 +1,7 @@
 package router
 
 import (
-	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/workers"
 )
 
@@ -13,7 +13,7 @@ func (c *Call) relay() {
 	}
 	c.arm()
 	c.turn.Relay(c, c.data, func(out []byte, err error) {
-		b := transport.NewBuffer()
+		b := buffer.New()
 		b.B = append(c.session.Peer.Head(b.B, c), out...)
 		c.vacate()
 		// not here: to answer may mean to wait for a slow peer, and the

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/cogbus/cogbus/internal/buffer"
 )
 
 // Close codes of RFC 6455 that cogbus sends.
@@ -64,13 +66,13 @@ func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
 // Receive waits for the next message and returns it, and whether it came as
 // text. The buffer belongs to the caller. After an error the connection is of
 // no more use; [CloseStatus] tells whether the peer closed it.
-func (c *Conn) Receive() (*Buffer, bool, error) {
+func (c *Conn) Receive() (*buffer.Buffer, bool, error) {
 	kind, r, err := c.ws.NextReader()
 	if err != nil {
 		return nil, false, c.because(err)
 	}
 	c.link.messageBegun()
-	b := NewBuffer()
+	b := buffer.New()
 	for {
 		if len(b.B) == cap(b.B) {
 			b.B = append(b.B, 0)[:len(b.B)]

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/cogbus/cogbus/internal/buffer"
 )
 
 // maxPending bounds what waits for a peer, in bytes: who sends more waits too.
@@ -38,13 +40,13 @@ type link struct {
 	deadline  bool    // a read deadline is set
 	wake      func()  // if not nil, flushes elsewhere: see Conn.FlushBy
 
-	mu       sync.Mutex // protects the fields below
-	room     *sync.Cond // told when out is taken or written, or there is an err; nil if nobody waited so far
-	out      *Buffer    // gathered; nil if nothing is
-	coming   int        // bytes that were reserved and are not yet in out
-	flushing bool       // one goroutine writes; the others leave theirs in out
-	err      error      // why nothing can be written any more
-	until    time.Time  // the write deadline that is set
+	mu       sync.Mutex     // protects the fields below
+	room     *sync.Cond     // told when out is taken or written, or there is an err; nil if nobody waited so far
+	out      *buffer.Buffer // gathered; nil if nothing is
+	coming   int            // bytes that were reserved and are not yet in out
+	flushing bool           // one goroutine writes; the others leave theirs in out
+	err      error          // why nothing can be written any more
+	until    time.Time      // the write deadline that is set
 }
 
 func (l *link) Read(p []byte) (int, error) {
@@ -126,7 +128,7 @@ func (l *link) Write(p []byte) (int, error) {
 		return 0, l.err
 	}
 	if l.out == nil {
-		l.out = NewBuffer()
+		l.out = buffer.New()
 	}
 	l.out.B = append(l.out.B, p...)
 	l.coming = max(0, l.coming-len(p)) // control frames reserve nothing, but are small

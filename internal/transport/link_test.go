@@ -242,13 +242,3 @@ func TestLinger_isBounded(t *testing.T) {
 		}
 	})
 }
-
-func TestBuffer_largeOnesAreNotKept(t *testing.T) {
-	b := &Buffer{B: make([]byte, 1<<20)}
-	b.Free()
-	for range 100 {
-		if n := NewBuffer(); cap(n.B) > 64<<10 || len(n.B) != 0 {
-			t.Fatalf("NewBuffer has length %d and capacity %d; want an empty small one", len(n.B), cap(n.B))
-		}
-	}
-}

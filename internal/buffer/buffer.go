@@ -1,4 +1,5 @@
-package transport
+// Package buffer keeps the memory of messages for the next ones.
+package buffer
 
 import "sync"
 
@@ -6,8 +7,8 @@ import "sync"
 // afterwards.
 type Buffer struct{ B []byte }
 
-// NewBuffer returns an empty buffer.
-func NewBuffer() *Buffer { return buffers.Get().(*Buffer) }
+// New returns an empty buffer.
+func New() *Buffer { return buffers.Get().(*Buffer) }
 
 // Free gives b back. Large ones are left to the garbage collector, or a few
 // large messages would stay in memory for ever.
