@@ -58,7 +58,7 @@ func AppendErrorObject(dst []byte, err error) []byte {
 	case !ok && isNotSerialisable(err):
 		text = textNotSerialisable
 	default:
-		text = textInternal + typeName(err)
+		text = textInternal + TypeName(err)
 	}
 	dst = append(dst, `{"error": `...)
 	dst = quote(dst, text)
@@ -81,8 +81,10 @@ func isNotSerialisable(err error) bool {
 	return ok
 }
 
-// typeName names the innermost type of err's tree that says something.
-func typeName(err error) string {
+// TypeName names the innermost type of err's tree that says something, as an
+// error object tells it. An error of another process that has a method TypeName
+// names itself.
+func TypeName(err error) string {
 	if name := innermost(err); name != "" {
 		return name
 	}
@@ -95,6 +97,9 @@ func typeName(err error) string {
 func innermost(err error) string {
 	if err == nil {
 		return ""
+	}
+	if named, ok := err.(interface{ TypeName() string }); ok { //nolint:errorlint // this walks the tree itself
+		return named.TypeName()
 	}
 	switch u := err.(type) { //nolint:errorlint // this walks the tree itself
 	case interface{ Unwrap() error }:

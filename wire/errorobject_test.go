@@ -17,6 +17,7 @@ import (
 
 type (
 	KeyError  struct{ error }
+	foreign   struct{}
 	pointed   struct{}
 	number    int
 	list      []string
@@ -27,14 +28,16 @@ type (
 	wrapper struct{ inner error }
 )
 
-func (KeyError) Unwrap() error  { return nil }
-func (*pointed) Error() string  { return "pointed" }
-func (number) Error() string    { return "number" }
-func (list) Error() string      { return "list" }
-func (Of[T]) Error() string     { return "of" }
-func (Panic) Error() string     { return "panic" }
-func (wrapper) Error() string   { return "wrapper" }
-func (w wrapper) Unwrap() error { return w.inner }
+func (foreign) Error() string    { return "foreign" }
+func (foreign) TypeName() string { return "OutOfStock" }
+func (KeyError) Unwrap() error   { return nil }
+func (*pointed) Error() string   { return "pointed" }
+func (number) Error() string     { return "number" }
+func (list) Error() string       { return "list" }
+func (Of[T]) Error() string      { return "of" }
+func (Panic) Error() string      { return "panic" }
+func (wrapper) Error() string    { return "wrapper" }
+func (w wrapper) Unwrap() error  { return w.inner }
 
 func TestAppendErrorObject(t *testing.T) {
 	_, atoi := strconv.Atoi("x")
@@ -71,6 +74,8 @@ func TestAppendErrorObject(t *testing.T) {
 		{errors.Join(errors.New("x"), fmt.Errorf("y")), raised + "Exception", 500},
 		{nil, raised + "Exception", 500},
 		{KeyError{}, raised + "KeyError", 500},
+		{foreign{}, raised + "OutOfStock", 500},
+		{fmt.Errorf("x: %w", foreign{}), raised + "OutOfStock", 500},
 		{&KeyError{}, raised + "KeyError", 500},
 		{fmt.Errorf("x: %w", &pointed{}), raised + "pointed", 500},
 		{number(1), raised + "number", 500},
