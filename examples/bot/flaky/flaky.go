@@ -67,6 +67,11 @@ func (f *flaky) setMode(_ context.Context, req api.Mode) (api.Mode, error) {
 func (f *flaky) watch(ctx context.Context) error {
 	select {
 	case <-f.crash:
+	case <-ctx.Done():
+		return nil
+	}
+	select {
+	case <-time.After(100 * time.Millisecond): // or the call that asked for it is cut off too
 		return errors.New("crashed on purpose")
 	case <-ctx.Done():
 		return nil
