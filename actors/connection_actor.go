@@ -120,7 +120,7 @@ func (a *connectionActor) shut(ctx actor.Context, m *shut) {
 func (a *connectionActor) readerEnded(ctx actor.Context, err error) {
 	a.ended = true
 	a.timer.Stop()
-	if errors.Is(err, transport.ErrSlowPeer) {
+	if errors.Is(err, transport.ErrSlowPeer) && a.c.Trusted() { // strangers must not fill the log
 		a.srv.log.Warn("a client does not read and was cut off", "caller", a.c.Remote)
 	} else {
 		a.srv.log.Debug("connection ended", "caller", a.c.Remote, "err", err)

@@ -3,6 +3,7 @@ package actors_test
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -117,6 +118,39 @@ func TestFrames_good(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFrames_random sends good calls with random damage.
+func TestFrames_random(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, nil)
+		beside := newNeighbour(t, srv)
+		r := rand.New(rand.NewPCG(1, 2))
+		for round := range 300 {
+			dialect := dialects[round%2]
+			p := known(t, srv, dialect)
+			call, _ := echoOf(dialect)
+			for range 10 {
+				b := frameOf(0x80|opText, call)
+				for range r.IntN(4) {
+					switch i := r.IntN(len(b)); r.IntN(3) {
+					case 0:
+						b[i] = byte(r.IntN(256))
+					case 1:
+						b = append(b[:i], b[i+1:]...)
+					case 2:
+						b = append(b[:i], append([]byte{byte(r.IntN(256))}, b[i:]...)...)
+					}
+				}
+				go p.write(b) // until the connection ends
+				synctest.Wait()
+			}
+			p.leave()
+			if round%10 == 0 {
+				beside.check("beside random frames")
+			}
+		}
+	})
 }
 
 // TestFrames_neverEnd begins a frame and says no more. Who has authenticated may
