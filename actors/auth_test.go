@@ -106,7 +106,7 @@ func TestV1_wrongProof(t *testing.T) {
 		}
 		// a second try on the same connection, before the Close
 		p := dialPeer(t, srv, wire.Subprotocol)
-		theirs = p.hello(mine)
+		p.hello(mine)
 		text, _ := mine.MarshalText()
 		p.say(`{"proof":"wrong"}`)
 		go p.say(fmt.Sprintf(`{"hello":{"v":[1],"nonce":%q}}`, text))

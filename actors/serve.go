@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"syscall"
 	"time"
 
@@ -295,8 +296,8 @@ func (s *Server) Close() error {
 	reply := make(chan []*loaded, 1)
 	s.system.Root.Send(s.actor, &sealCogs{reply})
 	list := <-reply
-	for i := len(list) - 1; i >= 0; i-- {
-		_, _ = s.ask(context.Background(), &order{what: unload, name: list[i].name}) // it can only be gone already
+	for _, l := range slices.Backward(list) {
+		_, _ = s.ask(context.Background(), &order{what: unload, name: l.name}) // it can only be gone already
 	}
 	s.router.Inside.End(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
 	s.transitions.Wait()

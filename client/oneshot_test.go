@@ -46,10 +46,15 @@ func TestIPCXRequest(t *testing.T) {
 		{"s3cret", "plain", nil, `{"endpoint": "plain", "data": {}, "headers": {"Authorization": "s3cret"}}`},
 		{"", "plain", nil, `{"endpoint": "plain", "data": {}, "headers": {"Authorization": null}}`},
 		{"s3cret", "plain", json.RawMessage(`null`), `{"endpoint": "plain", "data": {}, "headers": {"Authorization": "s3cret"}}`},
-		{"s3cret", "é", json.RawMessage(`{"z": 1180591620717411303424, "a": "\ud800"}`),
-			`{"endpoint": "é", "data": {"z": 1180591620717411303424, "a": "\ud800"}, "headers": {"Authorization": "s3cret"}}`},
-		{"s3cret", "e", map[string]any{"endpoint": "x", "id": uint64(1125899906842624123)},
-			`{"endpoint": "e", "data": {"endpoint":"x","id":1125899906842624123}, "headers": {"Authorization": "s3cret"}}`},
+		{
+			"s3cret", "é", json.RawMessage(`{"z": 1180591620717411303424, "a": "\ud800"}`),
+			`{"endpoint": "é", "data": {"z": 1180591620717411303424, "a": "\ud800"}, "headers": {"Authorization": "s3cret"}}`,
+		},
+		{
+			"s3cret", "e",
+			map[string]any{"endpoint": "x", "id": uint64(1125899906842624123)},
+			`{"endpoint": "e", "data": {"endpoint":"x","id":1125899906842624123}, "headers": {"Authorization": "s3cret"}}`,
+		},
 	} {
 		bubble(t, func(t *testing.T) {
 			got, after := "", errors.New("none")
@@ -109,8 +114,10 @@ func TestIPCXFailures(t *testing.T) {
 		{"two values", once(`1 2`), wire.Internal, "JSON"},
 		{"closed", func(p *peer) { p.receive(); p.conn.StartClose(1011, "boom"); hang(p) }, wire.Interrupted, `1011, "boom"`},
 		{"cut off", func(p *peer) { p.receive(); p.cut() }, wire.Interrupted, "cut off"},
-		{"too big", func(p *peer) { p.receive(); p.send(`"` + strings.Repeat("x", wire.MaxMessage-1) + `"`); hang(p) },
-			wire.TooLarge, "4194303"},
+		{
+			"too big", func(p *peer) { p.receive(); p.send(`"` + strings.Repeat("x", wire.MaxMessage-1) + `"`); hang(p) },
+			wire.TooLarge, "4194303",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

@@ -128,6 +128,7 @@ func (h *hijackable) Header() http.Header { return h.header }
 func (h *hijackable) WriteHeader(code int) {
 	fmt.Fprintf(h.Conn, "HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n", code)
 }
+
 func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return h.Conn, h.rw, nil
 }

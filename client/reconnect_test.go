@@ -324,12 +324,24 @@ func TestHandshakeRefused(t *testing.T) {
 		code         wire.Code
 		text         string
 	}{
-		{"wrong secret", []string{wire.Subprotocol}, "wrong", func(p *peer) { p.handshake("s3cret"); echo(p) },
-			wire.Unauthorized, "wrong secret"},
-		{"no secret", []string{wire.Subprotocol}, "", func(p *peer) { p.handshake("s3cret"); echo(p) },
-			wire.Unauthorized, "Options.Secret"},
-		{"no proof of the server", []string{wire.Subprotocol}, "s3cret", welcome,
-			wire.Unauthorized, "does not prove"},
+		{
+			"wrong secret",
+			[]string{wire.Subprotocol},
+			"wrong", func(p *peer) { p.handshake("s3cret"); echo(p) },
+			wire.Unauthorized, "wrong secret",
+		},
+		{
+			"no secret",
+			[]string{wire.Subprotocol},
+			"", func(p *peer) { p.handshake("s3cret"); echo(p) },
+			wire.Unauthorized, "Options.Secret",
+		},
+		{
+			"no proof of the server",
+			[]string{wire.Subprotocol},
+			"s3cret", welcome,
+			wire.Unauthorized, "does not prove",
+		},
 		{"wrong proof of the server", []string{wire.Subprotocol}, "s3cret", func(p *peer) {
 			p.next()
 			p.say("challenge", wire.ChallengeBody{Version: 1})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/cogbus/cogbus/wire"
 )
@@ -51,10 +52,8 @@ func (r *Registrar) KeepFunc(name string, save func() ([]byte, error), restore f
 
 // lost says what JSON would lose of a value of type t, or "".
 func lost(t reflect.Type, above []reflect.Type) string {
-	for _, seen := range above {
-		if seen == t {
-			return ""
-		}
+	if slices.Contains(above, t) {
+		return ""
 	}
 	p := reflect.PointerTo(t)
 	if p.Implements(reflect.TypeFor[json.Marshaler]()) && p.Implements(reflect.TypeFor[json.Unmarshaler]()) {
@@ -72,8 +71,7 @@ func lost(t reflect.Type, above []reflect.Type) string {
 		}
 		return lost(t.Elem(), above)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			if !f.IsExported() && !f.Anonymous {
 				return fmt.Sprintf("field %s of %v", f.Name, t)
 			}

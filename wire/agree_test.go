@@ -44,7 +44,7 @@ func withoutWords(text []byte) (plain []byte, deepest int) {
 				if bytes.HasPrefix(text[i:], []byte(word)) && (i == 0 || bytes.IndexByte([]byte("[{,: \t\r\n"), text[i-1]) >= 0) {
 					c = '0'
 					i += len(word) - 1
-					if i+1 < len(text) && (isDigitOrPoint(text[i+1])) {
+					if i+1 < len(text) && isDigitOrPoint(text[i+1]) {
 						c = 'x' // NaN5 is no number
 					}
 				}

@@ -198,14 +198,14 @@ func TestAppendAsStandard(t *testing.T) {
 		D time.Duration `json:"d"`
 		T time.Time     `json:"t"`
 		Z time.Time     `json:"z,omitzero"`
-		E time.Time     `json:"e,omitempty"`
+		E time.Time     `json:"e,omitempty"` //nolint:modernize // that it does nothing is the point
 	}{D: 1500 * time.Millisecond, T: time.Date(2026, 1, 2, 3, 4, 5, 600, time.FixedZone("", 3600))})
 	appendAsStandard(t, struct {
 		Quoted int `json:",string"`
-		Plain  int `json:"-,"`
+		Plain  int `json:"-,"` //nolint:staticcheck // odd, as users' tags are
 		Hidden int `json:"-"`
 		secret int
-		Odd    int `json:"a b\"c"`
+		Odd    int `json:"a b\"c"` //nolint:staticcheck // likewise
 		Bytes  []byte
 		None   []byte
 		Array  [3]byte
@@ -214,8 +214,10 @@ func TestAppendAsStandard(t *testing.T) {
 		Nil    map[string]int
 		F      []float64
 		F32    float32
-	}{Quoted: 5, Plain: 6, Hidden: 7, secret: 8, Odd: 9, Bytes: []byte("hi"), Lists: [][]string{nil, {}, {"a"}}, Map: map[int8]string{-5: "<&>", 3: "\u2028\xff\x00\x7f"},
-		F: []float64{0, -0.5, 1e21, 1e-7, 123456789.125, math.MaxFloat64, math.SmallestNonzeroFloat64}, F32: 1.1})
+	}{
+		Quoted: 5, Plain: 6, Hidden: 7, secret: 8, Odd: 9, Bytes: []byte("hi"), Lists: [][]string{nil, {}, {"a"}}, Map: map[int8]string{-5: "<&>", 3: "\u2028\xff\x00\x7f"},
+		F: []float64{0, -0.5, 1e21, 1e-7, 123456789.125, math.MaxFloat64, math.SmallestNonzeroFloat64}, F32: 1.1,
+	})
 	appendAsStandard(t, struct {
 		guildOwner
 		*chain

@@ -71,7 +71,7 @@ func (e *Error) Is(target error) bool {
 	case context.Canceled:
 		return e.Code == Canceled
 	}
-	t, ok := target.(*Error) //nolint:errorlint // Is is called for each error of a tree in turn
+	t, ok := target.(*Error)
 	return ok && t.code() == e.code()
 }
 

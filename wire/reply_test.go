@@ -30,8 +30,10 @@ func TestReplyParse(t *testing.T) {
 		{`{"id":7,"err":{}}`, failed(7, wire.Internal, "", 0)},
 		{`{"id":7,"err":{"Code":"x","code":"y","CODE":"z"}}`, failed(7, "y", "", 0)},
 		{`{"id":7,"err":{"code":"overloaded","retry_ms":-5}}`, failed(7, wire.Overloaded, "", 0)},
-		{`{"id":7,"err":{"code":"overloaded","retry_ms":9223372036854775807}}`,
-			failed(7, wire.Overloaded, "", math.MaxInt64/time.Millisecond*time.Millisecond)},
+		{
+			`{"id":7,"err":{"code":"overloaded","retry_ms":9223372036854775807}}`,
+			failed(7, wire.Overloaded, "", math.MaxInt64/time.Millisecond*time.Millisecond),
+		},
 		{`{"err":{"code":"bad_request"}}`, failed(0, wire.BadRequest, "", 0)},
 		{`{"goaway":{"reason":"x"}}`, wire.Reply{GoAway: []byte(`{"reason":"x"}`)}},
 		{`{"challenge":{"v":1}}`, wire.Reply{Hello: wire.Challenge, Body: []byte(`{"v":1}`)}},

@@ -38,9 +38,11 @@ func (s *session) showCogs(list []wire.CogStatus, now time.Time) {
 		if !c.Since.IsZero() {
 			uptime = age(now.Sub(c.Since))
 		}
-		rows = append(rows, []string{c.Name, state, strconv.FormatUint(c.Generation, 10), uptime,
+		rows = append(rows, []string{
+			c.Name, state, strconv.FormatUint(c.Generation, 10), uptime,
 			strconv.Itoa(c.InFlight), strconv.Itoa(c.Routes), strconv.Itoa(c.Restarts), strconv.FormatInt(c.Panics, 10),
-			short(oneLine(c.LastError), 80)})
+			short(oneLine(c.LastError), 80),
+		})
 	}
 	s.out.table([]string{"NAME", "STATE", "GENERATION", "UPTIME", "IN FLIGHT", "ROUTES", "RESTARTS", "PANICS", "LAST ERROR"}, rows)
 }

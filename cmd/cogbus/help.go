@@ -48,8 +48,12 @@ func (s *session) usage(to io.Writer) {
 	write("%s\nExit codes:\n", environment)
 	for _, e := range exits() {
 		text := e.meaning
-		for i, c := range e.codes {
-			text += []string{": ", ", "}[min(i, 1)] + string(c)
+		if len(e.codes) > 0 {
+			var codes []string
+			for _, c := range e.codes {
+				codes = append(codes, string(c))
+			}
+			text += ": " + strings.Join(codes, ", ")
 		}
 		write("  %d\t%s\n", e.code, text)
 	}

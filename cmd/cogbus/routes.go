@@ -32,8 +32,10 @@ func (s *session) showRoutes(list []wire.RouteStatus) {
 		case r.Serial:
 			order = "one by one"
 		}
-		rows = append(rows, []string{r.Endpoint, r.Cog, strconv.FormatUint(r.Generation, 10), order,
-			(time.Duration(r.TimeoutMS) * time.Millisecond).String()})
+		rows = append(rows, []string{
+			r.Endpoint, r.Cog, strconv.FormatUint(r.Generation, 10), order,
+			(time.Duration(r.TimeoutMS) * time.Millisecond).String(),
+		})
 	}
 	s.out.table([]string{"ENDPOINT", "COG", "GENERATION", "CALLS RUN", "TIMEOUT"}, rows)
 }

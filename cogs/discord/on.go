@@ -57,20 +57,23 @@ func guildOf(event string) func(data []byte) string {
 	case "GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE":
 		return keyOf(func(e *struct {
 			ID string `json:"id"`
-		}) string {
+		},
+		) string {
 			return e.ID
 		})
 	case anyEvent:
 		return keyOf(func(e *struct {
 			Type string          `json:"t"`
 			Data json.RawMessage `json:"d"`
-		}) string {
+		},
+		) string {
 			return guildOf(e.Type)(e.Data)
 		})
 	}
 	return keyOf(func(e *struct {
 		GuildID string `json:"guild_id"`
-	}) string {
+	},
+	) string {
 		return e.GuildID
 	})
 }

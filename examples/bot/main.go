@@ -21,6 +21,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs/discord"
@@ -100,7 +101,7 @@ func openDatabase(folder string) (*bbolt.DB, error) {
 	}
 	path := filepath.Join(folder, "settings.db")
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s is in use: does another bot run? Choose another folder with -data", path)
 	}
 	return db, err

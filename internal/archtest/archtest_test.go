@@ -46,7 +46,7 @@ var allowed = map[string][]string{
 	"cmd/cogbus":               {"client", "wire"},
 	"examples/api":             {"wire"},
 	"examples/dashboard":       {"examples/api", "client", "wire"},
-	"examples/bot":             {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "wire", discordgo, bbolt},
+	"examples/bot":             {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "wire", discordgo, bbolt, bbolt + "/errors"},
 	"examples/demo":            {},
 }
 

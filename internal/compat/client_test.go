@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"net"
@@ -33,7 +32,7 @@ const callTime = patience
 // neverTime is the deadline of calls that get no reply.
 const neverTime = 300 * time.Millisecond
 
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+var quiet = slog.New(slog.DiscardHandler)
 
 // newClient returns a client that asks at discovery for the bot's port, or knows
 // that it is at addr.

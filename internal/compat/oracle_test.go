@@ -3,6 +3,7 @@ package compat
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -129,10 +130,8 @@ func hasLongInt(n node) bool {
 	if n.isInt() {
 		return len(n.raw) > 4300
 	}
-	for _, v := range n.list {
-		if hasLongInt(v) {
-			return true
-		}
+	if slices.ContainsFunc(n.list, hasLongInt) {
+		return true
 	}
 	for _, v := range n.vals {
 		if hasLongInt(v) {

@@ -311,7 +311,7 @@ func (s *situation) closedClient() error {
 	c.Close()
 	_, err = c.Request(context.Background(), "plain", nil)
 	if d := s.result(1).differ(nil, err); d != "" || !errors.Is(err, client.ErrClosed) {
-		return fmt.Errorf("call of a closed client: %v; want ErrClosed: %s", err, d)
+		return fmt.Errorf("call of a closed client: %w; want ErrClosed: %s", err, d)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package compat
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -214,10 +215,10 @@ func (p *peer) verify(wants []want, end ending) error {
 
 // endOf checks that err is the end of TCP.
 func endOf(err error) error {
-	switch err {
-	case io.EOF:
+	switch {
+	case errors.Is(err, io.EOF):
 		return nil
-	case nil:
+	case err == nil:
 		return fmt.Errorf("a frame comes after Close; want the end of TCP")
 	}
 	return fmt.Errorf("the server does not end TCP: %w", err)
@@ -226,10 +227,10 @@ func endOf(err error) error {
 // silent checks that nothing comes for a while.
 func (p *peer) silent(d time.Duration) error {
 	f, err := p.next(d)
-	switch err {
-	case errQuiet:
+	switch {
+	case errors.Is(err, errQuiet):
 		return nil
-	case nil:
+	case err == nil:
 		return fmt.Errorf("the server sends %v to an idle client; want nothing", f)
 	}
 	return fmt.Errorf("an idle connection: %w; want it open", err)

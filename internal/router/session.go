@@ -24,7 +24,7 @@ type Peer interface {
 	Send(c *Call, text []byte, flush bool)
 }
 
-// A session holds the calls in flight of one caller: of a connection, or of
+// A Session holds the calls in flight of one caller: of a connection, or of
 // all that is inside the bot.
 type Session struct {
 	Router *Router

@@ -2,6 +2,7 @@ package discordtest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -34,7 +35,7 @@ func (a *answer) Write(p []byte) (int, error) {
 // set turns the result of an endpoint into a response.
 func (a *answer) set(v any, err error) {
 	if err != nil {
-		e, ok := err.(*apiError)
+		e, ok := errors.AsType[*apiError](err)
 		if !ok {
 			e = &apiError{Status: http.StatusInternalServerError, Message: err.Error()}
 		}
@@ -56,7 +57,7 @@ func (a *answer) set(v any, err error) {
 func (a *answer) copyTo(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
-	w.Write(a.body) // a client that went away is none of our business
+	_, _ = w.Write(a.body) // a client that went away is none of our business
 }
 
 // apiError is an error as Discord words it.

@@ -121,7 +121,7 @@ func (c *call) limit(standard, most int) (int, error) {
 // cut returns the part of a list, sorted by id, that the request asks for. With
 // neither before nor after that is the start.
 func cut[T any](c *call, all []T, limit int, idOf func(T) snowflake) ([]T, error) {
-	all = all[:len(all):len(all)]
+	all = slices.Clip(all)
 	for _, param := range []string{"before", "after"} {
 		text := c.URL.Query().Get(param)
 		if text == "" {

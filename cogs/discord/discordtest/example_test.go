@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+
 	"github.com/cogbus/cogbus/cogs/discord/discordtest"
 )
 

@@ -152,15 +152,15 @@ func (c *conn) writeFrame(f frame) error {
 		c.zip = zlib.NewWriter(&buf)
 	}
 	c.zip.Reset(&buf)
-	c.zip.Write(text)
-	c.zip.Close()
+	_, _ = c.zip.Write(text)
+	_ = c.zip.Close()
 	return c.ws.WriteMessage(websocket.BinaryMessage, buf.Bytes())
 }
 
 // read handles what the client sends until the connection ends.
 func (s *Server) read(c *conn) {
 	for {
-		c.ws.SetReadDeadline(time.Now().Add(2 * s.opts.Heartbeat))
+		_ = c.ws.SetReadDeadline(time.Now().Add(2 * s.opts.Heartbeat))
 		_, text, err := c.ws.ReadMessage()
 		if err != nil {
 			s.hangUp(c, err)
@@ -175,7 +175,7 @@ func (s *Server) read(c *conn) {
 
 // close says why and leaves the hanging up to the caller.
 func (c *conn) close(end *closing) {
-	c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.code, end.text), time.Now().Add(time.Second))
+	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.code, end.text), time.Now().Add(time.Second))
 }
 
 // hangUp ends a connection on which reading has failed with err.
@@ -199,8 +199,8 @@ func (s *Server) hangUp(c *conn, err error) {
 	// The client hangs up first. Discordgo sleeps a second between its close
 	// frame and that, with its lock held; to hang up now would wake its reader
 	// to wait for the lock, which stops the clock of a synctest bubble.
-	c.ws.NetConn().SetReadDeadline(time.Now().Add(5 * time.Second))
-	io.Copy(io.Discard, c.ws.NetConn())
+	_ = c.ws.NetConn().SetReadDeadline(time.Now().Add(5 * time.Second))
+	_, _ = io.Copy(io.Discard, c.ws.NetConn())
 }
 
 // handle acts on one message. The result is nil, or why to close.

@@ -68,8 +68,12 @@ func (o *Options) withDefaults() Options {
 		n   *int
 		def int
 	}{
-		{&v.Guilds, 1}, {&v.Members, 5}, {&v.Channels, 3}, {&v.Roles, 4},
-		{&v.Shards, 1}, {&v.Replay, 1000},
+		{&v.Guilds, 1},
+		{&v.Members, 5},
+		{&v.Channels, 3},
+		{&v.Roles, 4},
+		{&v.Shards, 1},
+		{&v.Replay, 1000},
 	} {
 		switch {
 		case *f.n == 0:
