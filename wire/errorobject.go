@@ -98,10 +98,10 @@ func innermost(err error) string {
 	if err == nil {
 		return ""
 	}
-	if named, ok := err.(interface{ TypeName() string }); ok { //nolint:errorlint // this walks the tree itself
+	if named, ok := err.(interface{ TypeName() string }); ok {
 		return named.TypeName()
 	}
-	switch u := err.(type) { //nolint:errorlint // this walks the tree itself
+	switch u := err.(type) {
 	case interface{ Unwrap() error }:
 		if name := innermost(u.Unwrap()); name != "" {
 			return name
