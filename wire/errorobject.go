@@ -101,7 +101,7 @@ func innermost(err error) string {
 	if named, ok := err.(interface{ TypeName() string }); ok {
 		return named.TypeName()
 	}
-	switch u := err.(type) {
+	switch u := err.(type) { //nolint:errorlint // this walks the tree itself
 	case interface{ Unwrap() error }:
 		if name := innermost(u.Unwrap()); name != "" {
 			return name
