@@ -149,8 +149,8 @@ func TestSend_slowPeer(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		if n := c.Pending(); n > maxPending {
-			t.Errorf("%d bytes wait for a slow peer; want at most %d", n, maxPending)
+		if n := c.Pending(); n > maxPending+20*14 { // and the frames' headers
+			t.Errorf("%d bytes wait for a slow peer; want about %d", n, maxPending)
 		}
 		_, _, err := c.Receive()
 		if took := time.Since(began); !errors.Is(err, ErrSlowPeer) || took != writeTimeout {
@@ -226,7 +226,7 @@ func TestReceive_pingFlood(t *testing.T) {
 			}
 		}
 		if n := c.Pending(); n > maxPending+200 {
-			t.Errorf("%d bytes of pongs are pending; want at most %d", n, maxPending)
+			t.Errorf("%d bytes of pongs are pending; want about %d", n, maxPending)
 		}
 	})
 }
