@@ -275,7 +275,7 @@ func (t *transition) activate(gen *router.Generation) {
 	a := &router.Agent{Router: t.srv.router, Cog: t.cog.Name, Generation: gen.Number}
 	gen.Instance.Start(a.Context(context.Background()),
 		func(ctx context.Context, e *cogs.Endpoint) {
-			if err := t.srv.router.Tick(ctx, gen, e); err != nil {
+			if err := t.srv.router.Tick(ctx, gen, e, 0); err != nil {
 				t.srv.restart(gen, t.actor, fmt.Errorf("%s: %w", e.Name, err))
 			}
 		},

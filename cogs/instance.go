@@ -94,7 +94,7 @@ func (i *Instance) Keeps() bool { return len(i.r.keeps) > 0 }
 
 // Start starts the tasks and the tickers. ctx is theirs. A tick is handed to
 // run, which returns when it has run; failed is called for each task that ends
-// with an error or a panic.
+// with an error or a panic. If run is nil, somebody else has the tickers.
 func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *Endpoint), failed func(error)) {
 	ctx, i.cancel = context.WithCancel(ctx)
 	for _, task := range slices.Concat(i.r.watches, i.r.tasks) {
@@ -105,6 +105,9 @@ func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *E
 		})
 	}
 	for _, t := range i.r.ticks {
+		if run == nil {
+			break
+		}
 		i.tasks.Go(func() {
 			ticker := time.NewTicker(t.every)
 			defer ticker.Stop()
@@ -140,17 +143,52 @@ func (i *Instance) Stop() <-chan struct{} {
 func (i *Instance) Save() (State, error) {
 	state := State{}
 	for _, k := range i.r.keeps {
-		var text []byte
-		err := protect(func() (err error) { text, err = k.save(); return err })
-		if err == nil && !json.Valid(text) {
-			err = errors.New("not JSON")
-		}
+		text, err := k.text()
 		if err != nil {
 			return nil, fmt.Errorf("save %q: %w", k.name, err)
 		}
 		state[k.name] = text
 	}
 	return state, nil
+}
+
+// SaveValue is Save for one value.
+func (i *Instance) SaveValue(name string) ([]byte, error) {
+	for _, k := range i.r.keeps {
+		if k.name == name {
+			return k.text()
+		}
+	}
+	return nil, errors.New("nothing of that name is kept")
+}
+
+// RestoreValue is Restore for one value.
+func (i *Instance) RestoreValue(name string, text []byte) error {
+	for _, k := range i.r.keeps {
+		if k.name == name {
+			return protect(func() error { return k.restore(text) })
+		}
+	}
+	return errors.New("nothing of that name is kept")
+}
+
+// Kept returns the names of what the instance keeps.
+func (i *Instance) Kept() []string {
+	var names []string
+	for _, k := range i.r.keeps {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// text saves one value.
+func (k *keep) text() ([]byte, error) {
+	var text []byte
+	err := protect(func() (err error) { text, err = k.save(); return err })
+	if err == nil && !json.Valid(text) {
+		err = errors.New("not JSON")
+	}
+	return text, err
 }
 
 // Restore hands the instance what its predecessor kept. Values of either that
@@ -192,6 +230,15 @@ func protect(f func() error) (err error) {
 
 // Names returns the names of what the state holds, sorted.
 func (s State) Names() []string { return slices.Sorted(maps.Keys(s)) }
+
+// Intervals returns how often the ticks of Ticks come.
+func (i *Instance) Intervals() []time.Duration {
+	var list []time.Duration
+	for _, t := range i.r.ticks {
+		list = append(list, t.every)
+	}
+	return list
+}
 
 // Ticks returns what Every has recorded.
 func (i *Instance) Ticks() []*Endpoint {

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -23,7 +24,9 @@ type Call struct {
 	data     []byte         // JSON; belongs to buffer, if there is one
 	buffer   *buffer.Buffer // freed when the handler has returned
 	parent   *Call          // the call that made this one, inside the bot
-	caller   string         // of calls inside the bot: the calling cog
+	caller   string         // who calls; if empty, the session's peer
+	dialect  string         // if empty, that of the session
+	origin   uint64         // of events and ticks from elsewhere: their name there
 	admin    bool
 	listener *listenerRef // of events: which listener
 
@@ -35,6 +38,7 @@ type Call struct {
 	inline bool           // it runs on the reader's goroutine; owned by that
 
 	outcome  chan outcome // of calls inside the bot; nil for events
+	sent     func(error)  // of events from elsewhere: told when the handler has returned
 	cause    error        // what the handler returned, if it failed
 	failure  *wire.Error  // of calls inside the bot: what outcome will tell; owned by who answers
 	answered atomic.Bool
@@ -81,6 +85,9 @@ type Request struct {
 	Buffer   *buffer.Buffer
 	Admin    bool          // the caller is an admin
 	Patience time.Duration // how long the caller waits; 0: it did not say
+	Parent   *Call         // the call of the same cog that it was made for, if any
+	Caller   string        // if empty, the session's Remote
+	Dialect  string        // if empty, that of the session's Peer
 }
 
 // NewCall returns the call that r asks for. It takes r.Buffer over, to free it
@@ -93,6 +100,9 @@ func (s *Session) NewCall(r *Request) *Call {
 		buffer:   r.Buffer,
 		admin:    r.Admin,
 		patience: r.Patience,
+		parent:   r.Parent,
+		caller:   r.Caller,
+		dialect:  r.Dialect,
 	}
 	if found := s.Router.table.Load().routes[string(r.Endpoint)]; found != nil {
 		c.target, c.endpoint = found, found.endpoint.Name // no copy
@@ -104,6 +114,9 @@ func (s *Session) NewCall(r *Request) *Call {
 
 // ID returns the caller's name for the call.
 func (c *Call) ID() uint64 { return c.id }
+
+// Parent returns the call that this one was made for, nil if there is none.
+func (c *Call) Parent() *Call { return c.parent }
 
 // Quick reports whether an admitted call's route is quick enough to run on the
 // goroutine that read the request.
@@ -261,18 +274,30 @@ func (c *Call) tellSoon(err error) {
 // Abandon answers the call with err and ends its context. If it still waits, it
 // gives up its place and will not run. Abandon does not wait for the peer.
 func (c *Call) Abandon(err *wire.Error, cause error) {
-	mine := c.answered.CompareAndSwap(false, true)
+	mine := !c.session.Whole && c.answered.CompareAndSwap(false, true)
 	c.cancel(cause)
-	// a gate that holds it will find it over
-	if !c.stage.CompareAndSwap(arriving, over) && c.stage.CompareAndSwap(waiting, over) {
-		if c.route.lanes != nil {
-			c.route.lanes.remove(c)
-		}
-		c.route.generation.leave()
+	gone := c.giveUpPlace()
+	if c.session.Whole { // what runs is answered when it has returned
+		mine = gone && c.answered.CompareAndSwap(false, true)
 	}
 	if mine {
 		c.tellSoon(err)
 	}
+}
+
+// giveUpPlace reports whether the call has not run, and will not.
+func (c *Call) giveUpPlace() bool {
+	if c.stage.CompareAndSwap(arriving, over) {
+		return true // a gate that holds it will find it over
+	}
+	if !c.stage.CompareAndSwap(waiting, over) {
+		return false
+	}
+	if c.route.lanes != nil {
+		c.route.lanes.remove(c)
+	}
+	c.route.generation.leave()
+	return true
 }
 
 func (c *Call) expire() {
@@ -290,7 +315,7 @@ func (c *Call) Info() cogs.Info {
 	i := cogs.Info{
 		Endpoint: c.endpoint,
 		Caller:   c.callerName(),
-		Dialect:  c.session.Peer.Name(),
+		Dialect:  cmp.Or(c.dialect, c.session.Peer.Name()),
 		Admin:    c.admin,
 	}
 	i.Deadline, _ = c.Deadline()

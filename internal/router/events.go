@@ -101,6 +101,7 @@ func (c *Call) each(gen *Generation) []*Call {
 	var list []*Call
 	for i := range gen.listeners[s] {
 		one := newEvent(c.session.Router, s, i, c.data)
+		one.origin, one.sent = c.origin, c.sent
 		if one.session.Enter(one) == nil {
 			list = append(list, one)
 		}

@@ -26,6 +26,9 @@ func (insidePeer) Fail(dst []byte, c *Call, err error) []byte { c.failure = publ
 
 func (insidePeer) Send(c *Call, text []byte, _ bool) {
 	if c.outcome == nil {
+		if c.sent != nil {
+			c.sent(c.reason())
+		}
 		return
 	}
 	if c.failure != nil {
@@ -46,6 +49,9 @@ func public(err error) *wire.Error {
 // Local runs a route for code of the bot. parent is the call that the code
 // belongs to, if any.
 func (s *Router) Local(ctx context.Context, parent *Call, caller, endpoint string, data []byte) ([]byte, error) {
+	if s.Outside != nil {
+		return s.Outside(ctx, parent, endpoint, data)
+	}
 	c := &Call{
 		session:  s.Inside,
 		endpoint: endpoint,
@@ -71,10 +77,12 @@ func (s *Router) Local(ctx context.Context, parent *Call, caller, endpoint strin
 }
 
 // Tick runs a tick of gen as one of its calls and waits for it. The error is
-// that of the handler: a tick that a limit refuses is left out.
-func (s *Router) Tick(ctx context.Context, gen *Generation, e *cogs.Endpoint) error {
+// that of the handler: a tick that a limit refuses is left out. origin is its
+// name where it comes from, if that is elsewhere.
+func (s *Router) Tick(ctx context.Context, gen *Generation, e *cogs.Endpoint, origin uint64) error {
 	c := &Call{
 		session:  s.Inside,
+		origin:   origin,
 		endpoint: e.Name,
 		caller:   gen.gate.Name,
 		admin:    true,

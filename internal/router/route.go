@@ -27,6 +27,7 @@ func newRoute(g *Generation, e *cogs.Endpoint, cog cogs.Cog, common *lanes) *rou
 		timeout:    cmp.Or(e.Timeout, cog.Timeout, defaultTimeout),
 	}
 	switch {
+	case e.Relayed(): // whoever is behind it knows the order
 	case common != nil:
 		r.lanes = common
 	case e.Keyed():

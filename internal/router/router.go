@@ -29,6 +29,10 @@ type Router struct {
 	OnFailure  func(endpoint, caller string, code wire.Code, err error) // may be nil
 	Inside     *Session                                                 // of calls that the bot's own code makes
 
+	// Outside, if not nil, runs what Local is asked for: then the routes of the
+	// bot are in another process. parent may be nil.
+	Outside func(ctx context.Context, parent *Call, endpoint string, data []byte) ([]byte, error)
+
 	table   atomic.Pointer[table]
 	limiter limiter
 

@@ -32,6 +32,11 @@ type Session struct {
 	Remote string // for logs and CallInfo
 	Limit  int    // calls in flight; 0: no limit
 
+	// Whole says that a call which runs is answered when its handler has
+	// returned, also if it was given up before: the peer counts on that, and
+	// tells its own callers by itself.
+	Whole bool
+
 	lastID  atomic.Uint64 // for dialects without ids
 	sending atomic.Int64  // answers on their way to the peer
 
