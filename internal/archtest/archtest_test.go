@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"actors":                   {"wire", "cogs", "internal/router", "internal/dialect", "internal/transport", "internal/workers", proto},
 	"client":                   {"wire", "internal/buffer", "internal/transport"},
 	"internal/buffer":          {},
+	"internal/frames":          {"wire"},
 	"internal/transport":       {"wire", "internal/buffer", gorilla},
 	"internal/workers":         {},
 	"internal/router":          {"wire", "cogs", "internal/buffer", "internal/workers"},

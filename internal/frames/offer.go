@@ -1,0 +1,106 @@
+package frames
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A Request is the body of Setup.
+type Request struct {
+	ABI        int    `json:"abi"`
+	Cog        string `json:"cog"`
+	Generation uint64 `json:"generation"`
+	Host       bool   `json:"host,omitempty"` // the bot has something to call by Host: Discord
+}
+
+// An Offer is the reply to Setup: what the cog has.
+type Offer struct {
+	ABI    int      `json:"abi"`
+	Routes []Route  `json:"routes"`
+	Events []string `json:"events,omitempty"`
+	Keeps  []string `json:"keeps,omitempty"`
+
+	// Ticks are the intervals in milliseconds at which the bot sends Tick with
+	// the number of the interval, counted from 0.
+	Ticks []int64 `json:"ticks_ms,omitempty"`
+
+	// Tasks says that tasks run beside calls and touch what is kept: it is then
+	// saved at reloads alone.
+	Tasks bool `json:"tasks,omitempty"`
+}
+
+// A Route is a route of an Offer.
+type Route struct {
+	Name    string `json:"name"`
+	Timeout int64  `json:"timeout_ms,omitempty"` // 0: the bot's default
+}
+
+// An Error is the body of a Reply that failed.
+type Error struct {
+	Code    wire.Code `json:"code,omitempty"` // of a *wire.Error; empty for any other
+	Message string    `json:"message"`
+	Type    string    `json:"type,omitempty"` // of any other: its name, as Python callers see it
+	Panic   bool      `json:"panic,omitempty"`
+	Stack   string    `json:"stack,omitempty"` // of a panic
+	Retry   int64     `json:"retry_ms,omitempty"`
+
+	// Unserialisable says that the handler returned what JSON has no form for.
+	Unserialisable bool `json:"unserialisable,omitempty"`
+}
+
+// AppendError appends err as an Error.
+func AppendError(dst []byte, err error) []byte {
+	e := Error{Message: err.Error()}
+	if w, ok := errors.AsType[*wire.Error](err); ok {
+		e = Error{Code: w.Code, Message: w.Message, Retry: w.RetryAfter.Milliseconds()}
+	} else {
+		e.Type = wire.TypeName(err)
+		_, e.Unserialisable = errors.AsType[wire.NotSerialisable](err)
+	}
+	return e.Append(dst)
+}
+
+// Append appends e as JSON.
+func (e *Error) Append(dst []byte) []byte {
+	text, _ := json.Marshal(e) // strings and numbers
+	return append(dst, text...)
+}
+
+// ParseError reads an Error: a *wire.Error, or a *Foreign.
+func ParseError(body []byte) error {
+	var e Error
+	if err := json.Unmarshal(body, &e); err != nil {
+		return &Foreign{Message: "a failed reply without a reason", Type: "Exception"}
+	}
+	if e.Code != "" {
+		return &wire.Error{Code: e.Code, Message: e.Message, RetryAfter: time.Duration(e.Retry) * time.Millisecond}
+	}
+	f := &Foreign{Message: e.Message, Type: e.Type, Panicked: e.Panic, Stack: e.Stack}
+	if e.Unserialisable {
+		f.err = wire.NotSerialisable{Err: errors.New(e.Message)}
+	}
+	return f
+}
+
+// A Foreign is an error of a handler in another process that is no *wire.Error.
+type Foreign struct {
+	Message  string
+	Type     string
+	Panicked bool
+	Stack    string
+	err      error // what it stands for here
+}
+
+// Error returns the message.
+func (e *Foreign) Error() string { return e.Message }
+
+// Unwrap returns the error of this process that e stands for, nil if there is
+// none.
+func (e *Foreign) Unwrap() error { return e.err }
+
+// TypeName returns the name of the error's type where it happened; see
+// wire.TypeName.
+func (e *Foreign) TypeName() string { return e.Type }
