@@ -1,0 +1,77 @@
+package router
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/cogbus/cogbus/cogs"
+)
+
+// What follows is for a cog whose bot is another process: it gets events and
+// ticks from there, under names of that process.
+
+// Origin returns the name of what the call stands for where it comes from: its
+// id, or that of the event or the tick.
+func (c *Call) Origin() uint64 {
+	if c.origin != 0 {
+		return c.origin
+	}
+	return c.id
+}
+
+// Deliver makes an event a call of each of the cog's listeners for it, which it
+// returns. done is called once, when all have returned, with what they failed
+// with. Deliver does not keep data.
+func (g *Gate) Deliver(srv *Router, host cogs.Host, event string, origin uint64, data []byte, done func(error)) []*Call {
+	g.mu.Lock()
+	gen := g.current
+	g.mu.Unlock()
+	if gen == nil {
+		done(nil)
+		return nil
+	}
+	s := subscription{host, event}
+	j := &join{left: 1, done: done}
+	c := newEvent(srv, s, all, append([]byte(nil), data...))
+	c.origin, c.sent = origin, j.leave
+	list := c.each(gen)
+	j.left += len(list)
+	for _, c := range list {
+		if g.admit(c, gen.listeners[s][c.listener.index]) {
+			c.HandOff()
+		}
+	}
+	j.leave(nil)
+	return list
+}
+
+// A join waits for several calls.
+type join struct {
+	done func(error)
+
+	mu   sync.Mutex // protects the fields below
+	left int
+	errs []error
+}
+
+func (j *join) leave(err error) {
+	j.mu.Lock()
+	j.errs = append(j.errs, err)
+	j.left--
+	last := j.left == 0
+	j.mu.Unlock()
+	if last {
+		j.done(errors.Join(j.errs...))
+	}
+}
+
+// reason returns what the call failed with, for who may know all of it.
+func (c *Call) reason() error {
+	switch {
+	case c.cause != nil:
+		return c.cause
+	case c.failure != nil:
+		return c.failure
+	}
+	return nil
+}
