@@ -2,6 +2,8 @@ package cogs
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
@@ -40,6 +42,19 @@ type Cog struct {
 	// MaxHeld bounds the calls and events that wait while the cog switches
 	// from one instance to the next. More are refused. If zero, 1,000.
 	MaxHeld int
+}
+
+// check reports what is wrong with c.
+func (c *Cog) check() error {
+	switch {
+	case c.Name == "":
+		return errors.New("cogs: a cog has no Name")
+	case c.Setup == nil:
+		return fmt.Errorf("cogs: cog %q has no Setup", c.Name)
+	case c.Timeout < 0, c.SetupTimeout < 0, c.DrainTimeout < 0, c.MaxInFlight < 0, c.MaxHeld < 0:
+		return fmt.Errorf("cogs: cog %q has a negative time or limit; zero is the default", c.Name)
+	}
+	return nil
 }
 
 // Single returns a cog of one stand-alone route, named after it.

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/cogbus/cogbus/wire"
 )
 
 // An Instance is one Setup of a cog. Only a runtime needs it; one goroutine at
@@ -17,7 +18,8 @@ import (
 type Instance struct {
 	r      *Registrar
 	cancel context.CancelFunc // ends the tasks; nil before Start
-	tasks  sync.WaitGroup
+	tasks  *sync.WaitGroup    // of the last Start
+	ended  chan struct{}      // of the last Stop: closed when those tasks have ended
 }
 
 // Open runs c's Setup. If it fails, panics or passes its time limit, the
@@ -25,8 +27,8 @@ type Instance struct {
 // that ignores its context is left behind, and its cleanups run when it
 // returns. reload is what RequestReload calls.
 func Open(ctx context.Context, c Cog, reload func()) (*Instance, error) {
-	if c.Name == "" || c.Setup == nil {
-		return nil, fmt.Errorf("cogs: cog %q has no name or no Setup", c.Name)
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	if c.SetupTimeout == 0 {
 		c.SetupTimeout = 30 * time.Second
@@ -44,7 +46,7 @@ func Open(ctx context.Context, c Cog, reload func()) (*Instance, error) {
 			}
 			i.r.sealed = true
 			if err != nil {
-				err = errors.Join(err, i.Close())
+				err = errors.Join(tame(err), i.Close())
 			}
 			select {
 			case done <- err:
@@ -62,15 +64,20 @@ func Open(ctx context.Context, c Cog, reload func()) (*Instance, error) {
 		return i, nil
 	case <-ctx.Done():
 	}
+	why := fmt.Errorf("Setup was given up: %w", ctx.Err())
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		why = fmt.Errorf("Setup did not end in time: %w", ctx.Err())
+	}
 	select {
 	case err := <-done: // it was cancelled and did return
 		if err == nil {
-			_ = i.Close()
+			return nil, errors.Join(why, i.Close())
 		}
+		return nil, errors.Join(why, err) // what it was waiting for, perhaps
 	case <-time.After(setupGrace):
 		close(late)
 	}
-	return nil, fmt.Errorf("Setup did not end in time: %w", ctx.Err())
+	return nil, why
 }
 
 // setupGrace is how long a cancelled Setup may take to return before it is left
@@ -95,10 +102,27 @@ func (i *Instance) Keeps() bool { return len(i.r.keeps) > 0 }
 // Start starts the tasks and the tickers. ctx is theirs. A tick is handed to
 // run, which returns when it has run; failed is called for each task that ends
 // with an error or a panic. If run is nil, somebody else has the tickers.
+//
+// An instance that was stopped may be started again. Tasks that still run then
+// do not run twice: the new ones wait until they have ended.
 func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *Endpoint), failed func(error)) {
 	ctx, i.cancel = context.WithCancel(ctx)
+	i.tasks = new(sync.WaitGroup)
+	before := i.ended
+	mayRun := func() bool {
+		if before != nil {
+			select {
+			case <-before:
+			case <-ctx.Done():
+			}
+		}
+		return ctx.Err() == nil
+	}
 	for _, task := range slices.Concat(i.r.watches, i.r.tasks) {
 		i.tasks.Go(func() {
+			if !mayRun() {
+				return
+			}
 			if err := protect(func() error { return task(ctx) }); err != nil && ctx.Err() == nil {
 				failed(err)
 			}
@@ -109,6 +133,9 @@ func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *E
 			break
 		}
 		i.tasks.Go(func() {
+			if !mayRun() {
+				return
+			}
 			ticker := time.NewTicker(t.every)
 			defer ticker.Stop()
 			for {
@@ -129,14 +156,17 @@ func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *E
 // Stop tells the tasks and tickers to end and returns a channel that is closed
 // when they have. Without Start there is nothing to wait for.
 func (i *Instance) Stop() <-chan struct{} {
-	done := make(chan struct{})
+	i.ended = make(chan struct{})
 	if i.cancel == nil {
-		close(done)
-		return done
+		close(i.ended)
+		return i.ended
 	}
 	i.cancel()
-	go func() { i.tasks.Wait(); close(done) }()
-	return done
+	go func(tasks *sync.WaitGroup, ended chan struct{}) { // ends with the tasks
+		tasks.Wait()
+		close(ended)
+	}(i.tasks, i.ended)
+	return i.ended
 }
 
 // Save returns what the instance keeps. Nothing of it may run meanwhile.
@@ -225,19 +255,22 @@ func protect(f func() error) (err error) {
 			err = &Panic{Value: v, Stack: debug.Stack()}
 		}
 	}()
-	return f()
+	return tame(f())
 }
 
-// Names returns the names of what the state holds, sorted.
-func (s State) Names() []string { return slices.Sorted(maps.Keys(s)) }
-
-// Intervals returns how often the ticks of Ticks come.
-func (i *Instance) Intervals() []time.Duration {
-	var list []time.Duration
-	for _, t := range i.r.ticks {
-		list = append(list, t.every)
+// tame returns err if others can look at it, and a *Panic if one of its methods
+// panics. Those of a nil pointer in an error do.
+func tame(err error) (out error) {
+	if err == nil {
+		return nil
 	}
-	return list
+	defer func() {
+		if v := recover(); v != nil {
+			out = &Panic{Value: fmt.Sprintf("a method of the %T that was returned: %v", err, v), Stack: debug.Stack()}
+		}
+	}()
+	_, _, _ = err.Error(), wire.CodeOf(err), wire.TypeName(err)
+	return err
 }
 
 // Ticks returns what Every has recorded.
@@ -245,6 +278,15 @@ func (i *Instance) Ticks() []*Endpoint {
 	var list []*Endpoint
 	for _, t := range i.r.ticks {
 		list = append(list, t.endpoint)
+	}
+	return list
+}
+
+// Intervals returns how often the ticks of Ticks come.
+func (i *Instance) Intervals() []time.Duration {
+	var list []time.Duration
+	for _, t := range i.r.ticks {
+		list = append(list, t.every)
 	}
 	return list
 }

@@ -23,12 +23,19 @@ type keep struct {
 // read into the new one before anything of it runs. A value that no longer
 // decodes fails the reload.
 //
-// Keep panics if JSON would lose a part of T: unexported fields, channels,
-// functions, interfaces. KeepFunc serves such types.
+// A restart gets what was last saved, never the memory of an instance that has
+// failed: that is at the last reload, or at most some ten seconds ago, since the
+// cog pauses every ten seconds to save. It does so only if its calls end within
+// 20 milliseconds, and not if it has tasks of [Registrar.Go], which would run
+// meanwhile.
+//
+// Keep panics if JSON would lose a part of T: fields that are unexported or
+// tagged "-", channels, functions, interfaces. KeepFunc serves such types.
 func Keep[T any](r *Registrar, name string, value *T) {
 	if loss := lost(reflect.TypeFor[T](), nil); loss != "" {
 		panic(fmt.Sprintf("cogs: Keep(%q) of cog %q: JSON would lose %s; use KeepFunc", name, r.cog.Name, loss))
 	}
+	r.need("Keep", value != nil)
 	codec := wire.CodecOf[T]()
 	r.KeepFunc(name,
 		func() ([]byte, error) { return codec.Append(nil, value) },
@@ -47,6 +54,7 @@ func Keep[T any](r *Registrar, name string, value *T) {
 // be JSON text. The rules of Keep hold; a panic of either counts as its error.
 func (r *Registrar) KeepFunc(name string, save func() ([]byte, error), restore func(text []byte) error) {
 	r.claim("kept value", name)
+	r.need("Keep", save != nil && restore != nil)
 	r.keeps = append(r.keeps, keep{name, save, restore})
 }
 
@@ -73,6 +81,9 @@ func lost(t reflect.Type, above []reflect.Type) string {
 	case reflect.Struct:
 		for f := range t.Fields() {
 			if !f.IsExported() && !f.Anonymous {
+				return fmt.Sprintf("field %s of %v", f.Name, t)
+			}
+			if f.Tag.Get("json") == "-" {
 				return fmt.Sprintf("field %s of %v", f.Name, t)
 			}
 			if loss := lost(f.Type, above); loss != "" {

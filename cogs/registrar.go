@@ -33,6 +33,7 @@ type tick struct {
 // others from running.
 func (r *Registrar) Cleanup(f func()) {
 	r.record("Cleanup")
+	r.need("Cleanup", f != nil)
 	r.cleanups = append(r.cleanups, f)
 }
 
@@ -41,15 +42,18 @@ func (r *Registrar) Cleanup(f func()) {
 // f to return. If f panics or returns an error before that, the cog restarts.
 func (r *Registrar) Go(f func(ctx context.Context) error) {
 	r.record("Go")
+	r.need("Go", f != nil)
 	r.tasks = append(r.tasks, f)
 }
 
 // Every records a task that runs each interval from the activation on. It
 // counts as a call of the cog and never overlaps itself; a tick that comes while
 // the last one still runs is left out. If f panics or returns an error, the cog
-// restarts. The first run is one interval after the activation.
+// restarts. The first run is one interval after the activation: a cog that is
+// reloaded more often than that never gets there.
 func (r *Registrar) Every(interval time.Duration, f func(ctx context.Context) error) {
 	r.record("Every")
+	r.need("Every", f != nil)
 	if interval <= 0 {
 		panic(fmt.Sprintf("cogs: Every(%v) of cog %q: the interval must be positive", interval, r.cog.Name))
 	}
@@ -67,6 +71,13 @@ func (r *Registrar) RequestReload() { r.reload() }
 func (r *Registrar) record(what string) {
 	if r.sealed {
 		panic(fmt.Sprintf("cogs: %s of cog %q after its Setup returned", what, r.cog.Name))
+	}
+}
+
+// need panics if what was recorded has no function.
+func (r *Registrar) need(what string, given bool) {
+	if !given {
+		panic(fmt.Sprintf("cogs: %s of cog %q without a function", what, r.cog.Name))
 	}
 }
 

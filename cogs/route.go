@@ -51,6 +51,9 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 	if o.MaxInFlight < 0 || o.MaxWaiting < 0 || o.Timeout < 0 {
 		panic(fmt.Sprintf("cogs: route %q of cog %q has a negative limit", string(route), r.cog.Name))
 	}
+	if o.Key != nil && (o.Serial || o.MaxInFlight > 0) {
+		panic(fmt.Sprintf("cogs: route %q of cog %q has a Key, and Serial or MaxInFlight: each key has one call at a time already", string(route), r.cog.Name))
+	}
 	in, out := wire.CodecOf[Req](), wire.CodecOf[Resp]()
 	e := &Endpoint{
 		Name:        string(route),
@@ -119,7 +122,8 @@ func (e *Endpoint) Serve(ctx context.Context, data, dst []byte) (out []byte, err
 			out, err = dst, &Panic{Value: v, Stack: debug.Stack()}
 		}
 	}()
-	return e.serve(ctx, data, dst)
+	out, err = e.serve(ctx, data, dst)
+	return out, tame(err)
 }
 
 // Keyed reports whether calls run in order for each key: such a call is
@@ -136,7 +140,7 @@ func (e *Endpoint) Prepare(data []byte) (key string, prepared *Endpoint, err err
 	}()
 	key, serve, err := e.prepare(data)
 	if err != nil {
-		return "", nil, err
+		return "", nil, tame(err)
 	}
 	return key, &Endpoint{Name: e.Name, Timeout: e.Timeout, serve: serve}, nil
 }
