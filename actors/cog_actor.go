@@ -46,7 +46,9 @@ type cogActor struct {
 	number     uint64             // of the newest generation
 	running    *transition
 	next       *order // what follows the running transition
+	failed     *order // a restart that is due, unless what runs makes it needless
 	checkpoint cogs.State
+	saver      *time.Timer
 	failures   int // in a row
 	restarts   int
 	lastError  error
@@ -61,7 +63,9 @@ func (a *cogActor) Receive(ctx actor.Context) {
 	case *gaveUp:
 		a.gaveUp(m.order)
 	case *setupPassed:
-		a.answerEarly(m.order, a.number+1)
+		a.answerEarly(m.order, "under way: it waits for the call that asked")
+	case *saveNow:
+		a.saveNow(ctx)
 	case *retrying:
 		a.show("restarting", m.at)
 	case *finished:
@@ -78,6 +82,8 @@ func (a *cogActor) order(ctx actor.Context, o *order) {
 		a.begin(ctx, o)
 		return
 	}
+	// what runs may wait for those who ask from inside
+	a.answerEarly(o, "queued: something else is done to the cog first")
 	switch o.what {
 	case unload:
 		a.running.cancel()
@@ -94,7 +100,7 @@ func (a *cogActor) order(ctx actor.Context, o *order) {
 			a.running.cancel() // a reload revives at once
 		}
 		switch {
-		case a.next == nil || a.next.what == restart:
+		case a.next == nil:
 			a.next = o
 		case a.next.what == unload:
 			o.answer(done{err: fmt.Errorf("being unloaded: %w", ErrNotLoaded)})
@@ -102,16 +108,23 @@ func (a *cogActor) order(ctx actor.Context, o *order) {
 			a.next.join(o)
 		}
 	case restart: // of the instance that is being put in service, perhaps
-		if a.next == nil || a.next.what == restart && a.next.gen.Number < o.gen.Number {
-			a.next = o
+		if a.failed == nil || a.failed.gen.Number < o.gen.Number {
+			a.failed = o
 		}
 	}
 }
 
-// answerEarly answers those whose own calls the transition will wait for.
-func (a *cogActor) answerEarly(o *order, to uint64) {
+// answerEarly answers those whose own calls a transition will wait for.
+func (a *cogActor) answerEarly(o *order, note string) {
+	d := done{switched: wire.Switched{Cog: a.cog.Name, Note: note}}
+	if a.current != nil {
+		d.switched.From = a.current.Number
+	}
+	if o.what == replace {
+		d.switched.To = a.number + 1
+	}
 	for _, w := range o.early {
-		w <- done{switched: wire.Switched{Cog: a.cog.Name, From: a.number, To: to, Note: "under way: it waits for the call that asked"}}
+		w <- d
 	}
 	o.early = nil
 }
@@ -123,21 +136,24 @@ func (o *order) join(later *order) {
 	if later.cog != nil {
 		o.cog = later.cog
 	}
-	o.opts = later.opts
+	o.opts.Fresh = o.opts.Fresh || later.opts.Fresh
+	o.opts.Force = o.opts.Force || later.opts.Force
+	o.opts.Drain = max(o.opts.Drain, later.opts.Drain)
 }
 
 func (a *cogActor) begin(ctx actor.Context, o *order) {
 	if o.what == restart && o.gen != a.current {
 		return // it has been replaced since
 	}
+	cog := a.cog
 	if o.cog != nil {
-		a.cog = *o.cog
+		cog = *o.cog
 	}
 	switch o.what {
 	case restart:
 		a.countFailure(o.cause)
 	case unload:
-		a.answerEarly(o, 0)
+		a.answerEarly(o, "under way: it waits for the call that asked")
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(o.ctx))
 	t := &transition{
@@ -145,7 +161,7 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 		gate:       a.gate,
 		actor:      ctx.Self(),
 		order:      o,
-		cog:        a.cog,
+		cog:        cog,
 		old:        a.current,
 		number:     a.number + 1,
 		checkpoint: a.checkpoint,
@@ -154,7 +170,9 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 		cancel:     cancel,
 	}
 	a.running = t
-	a.show(map[verb]string{load: "starting", replace: "switching", unload: "unloading", restart: "restarting"}[o.what], time.Time{})
+	if o.what != checkpoint {
+		a.show(map[verb]string{load: "starting", replace: "switching", unload: "unloading", restart: "restarting"}[o.what], time.Time{})
+	}
 	a.srv.transitions.Go(func() { // ends with the script; Close waits
 		defer cancel()
 		t.run(run)
@@ -171,18 +189,45 @@ func (a *cogActor) countFailure(cause error) {
 	a.lastError = cause
 }
 
-// gaveUp cancels a transition that nobody waits for any more.
+// gaveUp cancels a load or a reload that nobody waits for any more.
 func (a *cogActor) gaveUp(o *order) {
-	if a.running != nil && a.running.order == o && (o.what == load || o.what == replace) {
-		if o.left++; o.left >= len(o.waiters)+len(o.early) {
-			a.running.cancel()
-		}
+	if o.what != load && o.what != replace {
+		return
 	}
+	if o.left++; o.left < len(o.waiters)+len(o.early) {
+		return
+	}
+	switch {
+	case a.running != nil && a.running.order == o:
+		a.running.cancel()
+	case a.next == o:
+		a.next = nil
+		o.answer(done{err: context.Canceled})
+	}
+}
+
+// saveNow saves what the cog keeps, if nothing else is being done to it.
+func (a *cogActor) saveNow(ctx actor.Context) {
+	if a.gone {
+		return
+	}
+	if a.running == nil && a.current != nil && a.current.Instance.Keeps() && !a.current.Instance.Tasks() {
+		a.begin(ctx, &order{what: checkpoint, name: a.cog.Name, ctx: context.Background()})
+	}
+	a.saver.Reset(checkpointTime)
 }
 
 func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	a.running = nil
 	a.current = t.current
+	if t.order.cog != nil && t.err == nil {
+		a.cog = *t.order.cog
+		ctx.Send(a.srv.actor, &adopted{a.cog})
+	}
+	if a.saver == nil {
+		self := ctx.Self()
+		a.saver = time.AfterFunc(checkpointTime, func() { a.srv.system.Root.Send(self, &saveNow{}) })
+	}
 	if !t.since.IsZero() {
 		a.since = t.since
 	}
@@ -196,6 +241,7 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	t.result.Took = milliseconds(time.Since(t.began))
 	if t.order.what == unload || t.order.what == load && t.err != nil {
 		a.gone = true
+		a.saver.Stop()
 		if a.next != nil {
 			a.next.answer(done{err: ErrNotLoaded})
 		}
@@ -211,6 +257,10 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	if next := a.next; next != nil {
 		a.next = nil
 		a.begin(ctx, next)
+	}
+	if failed := a.failed; failed != nil && a.running == nil {
+		a.failed = nil
+		a.begin(ctx, failed)
 	}
 }
 

@@ -28,13 +28,16 @@ type (
 		left    int                // how many of waiters have given up; owned by the cog actor
 	}
 
-	// updateEndpoints asks for the routes of a cog to be those of gen, or, if
-	// that is nil, for none.
+	// updateEndpoints asks for the routes of a cog to be those of the
+	// generations; a route that several have is that of the first.
 	updateEndpoints struct {
-		cog   string
-		gen   *router.Generation
-		reply chan<- error
+		cog         string
+		generations []*router.Generation
+		reply       chan<- error
 	}
+
+	// adopted says that a cog is served by another value now.
+	adopted struct{ cog cogs.Cog }
 
 	// cogEnded says that a cog is unloaded, or was not loaded. The order that
 	// led to it is answered when the actor has stopped.
@@ -58,6 +61,7 @@ const (
 	replace
 	unload
 	restart
+	checkpoint // save what the cog keeps, while it serves
 )
 
 // done is the outcome of an order.
@@ -73,6 +77,9 @@ type (
 
 	// setupPassed says that a new instance is set up and will be switched to.
 	setupPassed struct{ order *order }
+
+	// saveNow is the tick of the timer that saves what the cog keeps.
+	saveNow struct{}
 
 	// finished says that a transition has ended.
 	finished struct{ t *transition }

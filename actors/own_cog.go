@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
@@ -12,20 +13,24 @@ import (
 // bot, and those that load, unload and reload.
 const ownName = "cogbus"
 
+// patient is the time limit of routes that wait for a Setup, which may take what
+// its cog says.
+const patient = 10 * time.Minute
+
 func (s *Server) ownCog() cogs.Cog {
 	return cogs.Cog{Name: ownName, Setup: func(_ context.Context, r *cogs.Registrar) error {
 		cogs.Handle(r, wire.PingBot, func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })
 		cogs.Handle(r, wire.ListRoutes, func(context.Context, wire.Empty) ([]wire.RouteStatus, error) { return s.Routes(), nil })
 		cogs.Handle(r, wire.ListCogs, func(context.Context, wire.Empty) ([]wire.CogStatus, error) { return s.Cogs(), nil })
-		cogs.Handle(r, wire.LoadCog, func(ctx context.Context, q wire.CogName) (wire.Switched, error) {
+		cogs.HandleWith(r, wire.LoadCog, cogs.RouteOptions[wire.CogName]{Timeout: patient}, func(ctx context.Context, q wire.CogName) (wire.Switched, error) {
 			return s.administer(ctx, func() (wire.Switched, error) {
 				return s.askAbout(ctx, "load", &order{what: load, name: q.Name})
 			})
 		})
-		cogs.Handle(r, wire.UnloadCog, func(ctx context.Context, q wire.CogName) (wire.Switched, error) {
+		cogs.HandleWith(r, wire.UnloadCog, cogs.RouteOptions[wire.CogName]{Timeout: patient}, func(ctx context.Context, q wire.CogName) (wire.Switched, error) {
 			return s.administer(ctx, func() (wire.Switched, error) { return s.unload(ctx, q.Name) })
 		})
-		cogs.Handle(r, wire.ReloadCog, func(ctx context.Context, q wire.ReloadRequest) (wire.Switched, error) {
+		cogs.HandleWith(r, wire.ReloadCog, cogs.RouteOptions[wire.ReloadRequest]{Timeout: patient}, func(ctx context.Context, q wire.ReloadRequest) (wire.Switched, error) {
 			return s.administer(ctx, func() (wire.Switched, error) {
 				return s.Reload(ctx, q.Name, &ReloadOptions{Fresh: q.Fresh, Force: q.Force})
 			})

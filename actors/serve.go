@@ -24,11 +24,14 @@ type listening struct {
 // Run listens on Options.Addr and Options.Discovery and answers clients until
 // ctx is done; then it shuts the server down as Close does and returns nil. It
 // is ready, and says so, when all ports are bound. A port that is taken is an
-// error, and nothing is left open; only a taken discovery port of another bot
-// is a warning.
+// error; only a taken discovery port of another bot is a warning. However Run
+// ends, the server is closed then: it runs once.
 func (s *Server) Run(ctx context.Context) error {
+	if s.isClosed() {
+		return fmt.Errorf("run: %w", ErrClosed)
+	}
 	if !s.running.CompareAndSwap(false, true) {
-		return errors.New("run: the server runs already, or has run")
+		return errors.New("run: the server runs already")
 	}
 	main, err := listenAll(ctx, s.opts.Addr)
 	if err != nil {

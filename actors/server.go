@@ -93,7 +93,8 @@ func NewServer(opts *Options) *Server {
 	)
 	a := &serverActor{srv: s, known: map[string]cogs.Cog{}, ending: map[string]*cogEnded{}}
 	s.actor = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }, actor.WithDispatcher(&s.router.Pool)))
-	if err := s.Load(context.Background(), s.ownCog()); err != nil {
+	own := s.ownCog()
+	if _, err := s.ask(context.Background(), &order{what: load, name: own.Name, cog: &own}); err != nil {
 		panic(fmt.Sprintf("actors: %v", err)) // its routes are ours alone
 	}
 	return s
@@ -106,6 +107,10 @@ func NewServer(opts *Options) *Server {
 func (s *Server) Load(ctx context.Context, list ...cogs.Cog) error {
 	var errs []error
 	for _, c := range list {
+		if c.Name == ownName {
+			errs = append(errs, fmt.Errorf("load %s: that name is the server's own", c.Name))
+			continue
+		}
 		if _, err := s.ask(ctx, &order{what: load, name: c.Name, cog: &c}); err != nil {
 			errs = append(errs, fmt.Errorf("load %s: %w", c.Name, err))
 		}
@@ -178,6 +183,12 @@ func (s *Server) askAbout(ctx context.Context, what string, o *order) (wire.Swit
 
 // ask gives an order and waits for its outcome.
 func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
+	if err := ctx.Err(); err != nil {
+		return wire.Switched{}, err
+	}
+	if router.InSetup(ctx, o.name) {
+		return wire.Switched{}, errors.New("a cog cannot ask for that in its own Setup, which it would wait for")
+	}
 	reply := make(chan done, 1)
 	o.ctx = ctx
 	if router.Within(ctx, o.name) {

@@ -3,6 +3,8 @@ package actors
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -29,7 +31,9 @@ func (a *serverActor) Receive(ctx actor.Context) {
 	case *order:
 		a.order(ctx, m)
 	case *updateEndpoints:
-		m.reply <- a.srv.router.Publish(m.cog, m.gen)
+		m.reply <- a.srv.router.Publish(m.cog, m.generations...)
+	case *adopted:
+		a.known[m.cog.Name] = m.cog
 	case *gaveUp:
 		if l := a.find(m.order.name); l != nil {
 			ctx.Send(l.pid, m)
@@ -64,13 +68,24 @@ func (a *serverActor) order(ctx actor.Context, o *order) {
 	case o.what == load:
 		a.load(ctx, o)
 	case l == nil:
-		o.answer(done{err: ErrNotLoaded})
+		o.answer(done{err: a.notLoaded()})
 	default:
-		if o.cog != nil {
-			a.known[o.name] = *o.cog
-		}
 		ctx.Send(l.pid, o)
 	}
+}
+
+// notLoaded names what is loaded: the name that was given is misspelt, perhaps.
+func (a *serverActor) notLoaded() error {
+	var names []string
+	for _, l := range a.cogs {
+		if l.name != ownName {
+			names = append(names, strconv.Quote(l.name))
+		}
+	}
+	if names == nil {
+		return ErrNotLoaded
+	}
+	return fmt.Errorf("%w; loaded: %s", ErrNotLoaded, strings.Join(names, ", "))
 }
 
 func (a *serverActor) find(name string) *loaded {
@@ -86,7 +101,7 @@ func (a *serverActor) load(ctx actor.Context, o *order) {
 	if o.cog == nil {
 		cog, ok := a.known[o.name]
 		if !ok {
-			o.answer(done{err: fmt.Errorf("%w, and never was", ErrNotLoaded)})
+			o.answer(done{err: fmt.Errorf("%w, and never was", a.notLoaded())})
 			return
 		}
 		o.cog = &cog

@@ -44,9 +44,15 @@ type transition struct {
 const (
 	firstBackoff = 100 * time.Millisecond
 	worstBackoff = 30 * time.Second
-	maxFailedRun = 8
+	maxFailedRun = 8 // failures in a row
 	healthy      = 60 * time.Second
 	leaveState   = 2 // failed starts after which the checkpoint is left out
+)
+
+// Saving while a cog serves.
+const (
+	checkpointTime = 10 * time.Second
+	checkpointWait = 20 * time.Millisecond // for the running calls to end
 )
 
 // retrying tells the cog actor when the next try of a restart is.
@@ -61,19 +67,20 @@ func (t *transition) run(ctx context.Context) {
 	case load:
 		t.err = t.start(ctx)
 	case replace:
-		if t.order.opts.Fresh {
-			t.checkpoint = nil
-		}
 		if t.old == nil {
-			t.failures = 0
 			t.err = t.start(ctx)
 		} else {
 			t.err = t.swap(ctx)
+		}
+		if t.err == nil {
+			t.failures = 0
 		}
 	case unload:
 		t.unload()
 	case restart:
 		t.err = t.restart(ctx)
+	case checkpoint:
+		t.saveServing()
 	}
 	if t.current != nil {
 		t.result.To = t.current.Number
@@ -83,6 +90,7 @@ func (t *transition) run(ctx context.Context) {
 // open runs Setup. Nothing of the new generation runs yet.
 func (t *transition) open(ctx context.Context) (*router.Generation, error) {
 	a := &router.Agent{Router: t.srv.router, Cog: t.cog.Name, Generation: t.number, Restart: t.order.what == restart}
+	a.Setup = true
 	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { t.srv.requestReload(t.cog.Name) })
 	if err != nil {
 		if p, ok := errors.AsType[*cogs.Panic](err); ok {
@@ -90,7 +98,7 @@ func (t *transition) open(ctx context.Context) (*router.Generation, error) {
 		}
 		return nil, err
 	}
-	gen := router.NewGeneration(t.gate, t.number, instance)
+	gen := router.NewGeneration(t.gate, t.number, instance, t.old)
 	t.used = t.number
 	t.number++
 	return gen, nil
@@ -102,12 +110,23 @@ func (t *transition) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = next.Instance.Restore(t.checkpoint); err == nil {
+	state := t.checkpoint
+	if t.order.opts.Fresh {
+		state = nil
+	}
+	err = within(t.drainTimeout(), func() error { return next.Instance.Restore(state) })
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
 		err = t.publish(next)
 	}
 	if err != nil {
-		return errors.Join(err, next.Instance.Close())
+		t.clean(next)
+		return err
 	}
+	t.checkpoint = state
+	t.gate.Hold() // tasks may call the cog's own routes at once
 	t.activate(next)
 	t.gate.Swap(next)
 	t.gate.Subscribe(t.srv.router, next)
@@ -122,21 +141,28 @@ func (t *transition) swap(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.publish(next); err != nil {
-		return errors.Join(err, next.Instance.Close())
+	held := !t.order.opts.Fresh && t.old.Instance.Keeps() && next.Instance.Keeps()
+	routes := []*router.Generation{next}
+	if held { // it may be rolled back: no route may be missed meanwhile
+		routes = append(routes, t.old)
+	}
+	if err := t.publish(routes...); err != nil {
+		t.clean(next)
+		return err
 	}
 	t.srv.system.Root.Send(t.actor, &setupPassed{t.order})
-	if t.order.opts.Fresh || !t.old.Instance.Keeps() || !next.Instance.Keeps() {
-		t.swapOpen(next)
-		return nil
+	if held {
+		return t.swapHeld(next)
 	}
-	return t.swapHeld(next)
+	t.swapOpen(next)
+	return nil
 }
 
 // swapOpen switches with nothing to hand over: calls go on without a pause.
 func (t *transition) swapOpen(next *router.Generation) {
 	t.gate.Swap(next)
 	t.gate.Subscribe(t.srv.router, next)
+	t.checkpoint = nil
 	deadline := time.After(t.drainTimeout())
 	// tasks may hold what only one can have: the old ones end first
 	tasks := t.old.Instance.Stop()
@@ -157,7 +183,7 @@ func (t *transition) swapHeld(next *router.Generation) error {
 	t.gate.Hold()
 	state, err := t.save()
 	if err == nil {
-		err = next.Instance.Restore(state)
+		err = within(t.drainTimeout(), func() error { return next.Instance.Restore(state) })
 	}
 	if err != nil {
 		t.result.Held = t.rollBack(next)
@@ -168,6 +194,7 @@ func (t *transition) swapHeld(next *router.Generation) error {
 	t.activate(next)
 	t.result.Held = t.gate.Swap(next)
 	t.result.Paused = milliseconds(time.Since(paused))
+	_ = t.publish(next) // taking routes away cannot fail
 	t.gate.Subscribe(t.srv.router, next)
 	t.current = next
 	t.retire(t.old)
@@ -195,7 +222,51 @@ func (t *transition) save() (cogs.State, error) {
 		t.note("%d calls of generation %d do not end; its state is that of the last checkpoint", t.old.InFlight(), t.old.Number)
 		return t.checkpoint, nil
 	}
-	return t.old.Instance.Save()
+	return t.saved()
+}
+
+// saved runs the functions that save what the old instance keeps.
+func (t *transition) saved() (state cogs.State, err error) {
+	err = within(t.drainTimeout(), func() (err error) {
+		state, err = t.old.Instance.Save()
+		return err
+	})
+	if err != nil {
+		return nil, err // and not state, which may still be written
+	}
+	return state, nil
+}
+
+// saveServing saves what a cog keeps in a moment in which nothing of it runs. If
+// there is none, the next time may be better.
+func (t *transition) saveServing() {
+	t.gate.Hold()
+	defer t.gate.Reopen()
+	select {
+	case <-t.gate.Drained(t.old):
+	case <-time.After(checkpointWait):
+		return
+	}
+	state, err := t.saved()
+	if err != nil {
+		t.srv.log.Warn("what the cog keeps cannot be saved", "cog", t.cog.Name, "err", err)
+		return
+	}
+	t.checkpoint = state
+}
+
+// within runs user code that may hang. It is left behind then.
+func within(limit time.Duration, f func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- f() }() // ends with f
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("it did not end in %v", limit)
+	}
 }
 
 // rollBack lets the old instance serve on, as if nothing had been tried.
@@ -205,15 +276,20 @@ func (t *transition) rollBack(next *router.Generation) (held int) {
 	}
 	t.activate(t.old)
 	held = t.gate.Reopen()
-	if err := next.Instance.Close(); err != nil {
-		t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", next.Number, "err", err)
-	}
+	t.clean(next)
 	return held
+}
+
+// clean runs the cleanups of gen, of which nothing runs.
+func (t *transition) clean(gen *router.Generation) {
+	if err := within(t.drainTimeout(), gen.Instance.Close); err != nil {
+		t.note("cleanups of generation %d: %v", gen.Number, err)
+	}
 }
 
 func (t *transition) unload() {
 	t.gate.RefuseAll(wire.Errorf(wire.NoRoute, "cog %q was unloaded", t.cog.Name))
-	_ = t.publish(nil) // taking routes away cannot fail
+	_ = t.publish() // taking routes away cannot fail
 	t.gate.Subscribe(t.srv.router, nil)
 	if t.old != nil {
 		t.end(t.old, time.After(t.drainTimeout()), wire.Errorf(wire.Unavailable, "cog %q was unloaded before the call was done", t.cog.Name))
@@ -231,7 +307,7 @@ func (t *transition) restart(ctx context.Context) error {
 	t.current = nil
 	failedStarts := 0
 	for err := t.order.cause; ; {
-		if t.failures > maxFailedRun {
+		if t.failures >= maxFailedRun {
 			t.gate.RefuseAll(wire.Errorf(wire.Unavailable, "cog %q has failed; a reload revives it", t.cog.Name))
 			return fmt.Errorf("gave up after %d failures in a row: %w", t.failures, err)
 		}
@@ -275,17 +351,18 @@ func (t *transition) activate(gen *router.Generation) {
 	a := &router.Agent{Router: t.srv.router, Cog: t.cog.Name, Generation: gen.Number}
 	gen.Instance.Start(a.Context(context.Background()),
 		func(ctx context.Context, e *cogs.Endpoint) {
-			if err := t.srv.router.Tick(ctx, gen, e, 0); err != nil {
+			if err := t.srv.router.Tick(ctx, gen, e); err != nil {
 				t.srv.restart(gen, t.actor, fmt.Errorf("%s: %w", e.Name, err))
 			}
 		},
 		func(err error) { t.srv.restart(gen, t.actor, fmt.Errorf("task: %w", err)) })
 }
 
-// publish asks the server actor to make the cog's routes those of gen.
-func (t *transition) publish(gen *router.Generation) error {
+// publish asks the server actor to make the cog's routes those of the
+// generations.
+func (t *transition) publish(generations ...*router.Generation) error {
 	reply := make(chan error, 1)
-	t.srv.system.Root.Send(t.srv.actor, &updateEndpoints{cog: t.cog.Name, gen: gen, reply: reply})
+	t.srv.system.Root.Send(t.srv.actor, &updateEndpoints{cog: t.cog.Name, generations: generations, reply: reply})
 	return <-reply
 }
 
@@ -324,18 +401,19 @@ func (t *transition) end(gen *router.Generation, deadline <-chan time.Time, err 
 // retire runs the cleanups of a generation that has ended, or will when the
 // last of its calls returns: they may use what cleanups take away.
 func (t *transition) retire(gen *router.Generation) {
-	clean := func() {
-		if err := gen.Instance.Close(); err != nil {
-			t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", gen.Number, "err", err)
-		}
-	}
 	drained := t.gate.Drained(gen)
 	select {
 	case <-drained:
-		clean()
+		t.clean(gen)
 	default:
+		gen.Evict() // its successor must not wait for them
 		t.note("%d calls of generation %d do not end; its cleanups wait for them", gen.InFlight(), gen.Number)
-		go func() { <-drained; clean() }() // ends with the handlers that hang, if ever
+		go func() { // ends with the handlers that hang, if ever
+			<-drained
+			if err := gen.Instance.Close(); err != nil {
+				t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", gen.Number, "err", err)
+			}
+		}()
 	}
 }
 

@@ -162,7 +162,15 @@ func (c *Connection) takeOver() {
 // serve admits a call that the reader has read and, if its route is quick, runs
 // it here. It reports whether the goroutine is still the reader.
 func (c *Connection) serve(k *router.Call) bool {
-	if !c.Router.Admit(k) {
+	admitted := false
+	defer func() {
+		if !admitted { // the Key of a route called runtime.Goexit
+			c.takeOver()
+		}
+	}()
+	mine := c.Router.Admit(k)
+	admitted = true
+	if !mine {
 		return true
 	}
 	if !k.Quick() {

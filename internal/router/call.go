@@ -37,10 +37,11 @@ type Call struct {
 	held   bool           // a gate holds it, or did; written before that
 	inline bool           // it runs on the reader's goroutine; owned by that
 
-	outcome  chan outcome // of calls inside the bot; nil for events
-	sent     func(error)  // of events from elsewhere: told when the handler has returned
-	cause    error        // what the handler returned, if it failed
-	failure  *wire.Error  // of calls inside the bot: what outcome will tell; owned by who answers
+	finished chan struct{} // of ticks: closed when it is over
+	outcome  chan outcome  // of calls inside the bot; nil for events
+	sent     func(error)   // of events from elsewhere: told when the handler has returned
+	cause    error         // what the handler returned, if it failed
+	failure  *wire.Error   // of calls inside the bot: what outcome will tell; owned by who answers
 	answered atomic.Bool
 	stage    atomic.Uint32
 
@@ -167,6 +168,7 @@ func (c *Call) serve() {
 // vacate ends a call whose handler has returned, and gives its place to others.
 func (c *Call) vacate() {
 	c.stage.Store(over)
+	c.finish()
 	c.cancel(context.Canceled)
 	if c.buffer != nil {
 		c.buffer.Free()
@@ -175,6 +177,13 @@ func (c *Call) vacate() {
 		c.route.lanes.release(c)
 	}
 	c.route.generation.leave()
+}
+
+// finish tells who waits that the call is over.
+func (c *Call) finish() {
+	if c.finished != nil {
+		close(c.finished)
+	}
 }
 
 // settle answers the call with what its handler returned.
@@ -244,6 +253,7 @@ func (c *Call) dismiss(err error) {
 // turnAway ends a call that will not run. A call that was held is not answered
 // on this goroutine: its peer may be slow, and other calls wait behind it.
 func (c *Call) turnAway(err error) {
+	c.finish()
 	c.cancel(context.Canceled)
 	if c.buffer != nil {
 		c.buffer.Free()
@@ -288,11 +298,13 @@ func (c *Call) Abandon(err *wire.Error, cause error) {
 // giveUpPlace reports whether the call has not run, and will not.
 func (c *Call) giveUpPlace() bool {
 	if c.stage.CompareAndSwap(arriving, over) {
+		c.finish()
 		return true // a gate that holds it will find it over
 	}
 	if !c.stage.CompareAndSwap(waiting, over) {
 		return false
 	}
+	c.finish()
 	if c.route.lanes != nil {
 		c.route.lanes.remove(c)
 	}

@@ -73,8 +73,8 @@ func (g *Gate) deliver(srv *Router, s subscription, data []byte) {
 	if gen == nil {
 		return
 	}
-	for i, c := range event.each(gen) {
-		if g.admit(c, gen.listeners[s][i]) {
+	for _, c := range event.each(gen) {
+		if g.admit(c, gen.route(c)) {
 			c.HandOff()
 		}
 	}

@@ -26,12 +26,13 @@ type Gate struct {
 	subs    map[subscription]func()
 }
 
-// NewGate returns the gate of a cog. It refuses nothing and admits nothing
-// until it gets a generation.
+// NewGate returns the gate of a cog. It holds what comes until it gets a
+// generation: routes are published a moment before that.
 func NewGate(c cogs.Cog) *Gate {
 	return &Gate{
 		Name:    c.Name,
 		maxHeld: cmp.Or(c.MaxHeld, defaultHeld),
+		holding: true,
 		subs:    map[subscription]func(){},
 	}
 }
@@ -49,7 +50,7 @@ func (g *Gate) Post(c *Call) {
 func (g *Gate) admit(c *Call, r *route) bool {
 	if c.parent != nil {
 		if old := c.within(g); old != nil && (r == nil || r.generation != old) && g.join(old) {
-			return c.start(old)
+			return c.start(old, true)
 		}
 	}
 	if r == nil {
@@ -68,6 +69,9 @@ func (g *Gate) admit(c *Call, r *route) bool {
 // redirect finds what to do with a call whose generation is closed.
 func (g *Gate) redirect(c *Call) bool {
 	draining := c.draining() // a walk up its makers; not under mu
+	if c.target != nil {
+		c.bound(c.target.timeout)
+	}
 	g.mu.Lock()
 	switch {
 	case g.shut != nil:
@@ -78,7 +82,7 @@ func (g *Gate) redirect(c *Call) bool {
 		if old := g.current; draining && old != nil && old.joinable() {
 			old.state.Add(1)
 			g.mu.Unlock()
-			return c.start(old)
+			return c.start(old, true)
 		}
 		if len(g.held) >= g.maxHeld {
 			// who gives calls up must not fill the gate with them
@@ -98,17 +102,18 @@ func (g *Gate) redirect(c *Call) bool {
 	gen := g.current // open: closing it takes mu
 	gen.state.Add(1)
 	g.mu.Unlock()
-	return c.start(gen)
+	return c.start(gen, false)
 }
 
-// start runs a call on gen, which it has entered.
-func (c *Call) start(gen *Generation) bool {
+// start runs a call on gen, which it has entered. A call that was held, or that
+// others wait for, passes the limit: it was let in before.
+func (c *Call) start(gen *Generation, passes bool) bool {
 	r := gen.route(c)
 	switch {
 	case r == nil:
 		gen.leave()
 		return c.refuse(noRoute(c.endpoint))
-	case gen.InFlight() > int(gen.limit):
+	case !passes && gen.InFlight() > int(gen.limit):
 		gen.leave()
 		return c.refuse(gen.full())
 	}
@@ -160,12 +165,15 @@ func noRoute(endpoint string) *wire.Error {
 	return wire.Errorf(wire.NoRoute, "no loaded cog has the route %.100q", endpoint)
 }
 
-// Hold closes the current generation; calls that come wait in the gate.
+// Hold closes the current generation, if it is open; calls that come wait in the
+// gate.
 func (g *Gate) Hold() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.holding, g.heldSum = true, 0
-	g.close(g.current)
+	g.holding, g.heldSum, g.shut = true, 0, nil
+	if g.current != nil && !g.current.closed() {
+		g.close(g.current)
+	}
 }
 
 // Swap makes next the current generation, closes the one before, and admits
@@ -210,7 +218,7 @@ func (g *Gate) release() int {
 func (g *Gate) releaseOne(c *Call, gen *Generation) {
 	for _, one := range c.each(gen) {
 		gen.state.Add(1)
-		if one.start(gen) {
+		if one.start(gen, true) {
 			one.HandOff()
 		}
 	}

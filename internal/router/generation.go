@@ -3,6 +3,8 @@ package router
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/cogbus/cogbus/cogs"
@@ -16,6 +18,8 @@ type Generation struct {
 	routes    map[string]*route
 	listeners map[subscription][]*route
 	ticks     map[*cogs.Endpoint]*route
+	serial    *lanes // of a serial cog: common to everything
+	events    *lanes // common to the listeners
 	limit     int64
 
 	state   atomic.Int64  // calls in flight, plus closedBit
@@ -24,8 +28,13 @@ type Generation struct {
 
 const closedBit = 1 << 62
 
-// NewGeneration returns an instance's generation, closed. Swap opens it.
-func NewGeneration(g *Gate, number uint64, i *cogs.Instance) *Generation {
+// NewGeneration returns an instance's generation, closed. Swap opens it. It takes
+// the lanes of old over, if that is not nil: what is one at a time or in order
+// stays so while calls of both run.
+func NewGeneration(g *Gate, number uint64, i *cogs.Instance, old *Generation) *Generation {
+	if old == nil {
+		old = &Generation{}
+	}
 	cog := i.Cog()
 	gen := &Generation{
 		gate:      g,
@@ -36,29 +45,50 @@ func NewGeneration(g *Gate, number uint64, i *cogs.Instance) *Generation {
 		ticks:     map[*cogs.Endpoint]*route{},
 		limit:     int64(cmp.Or(cog.MaxInFlight, defaultInFlight)),
 	}
-	var serial *lanes
 	if cog.Serial {
-		serial = newLanes(1, 0)
-		serial.single = true
+		gen.serial = (&lanes{limit: 1, single: true, byKey: map[string]*lane{}}).orOld(old.serial)
 	}
 	// all listeners have their lanes together: that a member left must not
 	// overtake that the same one came
-	events := serial
-	if events == nil {
-		events = newLanes(1, 0)
+	if gen.events = gen.serial; gen.events == nil {
+		gen.events = newLanes(1, 0).orOld(old.events)
 	}
 	gen.state.Store(closedBit) // until the gate opens it
 	for _, e := range i.Endpoints() {
-		gen.routes[e.Name] = newRoute(gen, e, cog, serial)
+		gen.routes[e.Name] = newRoute(gen, e, cog, gen.serial)
+		if was := old.routes[e.Name]; was != nil && gen.routes[e.Name].lanes != nil {
+			gen.routes[e.Name].lanes = gen.routes[e.Name].lanes.orOld(was.lanes)
+		}
 	}
 	for _, l := range i.Listeners() {
 		s := subscription{l.Host, l.Event}
-		gen.listeners[s] = append(gen.listeners[s], newRoute(gen, l.Endpoint, cog, events))
+		gen.listeners[s] = append(gen.listeners[s], newRoute(gen, l.Endpoint, cog, gen.events))
 	}
 	for _, e := range i.Ticks() {
-		gen.ticks[e] = newRoute(gen, e, cog, serial)
+		gen.ticks[e] = newRoute(gen, e, cog, gen.serial)
 	}
 	return gen
+}
+
+// Evict lets others have the places in lanes of calls that hang: the next
+// generation must not wait for them.
+func (g *Generation) Evict() {
+	evicted := map[*lanes]bool{nil: true}
+	for _, r := range g.all() {
+		if !evicted[r.lanes] {
+			evicted[r.lanes] = true
+			r.lanes.evict(g)
+		}
+	}
+}
+
+// all returns the routes, listeners and ticks.
+func (g *Generation) all() []*route {
+	list := slices.Collect(maps.Values(g.routes))
+	for _, l := range g.listeners {
+		list = append(list, l...)
+	}
+	return slices.AppendSeq(list, maps.Values(g.ticks))
 }
 
 // enter counts a call in. It fails if the generation is closed or full.

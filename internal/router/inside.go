@@ -76,31 +76,31 @@ func (s *Router) Local(ctx context.Context, parent *Call, caller, endpoint strin
 	return o.data, o.err
 }
 
-// Tick runs a tick of gen as one of its calls and waits for it. The error is
-// that of the handler: a tick that a limit refuses is left out. origin is its
-// name where it comes from, if that is elsewhere.
-func (s *Router) Tick(ctx context.Context, gen *Generation, e *cogs.Endpoint, origin uint64) error {
+// Tick runs a tick of gen as one of its calls and waits until it is over, or ctx
+// is done: the tick itself goes on then, like any call. The error is
+// that of the handler: a tick that a limit refuses is left out.
+func (s *Router) Tick(ctx context.Context, gen *Generation, e *cogs.Endpoint) error {
 	c := &Call{
 		session:  s.Inside,
-		origin:   origin,
 		endpoint: e.Name,
 		caller:   gen.gate.Name,
 		admin:    true,
 		target:   gen.ticks[e],
 		outcome:  make(chan outcome, 1),
+		finished: make(chan struct{}),
 	}
 	if s.Inside.Enter(c) != nil {
 		return nil
 	}
-	stop := context.AfterFunc(ctx, func() { c.GiveUp(ctx.Err()) })
-	defer stop()
 	if s.Admit(c) {
 		c.HandOff()
 	}
-	<-c.outcome
-	if ctx.Err() != nil {
-		return nil // it was told to end
+	select {
+	case <-c.finished: // and not when it is answered: it may run on for long
+	case <-ctx.Done():
+		return nil // what runs of it ends like other calls
 	}
+	<-c.outcome
 	return c.cause
 }
 
@@ -119,6 +119,7 @@ type Agent struct {
 	Cog        string
 	Generation uint64
 	Restart    bool // in Setup: the instance before has failed
+	Setup      bool
 }
 
 // Info tells which cog the context belongs to.

@@ -11,18 +11,18 @@ import (
 // few may run at once. A route without keys has one lane; the routes of a serial
 // cog share one, and the listeners of a cog share theirs.
 type lanes struct {
-	limit      int  // how many run at once in each lane
-	maxWaiting int  // how many wait in all lanes; 0: as many as the cog admits
-	single     bool // keys do not matter: there is one lane
+	limit  int  // how many run at once in each lane
+	single bool // keys do not matter: there is one lane
 
-	mu      sync.Mutex // protects the fields below, and lane of the calls
-	byKey   map[string]*lane
-	waiting int
+	mu         sync.Mutex // protects the fields below, and lane of the calls
+	maxWaiting int        // how many wait in all lanes; 0: as many as the cog admits
+	byKey      map[string]*lane
+	waiting    int
 }
 
 type lane struct {
 	key     string
-	running int
+	running []*Call
 	queue   []*Call
 }
 
@@ -41,8 +41,8 @@ func (l *lanes) submit(c *Call, key string) bool {
 	}
 	// A call made from inside the lane would wait for itself. Its maker waits
 	// for it, so letting it pass keeps the promise of one at a time.
-	if ln.running < l.limit || ln.holds(c.parent) {
-		ln.running++
+	if len(ln.running) < l.limit || ln.holds(c.parent) {
+		ln.running = append(ln.running, c)
 		c.lane = ln
 		l.mu.Unlock()
 		return true
@@ -75,21 +75,63 @@ func (ln *lane) holds(p *Call) bool {
 // release is told that c does not run any more, and starts the next one.
 func (l *lanes) release(c *Call) {
 	l.mu.Lock()
-	ln := c.lane
-	ln.running--
-	var next *Call
-	if len(ln.queue) > 0 && ln.running < l.limit {
-		next = ln.queue[0]
-		ln.queue = slices.Delete(ln.queue, 0, 1)
-		l.waiting--
-		ln.running++
-	} else if ln.running == 0 && len(ln.queue) == 0 {
-		delete(l.byKey, ln.key)
-	}
+	next := l.vacate(c.lane, c)
 	l.mu.Unlock()
 	if next != nil {
 		next.HandOff()
 	}
+}
+
+// vacate takes c out of those that run in ln and returns the call whose turn it
+// is, if any. A call that was evicted is not there any more. The caller holds mu.
+func (l *lanes) vacate(ln *lane, c *Call) *Call {
+	i := slices.Index(ln.running, c)
+	if i < 0 {
+		return nil
+	}
+	ln.running = slices.Delete(ln.running, i, i+1)
+	if len(ln.queue) > 0 && len(ln.running) < l.limit {
+		next := ln.queue[0]
+		ln.queue = slices.Delete(ln.queue, 0, 1)
+		l.waiting--
+		ln.running = append(ln.running, next)
+		return next
+	}
+	if len(ln.running) == 0 && len(ln.queue) == 0 {
+		delete(l.byKey, ln.key)
+	}
+	return nil
+}
+
+// evict takes the running calls of gen out of their lanes, as if they had
+// returned.
+func (l *lanes) evict(gen *Generation) {
+	var next []*Call
+	l.mu.Lock()
+	for _, ln := range l.byKey {
+		for _, c := range slices.Clone(ln.running) {
+			if c.route.generation == gen {
+				if n := l.vacate(ln, c); n != nil {
+					next = append(next, n)
+				}
+			}
+		}
+	}
+	l.mu.Unlock()
+	for _, c := range next {
+		c.HandOff()
+	}
+}
+
+// orOld returns the lanes of the generation before, if they are of the same kind.
+func (l *lanes) orOld(old *lanes) *lanes {
+	if old == nil || old.limit != l.limit || old.single != l.single {
+		return l
+	}
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	old.maxWaiting = l.maxWaiting
+	return old
 }
 
 // remove takes a call that was given up out of its lane.

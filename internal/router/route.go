@@ -50,17 +50,32 @@ func (r *route) queue(c *Call) bool {
 	}
 	var key string
 	if r.endpoint.Keyed() {
-		k, prepared, err := r.endpoint.Prepare(c.data)
-		if err != nil {
-			c.dismiss(err)
+		var ok bool
+		if key, ok = r.prepare(c); !ok {
 			return false
-		}
-		c.turn = prepared
-		if !r.lanes.single {
-			key = k
 		}
 	}
 	return r.lanes.submit(c, key)
+}
+
+// prepare finds the key of a call. It reports false if the call was dismissed.
+func (r *route) prepare(c *Call) (key string, ok bool) {
+	err := errGoexit
+	defer func() { // deferred for a Key that calls runtime.Goexit
+		if err != nil {
+			c.dismiss(err)
+		}
+	}()
+	var prepared *cogs.Endpoint
+	key, prepared, err = r.endpoint.Prepare(c.data)
+	if err != nil {
+		return "", false
+	}
+	c.turn = prepared
+	if r.lanes.single {
+		key = ""
+	}
+	return key, true
 }
 
 // A pace tells whether a route's handlers are quick enough to run on the

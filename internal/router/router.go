@@ -75,10 +75,11 @@ func (r *Router) Admit(c *Call) bool {
 	return c.target.generation.gate.admit(c, c.target)
 }
 
-// Publish makes the routes of a cog those of gen, or none if that is nil, for
-// all connections at once. The error wraps [ErrRouteTaken].
-func (r *Router) Publish(cog string, gen *Generation) error {
-	next, err := r.table.Load().with(cog, gen)
+// Publish makes the routes of a cog those of the generations, for all connections
+// at once; a route that several have is that of the first. The error wraps
+// [ErrRouteTaken].
+func (r *Router) Publish(cog string, generations ...*Generation) error {
+	next, err := r.table.Load().with(cog, generations)
 	if err == nil {
 		r.table.Store(next)
 	}
@@ -121,13 +122,19 @@ func (r *Router) Routes() []wire.RouteStatus {
 	return list
 }
 
+// InSetup reports whether ctx is that of the Setup of the named cog.
+func InSetup(ctx context.Context, cog string) bool {
+	a, ok := ctx.Value(cogs.RuntimeKey{}).(*Agent)
+	return ok && a.Setup && a.Cog == cog
+}
+
 // Within reports whether ctx belongs to a call or a task of the named cog, or
 // was made by one through others.
 func Within(ctx context.Context, cog string) bool {
 	switch rt := ctx.Value(cogs.RuntimeKey{}).(type) {
 	case *Call:
 		for c := rt; c != nil; c = c.parent {
-			if c.caller == cog || c.route != nil && c.route.generation.gate.Name == cog {
+			if c.listener == nil && c.caller == cog || c.route != nil && c.route.generation.gate.Name == cog {
 				return true
 			}
 		}

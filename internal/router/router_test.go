@@ -72,7 +72,7 @@ func (b *bench) next() *Generation {
 		b.t.Fatal(err)
 	}
 	b.number++
-	gen := NewGeneration(b.gate, b.number, i)
+	gen := NewGeneration(b.gate, b.number, i, nil)
 	if err := b.Publish(b.cog.Name, gen); err != nil {
 		b.t.Fatal(err)
 	}

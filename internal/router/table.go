@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // ErrRouteTaken is the error of a cog that has a route which another cog has.
@@ -16,19 +17,18 @@ type table struct {
 	routes map[string]*route
 }
 
-// with returns the table in which cog has the routes of gen, and no others; a
-// nil gen has none.
-func (t *table) with(cog string, gen *Generation) (*table, error) {
+// with returns the table in which cog has the routes of the generations, and no
+// others. A route that several have is that of the first.
+func (t *table) with(cog string, generations []*Generation) (*table, error) {
 	next := &table{routes: maps.Clone(t.routes)}
 	maps.DeleteFunc(next.routes, func(_ string, r *route) bool { return r.generation.gate.Name == cog })
-	if gen == nil {
-		return next, nil
-	}
-	for name, r := range gen.routes {
-		if other := next.routes[name]; other != nil {
-			return nil, fmt.Errorf("%w: cogs %q and %q both have %q", ErrRouteTaken, other.generation.gate.Name, cog, name)
+	for _, gen := range slices.Backward(generations) {
+		for name, r := range gen.routes {
+			if other := next.routes[name]; other != nil && other.generation.gate.Name != cog {
+				return nil, fmt.Errorf("%w: cogs %q and %q both have %q", ErrRouteTaken, other.generation.gate.Name, cog, name)
+			}
+			next.routes[name] = r
 		}
-		next.routes[name] = r
 	}
 	return next, nil
 }
