@@ -114,7 +114,7 @@ func (t *transition) start(ctx context.Context) error {
 	if t.order.opts.Fresh {
 		state = nil
 	}
-	err = within(t.drainTimeout(), func() error { return next.Instance.Restore(state) })
+	err = within(t.patience(), func() error { return next.Instance.Restore(state) })
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -183,7 +183,7 @@ func (t *transition) swapHeld(next *router.Generation) error {
 	t.gate.Hold()
 	state, err := t.save()
 	if err == nil {
-		err = within(t.drainTimeout(), func() error { return next.Instance.Restore(state) })
+		err = within(t.patience(), func() error { return next.Instance.Restore(state) })
 	}
 	if err != nil {
 		t.result.Held = t.rollBack(next)
@@ -222,12 +222,17 @@ func (t *transition) save() (cogs.State, error) {
 		t.note("%d calls of generation %d do not end; its state is that of the last checkpoint", t.old.InFlight(), t.old.Number)
 		return t.checkpoint, nil
 	}
-	return t.saved()
+	state, err := t.saved()
+	if errors.Is(err, cogs.ErrEnded) {
+		t.note("generation %d has ended; its state is that of the last checkpoint", t.old.Number)
+		return t.checkpoint, nil
+	}
+	return state, err
 }
 
 // saved runs the functions that save what the old instance keeps.
 func (t *transition) saved() (state cogs.State, err error) {
-	err = within(t.drainTimeout(), func() (err error) {
+	err = within(t.patience(), func() (err error) {
 		state, err = t.old.Instance.Save()
 		return err
 	})
@@ -282,7 +287,7 @@ func (t *transition) rollBack(next *router.Generation) (held int) {
 
 // clean runs the cleanups of gen, of which nothing runs.
 func (t *transition) clean(gen *router.Generation) {
-	if err := within(t.drainTimeout(), gen.Instance.Close); err != nil {
+	if err := within(t.patience(), gen.Instance.Close); err != nil {
 		t.note("cleanups of generation %d: %v", gen.Number, err)
 	}
 }
@@ -404,6 +409,17 @@ func (t *transition) retire(gen *router.Generation) {
 	drained := t.gate.Drained(gen)
 	select {
 	case <-drained:
+	default:
+		if gen.Instance.Kill() {
+			t.note("what ran of generation %d was killed", gen.Number)
+			select {
+			case <-drained:
+			case <-time.After(drainGrace):
+			}
+		}
+	}
+	select {
+	case <-drained:
 		t.clean(gen)
 	default:
 		gen.Evict() // its successor must not wait for them
@@ -416,6 +432,9 @@ func (t *transition) retire(gen *router.Generation) {
 		}()
 	}
 }
+
+// patience is how long functions that save, restore or clean up may take.
+func (t *transition) patience() time.Duration { return max(t.drainTimeout(), defaultDrain) }
 
 func (t *transition) drainTimeout() time.Duration {
 	return cmp.Or(t.order.opts.Drain, t.cog.DrainTimeout, defaultDrain)
