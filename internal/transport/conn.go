@@ -111,6 +111,21 @@ func (c *Conn) Send(text []byte) error {
 	if err := c.link.reserve(len(text)); err != nil {
 		return err
 	}
+	return c.gather(text)
+}
+
+// TrySend is Send for who must not wait: where much waits for a slow peer, it
+// sends nothing and returns a channel that is closed when trying again may
+// help. Somebody else must flush meanwhile.
+func (c *Conn) TrySend(text []byte) (room <-chan struct{}, err error) {
+	if room, err = c.link.tryReserve(len(text)); room != nil || err != nil {
+		return room, err
+	}
+	return nil, c.gather(text)
+}
+
+// gather sends text, for which room was reserved.
+func (c *Conn) gather(text []byte) error {
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	err := c.ws.WriteMessage(websocket.TextMessage, text)

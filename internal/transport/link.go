@@ -41,7 +41,7 @@ type link struct {
 	wake      func()  // if not nil, flushes elsewhere: see Conn.FlushBy
 
 	mu       sync.Mutex     // protects the fields below
-	room     *sync.Cond     // told when out is taken or written, or there is an err; nil if nobody waited so far
+	room     chan struct{}  // closed when out is taken or written, or there is an err; nil if nobody waits
 	out      *buffer.Buffer // gathered; nil if nothing is
 	coming   int            // bytes that were reserved and are not yet in out
 	flushing bool           // one goroutine writes; the others leave theirs in out
@@ -92,7 +92,7 @@ func (l *link) messageEnded() {
 func (l *link) reserve(n int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.err == nil && l.gathered()+l.coming > 0 && l.gathered()+l.coming+n > maxPending {
+	for l.full(n) {
 		if !l.flushing && l.out != nil {
 			l.flush()
 			continue
@@ -101,6 +101,24 @@ func (l *link) reserve(n int) error {
 	}
 	l.coming += n
 	return l.err
+}
+
+// tryReserve is reserve without waiting: if n bytes may not be gathered now,
+// room is closed when that may have changed.
+func (l *link) tryReserve(n int) (room <-chan struct{}, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.full(n) {
+		return l.changed(), nil
+	}
+	l.coming += n
+	return nil, l.err
+}
+
+// full reports whether too much waits for n bytes more. The caller holds mu.
+func (l *link) full(n int) bool {
+	waiting := l.gathered() + l.coming
+	return l.err == nil && waiting > 0 && waiting+n > maxPending
 }
 
 // forgo gives back what was reserved and not written: nothing follows a Close.
@@ -191,12 +209,20 @@ func (l *link) drain() {
 	}
 }
 
-// wait waits to be told. The caller holds mu.
+// wait waits to be told and gives mu up meanwhile.
 func (l *link) wait() {
+	room := l.changed()
+	l.mu.Unlock()
+	defer l.mu.Lock()
+	<-room
+}
+
+// changed returns a channel that the next tell closes. The caller holds mu.
+func (l *link) changed() <-chan struct{} {
 	if l.room == nil {
-		l.room = sync.NewCond(&l.mu)
+		l.room = make(chan struct{})
 	}
-	l.room.Wait()
+	return l.room
 }
 
 // write writes p and gives mu up meanwhile.
@@ -219,7 +245,8 @@ func (l *link) write(p []byte) error {
 // tell wakes those who wait for room. The caller holds mu.
 func (l *link) tell() {
 	if l.room != nil {
-		l.room.Broadcast()
+		close(l.room)
+		l.room = nil
 	}
 }
 

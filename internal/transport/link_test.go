@@ -196,6 +196,48 @@ func TestSend_slowLine(t *testing.T) {
 	})
 }
 
+// TestTrySend never waits for a peer that does not read, nor writes.
+func TestTrySend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, counted, client := accept(t)
+		large := bytes.Repeat([]byte("x"), 4<<20)
+		for i := range 3 {
+			if room, err := c.TrySend(large); room != nil || err != nil {
+				t.Fatalf("TrySend of message %d = %v, %v; want nil, nil", i, room, err)
+			}
+		}
+		_ = c.Send(large[:4<<20-100]) // headers
+		room, err := c.TrySend(large)
+		if room == nil || err != nil {
+			t.Fatalf("TrySend over the limit = %v, %v; want a channel to wait for", room, err)
+		}
+		select {
+		case <-room:
+			t.Error("there is room before anything was written")
+		default:
+		}
+		if n := counted.writes.Load(); n != 0 {
+			t.Errorf("TrySend wrote %d times; want no write", n)
+		}
+		go c.Flush() // waits for the client
+		<-room
+		if room, err := c.TrySend(large); room != nil || err != nil {
+			t.Errorf("TrySend after there was room = %v, %v; want nil, nil", room, err)
+		}
+		for range 3 {
+			_, _ = c.TrySend(large)
+		}
+		if room, err = c.TrySend(large); room == nil || err != nil {
+			t.Fatalf("TrySend over the limit again = %v, %v; want a channel to wait for", room, err)
+		}
+		_ = client.Close()
+		<-room
+		if room, err := c.TrySend(large); err == nil {
+			t.Errorf("TrySend on a lost connection = %v, nil; want an error", room)
+		}
+	})
+}
+
 // TestSend_behindClose fails, however often, and takes no room.
 func TestSend_behindClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
