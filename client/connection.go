@@ -79,6 +79,7 @@ func (c *connection) withdraw(id uint64) bool {
 		return false
 	}
 	delete(c.pending, id)
+	c.leaveIfDone()
 	return true
 }
 

@@ -39,7 +39,7 @@
 //	unauthorized  the secret is wrong or missing, or the bot does not prove that it knows it
 //	timeout       the deadline has passed; the call may have run
 //	canceled      the context was cancelled, or the client closed; the call may have run
-//	overloaded    as many calls as possible are under way, and none has ended by the deadline; not run
+//	overloaded    as many calls as possible are under way, or as many bytes, until the deadline; not run
 //	unavailable   there is no connection, and the reason is in the tree; not run
 //	interrupted   the connection was lost before the reply; the call may have run
 //	too_large     the request, which was not sent, or a reply passes the size limit
@@ -62,7 +62,7 @@
 // Everything may be used by any number of goroutines at once. Encoding and
 // decoding happen on the goroutine that calls: a reply that is slow to decode
 // delays no other call. A call whose context is cancelled returns at once,
-// and the bot is told.
+// and the bot is told if it reads.
 //
 // # Security
 //

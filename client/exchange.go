@@ -46,28 +46,61 @@ func (c *connection) exchange(r *request) (got reply, taken bool, err error) {
 // send sends call id, after which k waits for its outcome. If the call was
 // certainly not sent and err is nil, another connection may take it.
 func (c *connection) send(r *request, id uint64, k *call) (sent bool, err error) {
+	for {
+		sent, room, err := c.trySend(r, id, k)
+		if room == nil {
+			return sent, err
+		}
+		if there, err := c.waitFor(room, r); !there {
+			return false, err
+		}
+	}
+}
+
+// trySend is send without waiting: if too much waits for the bot, nothing is
+// sent, and room is closed when that may have changed.
+func (c *connection) trySend(r *request, id uint64, k *call) (sent bool, room <-chan struct{}, err error) {
 	msg := buffer.New()
 	defer msg.Free()
 	left := time.Until(r.deadline)
 	msg.B = wire.AppendCall(msg.B, id, r.endpoint, r.data.B, max(left, 1))
 	switch {
 	case left <= 0:
-		return false, r.over(wire.Timeout, "it was not sent", nil)
+		return false, nil, r.over(wire.Timeout, "it was not sent", nil)
 	case len(msg.B) > c.max:
-		return false, newError(wire.TooLarge, fmt.Sprintf("the request of %q has %d bytes, the bot takes %d", r.endpoint, len(msg.B), c.max))
+		return false, nil, newError(wire.TooLarge, fmt.Sprintf("the request of %q has %d bytes, the bot takes %d", r.endpoint, len(msg.B), c.max))
 	case !c.enter(id, k):
-		return false, nil
+		return false, nil, nil
 	}
-	if c.ws.Send(msg.B) != nil {
-		// not all of it was taken, so none of it will run
+	room, err = c.ws.TrySend(msg.B)
+	if room == nil && err == nil {
+		c.flushSoon()
+		return true, nil, nil
+	}
+	// not all of it was taken, so none of it will run
+	if err != nil {
 		c.retire()
-		if !c.withdraw(id) {
-			<-k.done
-		}
-		return false, nil
 	}
-	c.flushSoon()
-	return true, nil
+	if !c.withdraw(id) {
+		<-k.done
+	}
+	return false, room, nil
+}
+
+// waitFor waits for room. Without it the call ends with err, or if that is nil,
+// another connection may take it.
+func (c *connection) waitFor(room <-chan struct{}, r *request) (there bool, err error) {
+	c.flushSoon() // the sender of what fills it may not have done so yet
+	ctx, cancel := r.context()
+	defer cancel()
+	select {
+	case <-room:
+		return true, nil
+	case <-c.gone:
+		return false, nil
+	case <-ctx.Done():
+		return false, r.over(wire.Overloaded, fmt.Sprintf("%q was not sent: the bot does not read what was sent before", r.endpoint), nil)
+	}
 }
 
 // queue waits for a slot: the server would turn one call too many down.
@@ -111,7 +144,9 @@ func (c *connection) await(r *request, id uint64, k *call) {
 	if wire.CodeOf(err) == wire.Canceled { // of the deadline the server knows
 		msg := buffer.New()
 		msg.B = wire.AppendCancel(msg.B, id)
-		_ = c.ws.Send(msg.B) // an error ends the connection, and the call with it
+		// an error ends the connection, and the call with it; a bot that does not
+		// read is not told, rather than the caller held
+		_, _ = c.ws.TrySend(msg.B)
 		msg.Free()
 		c.flushSoon()
 	}
