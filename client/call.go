@@ -28,19 +28,24 @@ func Call[Req, Resp any](ctx context.Context, c *Client, route wire.Route[Req, R
 
 // Request calls a route whose types are not known when the program is built. It
 // is Call with data as encoding/json encodes it, except that nil stands for {} and
-// a [json.RawMessage] passes byte for byte. The result is the JSON text as it came.
+// a [json.RawMessage] or a []byte, which must hold JSON, passes byte for byte. A
+// string is a JSON string, be there JSON in it or not. The result is the JSON
+// text as it came.
 func (c *Client) Request(ctx context.Context, endpoint string, data any) (json.RawMessage, error) {
+	raw := json.RawMessage{}
 	var result json.RawMessage
-	raw, ok := data.(json.RawMessage)
-	if data == nil {
-		raw, ok = json.RawMessage("{}"), true
+	switch d := data.(type) {
+	case nil:
+		raw = json.RawMessage("{}")
+	case json.RawMessage:
+		raw = d
+	case []byte:
+		raw = append(raw, d...) // never nil, which would be null
+	default:
+		err := c.call(ctx, endpoint, wire.CodecOf[any](), &data, wire.CodecOf[json.RawMessage](), &result)
+		return result, err
 	}
-	var err error
-	if ok {
-		err = c.call(ctx, endpoint, wire.CodecOf[json.RawMessage](), &raw, wire.CodecOf[json.RawMessage](), &result)
-	} else {
-		err = c.call(ctx, endpoint, wire.CodecOf[any](), &data, wire.CodecOf[json.RawMessage](), &result)
-	}
+	err := c.call(ctx, endpoint, wire.CodecOf[json.RawMessage](), &raw, wire.CodecOf[json.RawMessage](), &result)
 	return result, err
 }
 

@@ -49,6 +49,8 @@ func TestRequest(t *testing.T) {
 		{nil, `{}`},
 		{json.RawMessage(nil), `null`},
 		{json.RawMessage(`{"b": 1, "a": [NaN, 12345678901234567890.10]}`), `{"b": 1, "a": [NaN, 12345678901234567890.10]}`},
+		{[]byte(`{"b": 1, "a": [NaN]}`), `{"b": 1, "a": [NaN]}`},
+		{`{"b": 1}`, `"{\"b\": 1}"`},
 		{map[string]any{"b": 1, "a": "x"}, `{"a":"x","b":1}`},
 		{guild{ID: 7}, `{"id":"7"}`},
 		{[]int{1, 2}, `[1,2]`},
@@ -143,7 +145,7 @@ func TestRequestThatJSONCannotHold(t *testing.T) {
 		b := newBot(t)
 		for _, target := range []string{"ws://bot", "ipcx://localhost"} {
 			c := b.connect(target, nil)
-			for _, data := range []any{math.NaN(), math.Inf(1), make(chan int), json.RawMessage(`{`), map[string]any{"f": func() {}}} {
+			for _, data := range []any{math.NaN(), math.Inf(1), make(chan int), json.RawMessage(`{`), []byte("text"), []byte{}, []byte(nil), map[string]any{"f": func() {}}} {
 				_, err := c.Request(t.Context(), "x", data)
 				wantCode(t, fmt.Sprintf("%s: Request(%T)", target, data), err, wire.BadRequest)
 				if _, ok := errors.AsType[wire.NotSerialisable](err); !ok {
