@@ -57,8 +57,8 @@ func (c *Client) call(ctx context.Context, endpoint string, in wire.Codec, req a
 	if r.deadline, ok = ctx.Deadline(); !ok {
 		r.deadline, r.timed = time.Now().Add(c.timeout), true
 	}
-	if err := ctx.Err(); err != nil {
-		return r.over(wire.Timeout, "it was not sent", err)
+	if ctx.Err() != nil {
+		return r.over(wire.Timeout, "it was not sent", context.Cause(ctx))
 	}
 	r.data = buffer.New()
 	var err error

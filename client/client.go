@@ -119,7 +119,12 @@ func Dial(ctx context.Context, target string, o *Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.dialect.connect(ctx); err != nil {
+	if ctx.Err() != nil {
+		err = notTried(ctx, target)
+	} else {
+		err = c.dialect.connect(ctx)
+	}
+	if err != nil {
 		_ = c.Close()
 		return nil, err
 	}

@@ -37,7 +37,7 @@
 //
 //	bad_request   the request cannot be encoded: a wire.NotSerialisable is in the tree
 //	unauthorized  the secret is wrong or missing, or the bot does not prove that it knows it
-//	timeout       the deadline has passed; the call may have run
+//	timeout       the deadline has passed; the call may have run, unless the error says that it was not sent
 //	canceled      the context was cancelled, or the client closed; the call may have run
 //	overloaded    as many calls as possible are under way, or as many bytes, until the deadline; not run
 //	unavailable   there is no connection, and the reason is in the tree; not run

@@ -43,6 +43,15 @@ func closedInFlight() error {
 	return newError(wire.Canceled, "the client was closed while the call was in flight: it may have run", ErrClosed)
 }
 
+// notTried is the error of connecting to target with a context that has ended.
+func notTried(ctx context.Context, target string) error {
+	code, why := wire.Unavailable, "the deadline had passed"
+	if errors.Is(ctx.Err(), context.Canceled) {
+		code, why = wire.Canceled, "the caller had given up"
+	}
+	return newError(code, fmt.Sprintf("%s was not tried: %s", target, why), ctx.Err(), context.Cause(ctx))
+}
+
 // connectError is the error of a connection that was not made.
 func connectError(where string, err error) *callError {
 	if e, ok := errors.AsType[*callError](err); ok {

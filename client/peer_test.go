@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -242,5 +243,12 @@ func wantCode(t *testing.T, what string, err error, code wire.Code, also ...erro
 		if !errors.Is(err, target) {
 			t.Errorf("%s: %v; want errors.Is %v", what, err, target)
 		}
+	}
+}
+
+func wantText(t *testing.T, what string, err error, text string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), text) {
+		t.Errorf("%s: %v; want %q in it", what, err, text)
 	}
 }

@@ -460,6 +460,37 @@ func TestDialWithinItsContext(t *testing.T) {
 	})
 }
 
+func TestContextThatHasEnded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBot(t, wire.Subprotocol)
+		reason := errors.New("the user has left")
+		canceled, cancel := context.WithCancelCause(t.Context())
+		cancel(reason)
+		late, cancelLate := context.WithTimeoutCause(t.Context(), -time.Second, reason)
+		defer cancelLate()
+		for _, target := range []string{"ws://bot", "ipcx://localhost", "discover://localhost"} {
+			c := b.connect(target, nil)
+			for range 20 { // whoever looks at two things that are ready sees either
+				_, err := client.Dial(canceled, target, &client.Options{DialContext: b.DialContext})
+				wantCode(t, target+": Dial, cancelled before", err, wire.Canceled, context.Canceled, reason)
+				wantText(t, target+": Dial, cancelled before", err, "was not tried")
+				_, err = client.Dial(late, target, &client.Options{DialContext: b.DialContext})
+				wantCode(t, target+": Dial, too late", err, wire.Unavailable, context.DeadlineExceeded, reason)
+				wantText(t, target+": Dial, too late", err, "was not tried")
+				_, err = c.Request(canceled, "x", nil)
+				wantCode(t, target+": a call, cancelled before", err, wire.Canceled, context.Canceled, reason)
+				wantText(t, target+": a call, cancelled before", err, "was not sent")
+				_, err = c.Request(late, "x", nil)
+				wantCode(t, target+": a call, too late", err, wire.Timeout, context.DeadlineExceeded, reason)
+				wantText(t, target+": a call, too late", err, "was not sent")
+			}
+		}
+		if got := b.dialled(); got != nil {
+			t.Errorf("dialled %v; want nothing", got)
+		}
+	})
+}
+
 func TestBotTalksNonsense(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := v1Bot(t, "", func(p *peer) {
