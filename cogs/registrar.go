@@ -20,6 +20,7 @@ type Registrar struct {
 	ticks     []tick
 	keeps     []keep
 	cleanups  []func()
+	kills     []func()
 	reload    func()
 }
 

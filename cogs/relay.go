@@ -3,6 +3,7 @@ package cogs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -39,6 +40,27 @@ func (r *Registrar) Watch(f func(ctx context.Context) error) {
 	r.record("Watch")
 	r.watches = append(r.watches, f)
 }
+
+// Kill records f to end by force what does not end in time: the process, say, that
+// the handlers run in. When f has returned, the relayed calls, the ticks and the
+// tasks of the instance end by themselves. The cleanups run afterwards as usual.
+func (r *Registrar) Kill(f func()) {
+	r.record("Kill")
+	r.kills = append(r.kills, f)
+}
+
+// Kill runs what Kill has recorded, and reports whether there was anything.
+func (i *Instance) Kill() bool {
+	for _, f := range i.r.kills {
+		_ = protect(func() error { f(); return nil })
+	}
+	return len(i.r.kills) > 0
+}
+
+// ErrEnded is what a function of [Registrar.KeepFunc] that saves returns when what
+// it would save has ended, with the process that had it. A reload then goes on
+// with what was saved last.
+var ErrEnded = errors.New("what ran of the cog has ended")
 
 // Relayed reports whether the endpoint's handler is elsewhere: then Relay serves
 // it, and Serve does not.
