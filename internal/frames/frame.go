@@ -45,6 +45,7 @@ const (
 const (
 	Failed uint8 = 1 << iota // of a Reply: body is an Error
 	Admin                    // of a Call: the caller is an admin
+	Late                     // of a Cancel: the time is over
 )
 
 // A Frame is one message. On the wire it is
@@ -113,14 +114,25 @@ func NewReader(r io.Reader) *Reader { return &Reader{r: bufio.NewReaderSize(r, 1
 // Read reads the next frame into f. It returns io.EOF where the stream ends
 // between frames.
 func (r *Reader) Read(f *Frame) error {
+	// the length first: what is no frame may be shorter than a header
+	size, err := r.r.Peek(4)
+	if err != nil {
+		if len(size) > 0 && errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return within(err)
+	}
+	length := int(binary.LittleEndian.Uint32(size))
+	if length < headerSize || length > MaxFrame {
+		return fmt.Errorf("%w: a length of %d", ErrGarbage, length)
+	}
 	var head [4 + headerSize]byte
 	if _, err := io.ReadFull(r.r, head[:]); err != nil {
 		return within(err)
 	}
-	length := int(binary.LittleEndian.Uint32(head[:]))
 	name := int(binary.LittleEndian.Uint16(head[6:]))
 	from := name + int(binary.LittleEndian.Uint16(head[8:]))
-	if length < headerSize+from || length > MaxFrame {
+	if length < headerSize+from {
 		return fmt.Errorf("%w: a length of %d, with names of %d", ErrGarbage, length, from)
 	}
 	*f = Frame{

@@ -13,7 +13,8 @@ type Request struct {
 	ABI        int    `json:"abi"`
 	Cog        string `json:"cog"`
 	Generation uint64 `json:"generation"`
-	Host       bool   `json:"host,omitempty"` // the bot has something to call by Host: Discord
+	Restart    bool   `json:"restart,omitempty"` // the instance before has failed
+	Host       bool   `json:"host,omitempty"`    // the bot has something to call by Host: Discord
 }
 
 // An Offer is the reply to Setup: what the cog has.
