@@ -22,6 +22,7 @@ const (
 	discordgo = "github.com/bwmarrin/discordgo"
 	segmentio = "github.com/segmentio/encoding/json"
 	bbolt     = "go.etcd.io/bbolt"
+	sys       = "golang.org/x/sys/unix"
 )
 
 // allowed says what each package may import besides the standard library.
@@ -32,6 +33,8 @@ var allowed = map[string][]string{
 	"cogs":                     {"wire"},
 	"cogs/discord":             {"cogs", "wire", discordgo},
 	"cogs/discord/discordtest": {discordgo, gorilla},
+	"cogs/process":             {"cogs", "cogs/process/child", "wire", "internal/frames", "internal/router", sys},
+	"cogs/process/child":       {"cogs", "wire", "internal/buffer", "internal/frames", "internal/router"},
 	"cogs/cogtest":             {"actors", "client", "cogs"},
 	"actors":                   {"wire", "cogs", "internal/router", "internal/dialect", "internal/transport", "internal/workers", proto},
 	"client":                   {"wire", "internal/buffer", "internal/transport"},
@@ -53,6 +56,7 @@ var allowed = map[string][]string{
 
 // inTestsOf is what the tests of one package may import on top.
 var inTestsOf = map[string][]string{
+	"cogs/process":       {"cogs/process/testdata/*"},
 	"examples/dashboard": {"cogs/discord", "examples/bot/*", bbolt},
 }
 

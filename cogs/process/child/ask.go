@@ -1,0 +1,120 @@
+package child
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/wire"
+)
+
+type reply struct {
+	body []byte
+	err  error
+}
+
+// An asker is a call that waits for the bot. A call of this cog that comes of
+// that must not wait for it: a serial cog would wait for itself.
+type asker struct {
+	call *router.Call
+	asks int
+}
+
+// ask runs a route of the bot; see router.Outside.
+func (c *child) ask(ctx context.Context, parent *router.Call, endpoint string, data []byte) ([]byte, error) {
+	f := frames.Frame{Kind: frames.Ask, Name: endpoint, Body: data}
+	if parent != nil {
+		f.Parent = parent.Origin()
+		c.waits(f.Parent, parent, 1)
+		defer c.waits(f.Parent, parent, -1)
+	}
+	return c.request(ctx, &f)
+}
+
+func (c *child) waits(id uint64, call *router.Call, change int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.askers[id]
+	if a == nil {
+		a = &asker{}
+		c.askers[id] = a
+	}
+	a.call = call
+	if a.asks += change; a.asks == 0 {
+		delete(c.askers, id)
+	}
+}
+
+// asker returns the call that the bot knows by that id, if it waits for the bot.
+func (c *child) asker(id uint64) *router.Call {
+	if id == 0 {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if a := c.askers[id]; a != nil {
+		return a.call
+	}
+	return nil
+}
+
+// request sends f and waits for the reply. The bot answers also what is
+// cancelled.
+func (c *child) request(ctx context.Context, f *frames.Frame) ([]byte, error) {
+	f.ID = c.lastID.Add(1)
+	if until, ok := ctx.Deadline(); ok {
+		f.MS = uint32(min(max(time.Until(until).Milliseconds(), 1), 1<<32-1))
+	}
+	if !f.Fits() {
+		return nil, wire.Errorf(wire.TooLarge, "%q is asked for with %d bytes; at most %d", f.Name, len(f.Body), frames.MaxFrame)
+	}
+	answer := make(chan reply, 1)
+	c.mu.Lock()
+	c.asked[f.ID] = answer
+	c.mu.Unlock()
+	if err := c.out.Send(f); err != nil {
+		c.mu.Lock()
+		delete(c.asked, f.ID)
+		c.mu.Unlock()
+		return nil, wire.Errorf(wire.Unavailable, "ask the bot: %v", err)
+	}
+	stop := context.AfterFunc(ctx, func() {
+		cancel := frames.Frame{Kind: frames.Cancel, ID: f.ID}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			cancel.Flags = frames.Late
+		}
+		_ = c.out.Send(&cancel)
+	})
+	defer stop()
+	r := <-answer
+	return r.body, r.err
+}
+
+func (c *child) answered(f *frames.Frame) {
+	c.mu.Lock()
+	answer := c.asked[f.ID]
+	delete(c.asked, f.ID)
+	c.mu.Unlock()
+	switch {
+	case answer == nil:
+	case f.Flags&frames.Failed != 0:
+		answer <- reply{err: frames.ParseError(f.Body)}
+	default:
+		answer <- reply{body: bytes.Clone(f.Body)}
+	}
+}
+
+// A host is what the bot has for the cog besides routes.
+type host struct{ c *child }
+
+// Call implements cogs.Host.
+func (h *host) Call(ctx context.Context, name string, data []byte) ([]byte, error) {
+	return h.c.request(ctx, &frames.Frame{Kind: frames.Host, Name: name, Body: data})
+}
+
+// Subscribe implements cogs.Host. The bot knows the events from the Offer and
+// sends them.
+func (h *host) Subscribe(string, func([]byte)) (cancel func()) { return func() {} }

@@ -1,0 +1,130 @@
+package child
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// obey carries out the bot's orders about the instance, one after the other. It
+// ends with Quit.
+func (c *child) obey() {
+	for f := range c.orders {
+		live := c.live.Load()
+		if live == nil && f.Kind != frames.Setup && f.Kind != frames.Quit {
+			c.reply(f.ID, nil, errNoSetup)
+			continue
+		}
+		switch f.Kind {
+		case frames.Setup:
+			offer, err := c.setUp(f.Body)
+			text, _ := json.Marshal(offer) // strings and numbers
+			c.reply(f.ID, text, err)
+		case frames.Start:
+			live.gate.Subscribe(c.router, live.Generation)
+			live.Instance.Start(c.agent.Context(context.Background()), nil, c.failed)
+			c.reply(f.ID, nil, nil)
+		case frames.Stop:
+			live.gate.Subscribe(c.router, nil)
+			tasks := live.Instance.Stop()
+			go func() { <-tasks; c.reply(f.ID, nil, nil) }() // ends when the tasks do; other orders go on
+		case frames.Save:
+			text, err := c.save(live, f.Name)
+			c.reply(f.ID, text, err)
+		case frames.Restore:
+			c.reply(f.ID, nil, live.Instance.RestoreValue(f.Name, f.Body))
+		case frames.Quit:
+			var err error
+			if live != nil {
+				err = live.Instance.Close()
+			}
+			c.reply(f.ID, nil, err)
+			c.out.Wait()
+			close(c.quit)
+			_ = c.conn.Close()
+			return
+		}
+	}
+}
+
+var errNoSetup = errors.New("there is no Setup that has passed")
+
+// setUp runs Setup and tells what the instance has.
+func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
+	var r frames.Request
+	if err := json.Unmarshal(body, &r); err != nil {
+		return offer, err
+	}
+	switch {
+	case r.ABI != frames.ABI:
+		return offer, fmt.Errorf("the bot speaks version %d of the frames, the cog version %d: build it again", r.ABI, frames.ABI)
+	case c.live.Load() != nil:
+		return offer, errors.New("Setup has passed already")
+	}
+	c.cog.Name = r.Cog
+	setup := &router.Agent{Router: c.router, Cog: r.Cog, Generation: r.Generation, Restart: r.Restart}
+	c.agent = &router.Agent{Router: c.router, Cog: r.Cog, Generation: r.Generation}
+	ctx := setup.Context(context.Background())
+	if r.Host {
+		ctx = cogs.WithHost(ctx, c.host)
+	}
+	instance, err := cogs.Open(ctx, c.cog, func() { _ = c.out.Send(&frames.Frame{Kind: frames.Reload}) })
+	if err != nil {
+		return offer, err
+	}
+	gate := router.NewGate(c.cog)
+	gen := router.NewGeneration(gate, r.Generation, instance, nil)
+	if err := c.router.Publish(r.Cog, gen); err != nil {
+		return offer, err
+	}
+	gate.Swap(gen)
+	c.live.Store(&live{gate, gen})
+	return c.offer(instance), nil
+}
+
+func (c *child) offer(i *cogs.Instance) frames.Offer {
+	offer := frames.Offer{ABI: frames.ABI, Routes: []frames.Route{}, Keeps: i.Kept(), Tasks: i.Tasks()}
+	for _, e := range i.Endpoints() {
+		limit := cmp.Or(e.Timeout, c.cog.Timeout)
+		offer.Routes = append(offer.Routes, frames.Route{Name: e.Name, Timeout: limit.Milliseconds()})
+	}
+	for _, l := range i.Listeners() {
+		if l.Host == cogs.Host(c.host) && !slices.Contains(offer.Events, l.Event) {
+			offer.Events = append(offer.Events, l.Event)
+		}
+	}
+	for _, every := range i.Intervals() {
+		offer.Ticks = append(offer.Ticks, max(every.Milliseconds(), 1))
+	}
+	return offer
+}
+
+// failed tells the bot that a task has failed: it will restart the cog.
+func (c *child) failed(err error) {
+	_ = c.out.Send(&frames.Frame{Kind: frames.Fail, Body: appendError(nil, err)})
+}
+
+// quiet is how long a call that the bot takes to be over may still run.
+const quiet = time.Second
+
+// save returns a kept value when nothing of the instance runs any more, except
+// for tasks, which the bot has stopped.
+func (c *child) save(live *live, name string) ([]byte, error) {
+	live.gate.Hold()
+	defer live.gate.Reopen()
+	select {
+	case <-live.gate.Drained(live.Generation):
+	case <-time.After(quiet):
+		return nil, wire.Errorf(wire.Unavailable, "%d calls still run", live.InFlight())
+	}
+	return live.Instance.SaveValue(name)
+}

@@ -1,0 +1,50 @@
+package child
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A peer is the bot, as the one who gets answers.
+type peer struct{ out *frames.Writer }
+
+func (peer) Name() string { return "local" }
+
+// Head appends the frame without its length, which Tail fills in.
+func (peer) Head(dst []byte, c *router.Call) []byte {
+	f := frames.Frame{Kind: frames.Reply, ID: c.ID()}
+	return f.Append(dst)
+}
+
+func (peer) Tail(dst []byte) []byte {
+	binary.LittleEndian.PutUint32(dst, uint32(len(dst)-4))
+	return dst
+}
+
+// Fail appends an error. What a handler returns because its time is over is not
+// its own failure, and may be told before the bot's own timer ends the call.
+func (peer) Fail(dst []byte, c *router.Call, err error) []byte {
+	if _, panicked := errors.AsType[*cogs.Panic](err); !panicked && errors.Is(c.Err(), context.DeadlineExceeded) {
+		err = wire.Errorf(wire.Timeout, "no answer from %q in time", c.Info().Endpoint)
+	}
+	f := frames.Frame{Kind: frames.Reply, Flags: frames.Failed, ID: c.ID(), Body: appendError(nil, err)}
+	return f.Append(dst)
+}
+
+func (p peer) Send(_ *router.Call, text []byte, _ bool) { _, _ = p.out.Write(text) }
+
+// appendError appends err as the bot reads it.
+func appendError(dst []byte, err error) []byte {
+	if p, ok := errors.AsType[*cogs.Panic](err); ok {
+		e := frames.Error{Message: fmt.Sprint(p.Value), Type: "Panic", Panic: true, Stack: string(p.Stack)}
+		return e.Append(dst)
+	}
+	return frames.AppendError(dst, err)
+}

@@ -1,0 +1,131 @@
+package process
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/frames"
+)
+
+// buildTimeout bounds Setup with the build in it: the first one of all compiles
+// the standard library.
+const buildTimeout = 10 * time.Minute
+
+// Cog returns the cog whose package is in dir, to run as a process of its own
+// under that name. dir is not used if opts name a Binary. A nil opts means the
+// zero Options.
+func Cog(name, dir string, opts *Options) cogs.Cog {
+	s := &source{name: name, dir: dir, opts: opts.withDefaults()}
+	return cogs.Cog{Name: name, SetupTimeout: buildTimeout, Setup: s.setup}
+}
+
+// setup starts the process and records what it offers.
+func (s *source) setup(ctx context.Context, r *cogs.Registrar) error {
+	path, err := s.artefact(ctx, cogs.CallInfo(ctx).Restart)
+	if err != nil {
+		return err
+	}
+	p, err := start(s.name, path, &s.opts)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", path, err)
+	}
+	r.Cleanup(p.end)
+	r.Kill(p.kill)
+	p.host, p.reload = cogs.HostOf(ctx), r.RequestReload
+	p.agent, _ = ctx.Value(cogs.RuntimeKey{}).(cogs.Runtime)
+	p.begin()
+	offer, err := p.setUp(ctx)
+	if err != nil {
+		return err
+	}
+	p.record(r, offer)
+	run := func(ctx context.Context) error {
+		s.serves(path)
+		return p.watch(ctx)
+	}
+	if offer.Tasks {
+		r.Go(run) // its tasks touch what is kept
+	} else {
+		r.Watch(run)
+	}
+	return nil
+}
+
+// setUp asks the process to set up.
+func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
+	info := cogs.CallInfo(ctx)
+	body, err := json.Marshal(frames.Request{
+		ABI:        frames.ABI,
+		Cog:        p.name,
+		Generation: info.Generation,
+		Restart:    info.Restart,
+		Host:       p.host != nil,
+	})
+	if err != nil {
+		return offer, err
+	}
+	text, err := p.exchange(ctx, &frames.Frame{Kind: frames.Setup, Body: body}, p.opts.StartTimeout)
+	if errors.Is(err, errNoReply) {
+		return offer, fmt.Errorf("the process did not set up within %v", p.opts.StartTimeout)
+	}
+	if err != nil {
+		return offer, err
+	}
+	if err := json.Unmarshal(text, &offer); err != nil {
+		return offer, fmt.Errorf("the process answered Setup with what is no offer: %w", err)
+	}
+	if offer.ABI != frames.ABI {
+		return offer, fmt.Errorf("the process speaks version %d of the frames, the bot version %d: build it again", offer.ABI, frames.ABI)
+	}
+	return offer, nil
+}
+
+// saving is how long the process may take to save or restore a value.
+const saving = 10 * time.Second
+
+// record records what the process offers.
+func (p *process) record(r *cogs.Registrar, offer frames.Offer) {
+	for _, route := range offer.Routes {
+		r.Relay(route.Name, time.Duration(route.Timeout)*time.Millisecond, p.relay(frames.Call, route.Name))
+	}
+	for _, event := range offer.Events {
+		if p.host != nil {
+			r.RelayEvents(p.host, event, p.relay(frames.Event, event))
+		}
+	}
+	for i, every := range offer.Ticks {
+		r.Every(time.Duration(every)*time.Millisecond, p.tick(i))
+	}
+	for _, name := range offer.Keeps {
+		save := func() ([]byte, error) {
+			return p.exchange(context.Background(), &frames.Frame{Kind: frames.Save, Name: name}, saving)
+		}
+		restore := func(text []byte) error {
+			_, err := p.exchange(context.Background(), &frames.Frame{Kind: frames.Restore, Name: name, Body: text}, saving)
+			return err
+		}
+		r.KeepFunc(name, save, restore)
+	}
+}
+
+// watch lets the tasks of the process run until ctx ends. It fails when the
+// process, or a task, does.
+func (p *process) watch(ctx context.Context) error {
+	if _, err := p.exchange(ctx, &frames.Frame{Kind: frames.Start}, p.opts.StartTimeout); err != nil && ctx.Err() == nil {
+		return err
+	}
+	select {
+	case <-p.ended:
+		return p.cause
+	case err := <-p.failed:
+		return err
+	case <-ctx.Done():
+	}
+	// however long it takes: who waits for the tasks gives up, and ends the process
+	_, _ = p.exchange(context.Background(), &frames.Frame{Kind: frames.Stop}, 0)
+	return nil
+}

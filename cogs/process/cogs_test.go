@@ -1,0 +1,179 @@
+package process_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// The routes of the cog that most tests run.
+const (
+	echo   wire.Route[string, string]       = "any.echo"
+	next   wire.Route[wire.Empty, int]      = "any.next"
+	info   wire.Route[wire.Empty, about]    = "any.info"
+	fails  wire.Route[string, wire.Empty]   = "any.fails"
+	ends   wire.Route[string, wire.Empty]   = "any.ends"
+	wait   wire.Route[int, string]          = "any.wait"
+	nested wire.Route[string, string]       = "any.nested"
+	again  wire.Route[int, int]             = "any.again"
+	hosted wire.Route[string, string]       = "any.hosted"
+	seen   wire.Route[wire.Empty, []string] = "any.seen"
+)
+
+type about struct {
+	Cog, Endpoint, Caller, Dialect string
+	Generation                     uint64
+	Admin, Deadline                bool
+	PID                            int
+}
+
+// KeyError is an error whose name Python callers know.
+type KeyError struct{}
+
+func (KeyError) Error() string { return "the text is for the log" }
+
+func anyCog() cogs.Cog {
+	return cogs.Cog{Name: "another name", Timeout: 20 * time.Second, Setup: setUpAny}
+}
+
+func serialCog() cogs.Cog { return cogs.Cog{Name: "serial", Serial: true, Setup: setUpAny} }
+
+func refusingCog() cogs.Cog {
+	return cogs.Cog{Name: "refuses", Setup: func(context.Context, *cogs.Registrar) error {
+		if os.Getenv("HOW") == "panic" {
+			panic("no table")
+		}
+		return errors.New("no database")
+	}}
+}
+
+func wrongCog() cogs.Cog {
+	return cogs.Cog{Name: "wrong", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		n := ""
+		cogs.Keep(r, "n", &n)
+		return nil
+	}}
+}
+
+func hangingCog() cogs.Cog {
+	return cogs.Cog{Name: "hangs", Setup: func(ctx context.Context, r *cogs.Registrar) error {
+		r.Cleanup(func() { select {} })
+		return setUpAny(ctx, r)
+	}}
+}
+
+func setUpAny(ctx context.Context, r *cogs.Registrar) error {
+	n := 0
+	var events []string
+	cogs.Keep(r, "n", &n)
+	cogs.Handle(r, echo, func(_ context.Context, s string) (string, error) { return s, nil })
+	cogs.Handle(r, next, func(context.Context, wire.Empty) (int, error) { n++; return n, nil })
+	cogs.Handle(r, info, func(ctx context.Context, _ wire.Empty) (about, error) {
+		i := cogs.CallInfo(ctx)
+		return about{i.Cog, i.Endpoint, i.Caller, i.Dialect, i.Generation, i.Admin, !i.Deadline.IsZero(), os.Getpid()}, nil
+	})
+	cogs.Handle(r, fails, func(_ context.Context, how string) (wire.Empty, error) {
+		switch how {
+		case "panic":
+			panic("boom")
+		case "foreign":
+			return wire.Empty{}, fmt.Errorf("wrapped: %w", KeyError{})
+		}
+		return wire.Empty{}, &wire.Error{Code: "no_money", Message: "none", RetryAfter: 3 * time.Second}
+	})
+	cogs.Handle(r, ends, func(ctx context.Context, how string) (wire.Empty, error) { return wire.Empty{}, end(ctx, how) })
+	cogs.Handle(r, wait, func(ctx context.Context, ms int) (string, error) {
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(time.Duration(ms) * time.Millisecond):
+			return "waited", nil
+		}
+	})
+	cogs.Handle(r, nested, func(ctx context.Context, s string) (string, error) {
+		return cogs.Call(ctx, wire.Route[string, string]("other.hello"), s)
+	})
+	cogs.Handle(r, again, func(ctx context.Context, depth int) (int, error) {
+		if depth == 0 {
+			return 1, nil
+		}
+		sum, err := cogs.Call(ctx, again, depth-1)
+		return sum + 1, err
+	})
+	if host := cogs.HostOf(ctx); host != nil {
+		cogs.Handle(r, hosted, func(ctx context.Context, name string) (string, error) {
+			out, err := host.Call(ctx, name, []byte(`"question"`))
+			return string(out), err
+		})
+		r.Listen(host, "JOIN", func([]byte) string { return "" }, func(_ context.Context, data []byte) error {
+			events = append(events, string(data))
+			return nil
+		})
+	}
+	cogs.Handle(r, seen, func(context.Context, wire.Empty) ([]string, error) { return events, nil })
+	cogs.Keep(r, "events", &events)
+	return nil
+}
+
+// end ends the process, or makes it useless.
+func end(ctx context.Context, how string) error {
+	switch how {
+	case "exit":
+		fmt.Fprintln(os.Stderr, "out of luck")
+		os.Exit(3)
+	case "goroutine":
+		go func() { panic("nobody recovers this") }()
+		<-ctx.Done()
+	case "kill":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case "spin":
+		for {
+			runtime.Gosched()
+		}
+	case "memory":
+		var all [][]byte
+		for {
+			all = append(all, make([]byte, 16<<20))
+			for i := 0; i < len(all[len(all)-1]); i += 4096 {
+				all[len(all)-1][i] = 1
+			}
+		}
+	case "garbage":
+		_, _ = syscall.Write(socket(), []byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+		<-ctx.Done()
+	case "close":
+		_ = syscall.Shutdown(socket(), syscall.SHUT_RDWR)
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// socket returns the descriptor of the bot's socket.
+func socket() int {
+	for fd := 3; ; fd++ {
+		if _, err := syscall.Getpeername(fd); err == nil {
+			return fd
+		}
+	}
+}
+
+// What processes do that are no cogs. Each has the bot's socket.
+var misbehaving = map[string]func(bot *os.File){
+	"exits":  func(*os.File) { fmt.Fprintln(os.Stderr, "no configuration") },
+	"sleeps": func(*os.File) { time.Sleep(time.Minute) }, // in a process of its own
+	"talks": func(bot *os.File) {
+		_, _ = bot.WriteString("Hello, I am the cog of this bot, nice to meet you!\n")
+		time.Sleep(time.Minute)
+	},
+	"boasts": func(bot *os.File) {
+		_, _ = bot.Write([]byte{0xff, 0xff, 0xff, 0xff})
+		time.Sleep(time.Minute)
+	},
+}

@@ -1,0 +1,238 @@
+package process_test
+
+import (
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cogbus/cogbus/actors"
+	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/cogs/process"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// TestEnds_ofTheProcess has processes end in every way that there is. The call
+// inside gets one error, the status tells why, and the cog serves again.
+func TestEnds_ofTheProcess(t *testing.T) {
+	for how, want := range map[string]string{
+		"exit":      "exit status 3: out of luck",
+		"goroutine": "panic: nobody recovers this at ",
+		"kill":      "signal: killed",
+		"garbage":   "not a frame",
+		"close":     "the cog's process ended",
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
+			if _, err := client.Call(t.Context(), bot, ends, how); wire.CodeOf(err) != wire.Interrupted {
+				t.Errorf("Call = %v; want interrupted", err)
+			}
+			untilServed(t, bot)
+			if s := srv.Cogs()[0]; s.Restarts != 1 || !strings.Contains(s.LastError, want) {
+				t.Errorf("%d restarts, last error %q; want 1 and %q", s.Restarts, s.LastError, want)
+			}
+		})
+	}
+}
+
+func TestEnds_memory(t *testing.T) {
+	if racing {
+		t.Skip("the race detector takes more memory than a limit leaves")
+	}
+	srv, bot := cogtest.Start(t, inProcess(t, "any", &process.Options{MemoryLimit: 256 << 20}))
+	if _, err := client.Call(t.Context(), bot, ends, "memory"); wire.CodeOf(err) != wire.Interrupted {
+		t.Errorf("Call = %v; want interrupted", err)
+	}
+	untilServed(t, bot)
+	if s := srv.Cogs()[0]; !strings.Contains(s.LastError, "cannot allocate memory") && !strings.Contains(s.LastError, "out of memory") {
+		t.Errorf("last error %q; want out of memory", s.LastError)
+	}
+}
+
+// TestKill_withCallsInside kills a process that 16 calls are in: each gets one
+// error, and the next call is served.
+func TestKill_withCallsInside(t *testing.T) {
+	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
+	for range 5 {
+		pid := pidOf(t, bot)
+		var calls sync.WaitGroup
+		codes := make([]wire.Code, 16)
+		for i := range codes {
+			calls.Go(func() {
+				_, err := client.Call(t.Context(), bot, wait, 20_000)
+				codes[i] = wire.CodeOf(err)
+			})
+		}
+		until(t, func() bool { return srv.Cogs()[0].InFlight == 16 })
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+		calls.Wait()
+		for _, code := range codes {
+			if code != wire.Interrupted {
+				t.Errorf("a call inside got %q; want interrupted", code)
+			}
+		}
+		untilServed(t, bot)
+	}
+}
+
+// TestReload_endlessLoop has a handler that never returns. A forced reload ends
+// its process.
+func TestReload_endlessLoop(t *testing.T) {
+	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
+	pid := pidOf(t, bot)
+	done := make(chan error, 1)
+	go func() {
+		_, err := client.Call(t.Context(), bot, ends, "spin")
+		done <- err
+	}()
+	until(t, func() bool { return srv.Cogs()[0].InFlight == 1 })
+	if _, err := srv.Reload(t.Context(), "any", &actors.ReloadOptions{Force: true, Drain: 10 * time.Millisecond}); err != nil {
+		t.Fatalf("Reload = %v", err)
+	}
+	if err := <-done; err == nil {
+		t.Error("the call in the loop succeeded")
+	}
+	until(t, func() bool { return syscall.Kill(pid, 0) != nil })
+	if got := pidOf(t, bot); got == pid {
+		t.Error("the old process serves")
+	}
+}
+
+// TestStart_ofWhatIsNoCog starts programs that do not speak the frames.
+func TestStart_ofWhatIsNoCog(t *testing.T) {
+	for name, want := range map[string]string{
+		"exits":  "exit status 7: no configuration",
+		"sleeps": "did not set up within 200ms",
+		"talks":  "not a frame",
+		"boasts": "not a frame",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, _ := cogtest.Start(t)
+			opts := &process.Options{}
+			if name == "sleeps" {
+				opts.StartTimeout = 200 * time.Millisecond
+			}
+			began := time.Now()
+			err := srv.Load(t.Context(), inProcess(t, name, opts))
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("Load = %v; want %q", err, want)
+			}
+			if took := time.Since(began); took > 8*time.Second {
+				t.Errorf("Load took %v", took)
+			}
+		})
+	}
+}
+
+// TestRestart_givesUp has a cog end as often as it is started.
+func TestRestart_reloadRevives(t *testing.T) {
+	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
+	for range 3 {
+		_, _ = client.Call(t.Context(), bot, ends, "kill")
+	}
+	if _, err := srv.Reload(t.Context(), "any", nil); err != nil {
+		t.Fatalf("Reload = %v", err)
+	}
+	if got, err := client.Call(t.Context(), bot, echo, "x"); got != "x" || err != nil {
+		t.Errorf("Call after the reload = %q, %v", got, err)
+	}
+}
+
+// TestKeep_overProcessesAndCompiledIn moves a cog between kinds: its state moves
+// along.
+func TestKeep_overKinds(t *testing.T) {
+	compiled := anyCog()
+	compiled.Name = "any"
+	srv, bot := cogtest.Start(t, compiled)
+	want := 1
+	for _, cog := range []cogs.Cog{inProcess(t, "any", nil), inProcess(t, "serial", nil), compiled, inProcess(t, "any", nil)} {
+		if got, err := client.Call(t.Context(), bot, next, wire.Empty{}); got != want || err != nil {
+			t.Fatalf("Call(next) = %d, %v; want %d", got, err, want)
+		}
+		want++
+		if _, err := srv.Replace(t.Context(), cog, nil); err != nil {
+			t.Fatalf("Replace = %v", err)
+		}
+	}
+	if _, err := srv.Replace(t.Context(), inProcess(t, "keeps wrongly", nil), nil); err == nil || !strings.Contains(err.Error(), `restore "n"`) {
+		t.Errorf("Replace by a cog that keeps another type = %v; want an error that names the value", err)
+	}
+	if got, err := client.Call(t.Context(), bot, next, wire.Empty{}); got != want || err != nil {
+		t.Errorf("Call(next) after that = %d, %v; want %d", got, err, want)
+	}
+}
+
+// TestStop_quitIgnored reloads a cog whose cleanup hangs.
+func TestQuit_ignored(t *testing.T) {
+	srv, bot := cogtest.Start(t, inProcess(t, "hangs", nil))
+	pid := pidOf(t, bot)
+	if _, err := srv.Reload(t.Context(), "any", nil); err != nil {
+		t.Fatalf("Reload = %v", err)
+	}
+	if syscall.Kill(pid, 0) == nil {
+		t.Error("the old process lives on")
+	}
+}
+
+// TestEnd_withTheBot kills a bot, also while its cog is in a loop.
+func TestEnd_withTheBot(t *testing.T) {
+	for _, how := range []string{"idle", "spin"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			bot := exec.Command(self(t), "-test.run=^$")
+			bot.Env = append(bot.Environ(), "COGBUS_TEST_BOT="+how)
+			out, err := bot.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := bot.Start(); err != nil {
+				t.Fatal(err)
+			}
+			pid := readPID(t, out)
+			_ = bot.Process.Kill()
+			_ = bot.Wait()
+			until(t, func() bool { return syscall.Kill(pid, 0) != nil })
+		})
+	}
+}
+
+// until waits for a condition that another process makes true.
+func until(t *testing.T, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(20 * time.Second)
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatal("it did not happen within 20s")
+		}
+	}
+}
+
+func untilServed(t *testing.T, bot *client.Client) {
+	t.Helper()
+	until(t, func() bool {
+		got, err := client.Call(t.Context(), bot, echo, "again")
+		if err != nil && wire.CodeOf(err) != wire.Unavailable {
+			t.Errorf("a call meanwhile = %v; want unavailable", err)
+		}
+		return got == "again"
+	})
+}
+
+func pidOf(t *testing.T, bot *client.Client) int {
+	t.Helper()
+	got, err := client.Call(t.Context(), bot, info, wire.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.PID
+}

@@ -1,0 +1,6 @@
+//go:build unix && !linux
+
+package process
+
+// limitMemory leaves it to the Go runtime, which GOMEMLIMIT tells.
+func limitMemory(int, int64) error { return nil }

@@ -1,0 +1,203 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A pending is what the process has not answered yet.
+type pending struct {
+	ctx  context.Context // of a call, an event or a tick
+	done func(body []byte, err error)
+	stop func() bool // takes back the cancel at ctx's end
+}
+
+var (
+	errNoReply = errors.New("the process does not answer")
+	errGone    = wire.Errorf(wire.Unavailable, "the cog's process has ended")
+)
+
+// relay returns the function that passes calls or events on.
+func (p *process) relay(kind frames.Kind, name string) cogs.RelayFunc {
+	return func(ctx context.Context, data []byte, done func([]byte, error)) {
+		f := frames.Frame{Kind: kind, Name: name, Body: data}
+		if kind == frames.Call {
+			info := cogs.CallInfo(ctx)
+			f.From = info.Dialect + " " + info.Caller
+			if info.Admin {
+				f.Flags = frames.Admin
+			}
+		}
+		p.pass(ctx, &f, done)
+	}
+}
+
+// tick returns the function that runs a tick in the process.
+func (p *process) tick(n int) func(ctx context.Context) error {
+	number := []byte(strconv.Itoa(n))
+	return func(ctx context.Context) error {
+		outcome := make(chan error, 1)
+		p.pass(ctx, &frames.Frame{Kind: frames.Tick, Body: number}, func(_ []byte, err error) { outcome <- err })
+		return <-outcome
+	}
+}
+
+// pass sends a call, an event or a tick. It calls done when the process has
+// answered, or has ended.
+func (p *process) pass(ctx context.Context, f *frames.Frame, done func([]byte, error)) {
+	f.ID = p.lastID.Add(1)
+	if until, ok := ctx.Deadline(); ok {
+		f.MS = uint32(min(max(time.Until(until).Milliseconds(), 1), 1<<32-1))
+	}
+	if !f.Fits() {
+		done(nil, wire.Errorf(wire.TooLarge, "%d bytes for %.100q; at most %d", len(f.Body), f.Name, frames.MaxFrame))
+		return
+	}
+	w := &pending{ctx: ctx, done: done}
+	p.mu.Lock()
+	if p.gone {
+		p.mu.Unlock()
+		done(nil, errGone)
+		return
+	}
+	f.Parent = p.nameOf(ctx)
+	id := f.ID
+	w.stop = context.AfterFunc(ctx, func() {
+		cancel := frames.Frame{Kind: frames.Cancel, ID: id}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			cancel.Flags = frames.Late
+		}
+		_ = p.out.Send(&cancel)
+	})
+	p.waiting[id] = w
+	p.mu.Unlock()
+	if err := p.out.Send(f); err != nil {
+		p.settle(id, nil, wire.Errorf(wire.Unavailable, "%v", err))
+	}
+}
+
+// nameOf returns by which name the process knows the call that ctx, a call too,
+// was made for, 0 if there is none. The caller holds mu.
+func (p *process) nameOf(ctx context.Context) uint64 {
+	c, ok := ctx.(*router.Call)
+	if !ok {
+		return 0
+	}
+	for c = c.Parent(); c != nil; c = c.Parent() {
+		for id, w := range p.waiting {
+			if w.ctx == context.Context(c) {
+				return id
+			}
+		}
+	}
+	return 0
+}
+
+// exchange sends an order and waits for the reply, for at most limit if that is
+// not zero.
+func (p *process) exchange(ctx context.Context, f *frames.Frame, limit time.Duration) ([]byte, error) {
+	type reply struct {
+		body []byte
+		err  error
+	}
+	if !f.Fits() {
+		return nil, wire.Errorf(wire.TooLarge, "%d bytes; at most %d", len(f.Body), frames.MaxFrame)
+	}
+	f.ID = p.lastID.Add(1)
+	answer := make(chan reply, 1)
+	p.mu.Lock()
+	if p.gone {
+		p.mu.Unlock()
+		<-p.ended
+		return nil, p.cause
+	}
+	p.waiting[f.ID] = &pending{done: func(body []byte, err error) { answer <- reply{bytes.Clone(body), err} }}
+	p.mu.Unlock()
+	var late <-chan time.Time
+	if limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		late = timer.C
+	}
+	err := p.out.Send(f)
+	if err == nil {
+		select {
+		case r := <-answer:
+			if r.err == error(errInterrupted) { // its own error says more
+				<-p.ended
+				return nil, p.cause
+			}
+			return r.body, r.err
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-late:
+			err = errNoReply
+		}
+	}
+	p.mu.Lock()
+	delete(p.waiting, f.ID) // what comes later is of no use
+	p.mu.Unlock()
+	return nil, err
+}
+
+var errInterrupted = wire.Errorf(wire.Interrupted, "the cog's process ended while the call ran")
+
+// settle ends what the process was asked under id.
+func (p *process) settle(id uint64, body []byte, err error) {
+	p.mu.Lock()
+	w := p.waiting[id]
+	delete(p.waiting, id)
+	p.mu.Unlock()
+	if w == nil {
+		return // it was not asked, or not any more
+	}
+	if w.stop != nil {
+		w.stop()
+	}
+	w.done(body, err)
+}
+
+// receive handles a frame. It does not wait.
+func (p *process) receive(f *frames.Frame) {
+	switch f.Kind {
+	case frames.Reply:
+		if f.Flags&frames.Failed != 0 {
+			p.settle(f.ID, nil, parseError(f.Body))
+		} else {
+			p.settle(f.ID, f.Body, nil)
+		}
+	case frames.Ask, frames.Host:
+		p.asked(f)
+	case frames.Cancel:
+		p.mu.Lock()
+		cancel := p.asks[f.ID]
+		p.mu.Unlock()
+		if cancel != nil {
+			cancel(f.Flags&frames.Late != 0)
+		}
+	case frames.Reload:
+		p.reload()
+	case frames.Fail:
+		select {
+		case p.failed <- parseError(f.Body):
+		default: // one is enough
+		}
+	}
+}
+
+// parseError reads an error of the process. A panic there is one here.
+func parseError(body []byte) error {
+	err := frames.ParseError(body)
+	if f, ok := errors.AsType[*frames.Foreign](err); ok && f.Panicked {
+		return &cogs.Panic{Value: f.Message, Stack: []byte(f.Stack)}
+	}
+	return err
+}

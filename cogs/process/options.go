@@ -1,0 +1,60 @@
+package process
+
+import (
+	"cmp"
+	"log/slog"
+	"time"
+)
+
+// Options say how a cog is built and run. The zero value builds it from source.
+type Options struct {
+	// Binary is an executable to run instead of building one: for machines
+	// without Go, and for cogs in other languages.
+	Binary string
+
+	// Args are passed to the executable.
+	Args []string
+
+	// Env is added to the bot's own environment, as "NAME=value".
+	Env []string
+
+	// BuildFlags are added to those of go build, "-race" or "-tags=x" for
+	// instance. CGO_ENABLED, GOFLAGS and the like are taken from the
+	// environment.
+	BuildFlags []string
+
+	// Cache is the folder for what is built. The last five artefacts of each
+	// cog are kept. If empty, "cogbus" in os.UserCacheDir().
+	Cache string
+
+	// MemoryLimit bounds the memory of the process in bytes; the Go runtime is
+	// told to keep below it. If it does not succeed, the process ends and the
+	// cog restarts. Enforced on Linux; elsewhere only the runtime is told. If
+	// zero, there is no limit.
+	MemoryLimit int64
+
+	// StartTimeout is how long the process may take from its start to the end
+	// of its Setup. If zero, 10 seconds.
+	StartTimeout time.Duration
+
+	// Grace is how long the process may take to run its cleanups and leave
+	// before it is killed. If zero, 200 milliseconds.
+	Grace time.Duration
+
+	// Logger gets what the process writes to standard output and standard
+	// error, line by line. If nil, slog.Default().
+	Logger *slog.Logger
+}
+
+func (o *Options) withDefaults() Options {
+	var d Options
+	if o != nil {
+		d = *o
+	}
+	d.StartTimeout = cmp.Or(d.StartTimeout, 10*time.Second)
+	d.Grace = cmp.Or(d.Grace, 200*time.Millisecond)
+	if d.Logger == nil {
+		d.Logger = slog.Default()
+	}
+	return d
+}

@@ -1,0 +1,18 @@
+//go:build !unix
+
+package process
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime"
+)
+
+// start says that there are no such cogs here.
+func start(string, string, *Options) (*process, error) {
+	return nil, fmt.Errorf("cogs as processes need Unix; on %s compile the cog into the bot", runtime.GOOS)
+}
+
+func (p *process) kill() {}
+
+func endWithChildren(*exec.Cmd) {}
