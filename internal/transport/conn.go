@@ -202,16 +202,18 @@ func (c *Conn) writeClose(code int, reason string) {
 
 // Linger ends the connection after its reader has failed: what was sent is
 // written, and what the peer still sends is read and dropped for a moment, since
-// closing with unread data would destroy what it was sent.
+// closing with unread data would destroy what it was sent. A connection that
+// cannot be closed by half, as one in memory, ends when all is written: both ends
+// would wait for each other.
 func (c *Conn) Linger(wait time.Duration) {
 	timer := time.AfterFunc(wait, c.Abort) // also for a peer that does not read
 	defer timer.Stop()
 	c.link.drain()
 	if half, ok := c.link.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
+		_ = c.link.Conn.SetReadDeadline(time.Time{}) // a message may have had one
+		_, _ = io.Copy(io.Discard, c.link.Conn)
 	}
-	_ = c.link.Conn.SetReadDeadline(time.Time{}) // a message may have had one
-	_, _ = io.Copy(io.Discard, c.link.Conn)
 	c.Abort()
 }
 

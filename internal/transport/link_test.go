@@ -284,3 +284,35 @@ func TestLinger_isBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestLinger_whole ends a connection that cannot be closed by half: the peer gets
+// everything, and nobody waits for it.
+func TestLinger_whole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, client := accept(t)
+		got := make(chan string)
+		go func() {
+			_, _ = client.Write(masked(0x88, "\x03\xe8"))
+			time.Sleep(100 * time.Millisecond) // it is slow
+			text, _ := io.ReadAll(client)
+			got <- string(text)
+		}()
+		c.BeforeClose(func() {
+			for range 3 {
+				_ = c.Send([]byte("hello"))
+			}
+		})
+		_, _, err := c.Receive()
+		if code, _, ok := CloseStatus(err); !ok || code != CloseNormal {
+			t.Errorf("Receive = %v; want a Close", err)
+		}
+		began := time.Now()
+		c.Linger(time.Second)
+		if took := time.Since(began); took > 200*time.Millisecond {
+			t.Errorf("Linger took %v; want no wait for the peer", took)
+		}
+		if text, want := <-got, strings.Repeat("\x81\x05hello", 3)+"\x88\x02\x03\xe8"; text != want {
+			t.Errorf("the client read %q; want %q", text, want)
+		}
+	})
+}
