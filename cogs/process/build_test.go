@@ -21,7 +21,7 @@ const (
 
 // sources returns a folder within the module that holds the stats cog, for a test
 // that edits it.
-func sources(t *testing.T) string {
+func sources(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("testdata", "edited")
 	if err != nil {
@@ -33,7 +33,7 @@ func sources(t *testing.T) string {
 }
 
 // edit writes the stats cog into dir, with old replaced.
-func edit(t *testing.T, dir, old, with string) {
+func edit(t testing.TB, dir, old, with string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "stats", "stats.go"))
 	if err == nil {
@@ -65,7 +65,7 @@ func TestBuild(t *testing.T) {
 
 	edit(t, dir, `"one"`, `two`)
 	_, err := srv.Reload(t.Context(), "stats", nil)
-	if want := filepath.Join(dir, "stats.go") + ":22:17: undefined: two"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := filepath.Join(dir, "stats.go") + ":23:17: undefined: two"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("Reload of source that does not compile = %v; want %q", err, want)
 	}
 	version("two")

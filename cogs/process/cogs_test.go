@@ -15,16 +15,18 @@ import (
 
 // The routes of the cog that most tests run.
 const (
-	echo   wire.Route[string, string]       = "any.echo"
-	next   wire.Route[wire.Empty, int]      = "any.next"
-	info   wire.Route[wire.Empty, about]    = "any.info"
-	fails  wire.Route[string, wire.Empty]   = "any.fails"
-	ends   wire.Route[string, wire.Empty]   = "any.ends"
-	wait   wire.Route[int, string]          = "any.wait"
-	nested wire.Route[string, string]       = "any.nested"
-	again  wire.Route[int, int]             = "any.again"
-	hosted wire.Route[string, string]       = "any.hosted"
-	seen   wire.Route[wire.Empty, []string] = "any.seen"
+	echo     wire.Route[string, string]       = "any.echo"
+	next     wire.Route[wire.Empty, int]      = "any.next"
+	info     wire.Route[wire.Empty, about]    = "any.info"
+	fails    wire.Route[string, wire.Empty]   = "any.fails"
+	ends     wire.Route[string, wire.Empty]   = "any.ends"
+	wait     wire.Route[int, string]          = "any.wait"
+	nested   wire.Route[string, string]       = "any.nested"
+	again    wire.Route[int, int]             = "any.again"
+	slowNext wire.Route[int, int]             = "any.slownext"
+	wrote    wire.Route[int, wire.Empty]      = "any.wrote"
+	hosted   wire.Route[string, string]       = "any.hosted"
+	seen     wire.Route[wire.Empty, []string] = "any.seen"
 )
 
 type about struct {
@@ -75,6 +77,17 @@ func setUpAny(ctx context.Context, r *cogs.Registrar) error {
 	cogs.Keep(r, "n", &n)
 	cogs.Handle(r, echo, func(_ context.Context, s string) (string, error) { return s, nil })
 	cogs.Handle(r, next, func(context.Context, wire.Empty) (int, error) { n++; return n, nil })
+	cogs.Handle(r, slowNext, func(_ context.Context, ms int) (int, error) {
+		before := n
+		time.Sleep(time.Duration(ms) * time.Millisecond) // in a process of its own
+		n = before + 1
+		return n, nil
+	})
+	ledger, _ := os.OpenFile(os.Getenv("LEDGER"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	cogs.Handle(r, wrote, func(_ context.Context, number int) (wire.Empty, error) {
+		_, err := fmt.Fprintln(ledger, number)
+		return wire.Empty{}, err
+	})
 	cogs.Handle(r, info, func(ctx context.Context, _ wire.Empty) (about, error) {
 		i := cogs.CallInfo(ctx)
 		return about{i.Cog, i.Endpoint, i.Caller, i.Dialect, i.Generation, i.Admin, !i.Deadline.IsZero(), os.Getpid()}, nil

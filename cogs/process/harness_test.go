@@ -82,7 +82,18 @@ func python(t *testing.T) string {
 }
 
 // childPID returns the process id of the one child that the test has.
-func childPID(t *testing.T) int {
+func childPID(t testing.TB) int {
+	t.Helper()
+	list := children(t)
+	if len(list) != 1 {
+		return 0
+	}
+	pid, _ := strconv.Atoi(list[0])
+	return pid
+}
+
+// children returns the processes that the test has.
+func children(t testing.TB) []string {
 	t.Helper()
 	tasks, _ := filepath.Glob("/proc/self/task/*/children")
 	var pids []string
@@ -90,9 +101,5 @@ func childPID(t *testing.T) int {
 		text, _ := os.ReadFile(task)
 		pids = append(pids, strings.Fields(string(text))...)
 	}
-	if len(pids) != 1 {
-		return 0
-	}
-	pid, _ := strconv.Atoi(pids[0])
-	return pid
+	return pids
 }

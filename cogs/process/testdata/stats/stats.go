@@ -15,6 +15,7 @@ func setup(_ context.Context, r *cogs.Registrar) error {
 	n := 0
 	cogs.Handle(r, "stats.next", func(context.Context, wire.Empty) (int, error) { n++; return n, nil })
 	cogs.Handle(r, "stats.version", func(context.Context, wire.Empty) (string, error) { return version, nil })
+	cogs.Handle(r, "stats.echo", func(_ context.Context, s string) (string, error) { return s, nil })
 	cogs.Keep(r, "n", &n)
 	return nil
 }
