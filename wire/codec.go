@@ -67,10 +67,12 @@ func (c Codec) Append(dst []byte, value any) ([]byte, error) {
 
 // Decode decodes JSON text into value, a pointer to the codec's type. Numbers
 // in untyped data become json.Number and keep every digit; struct fields match
-// by their exact names, save in types with arrays or json.Number and in long
-// untyped data, where encoding/json takes them in any case. Empty text is no data: value stays as it is. The error
-// is an [Error] with code [BadRequest] that names the field; value may then be
-// filled in part. Nothing of value refers to text afterwards.
+// by their exact names, save that encoding/json takes them in any case in types
+// with arrays or json.Number, and, where a type holds untyped data or maps of
+// strings, in a text of more than 10,000 arrays and objects, or more than 32
+// levels of them. Empty text is no data: value stays as it is. The error is an
+// [Error] with code [BadRequest] that names the field; value may then be filled
+// in part. Nothing of value refers to text afterwards.
 func (c Codec) Decode(text []byte, value any) error {
 	if c.raw {
 		if len(text) == 0 {

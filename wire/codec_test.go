@@ -93,9 +93,19 @@ func TestDecodeKeepsNumbers(t *testing.T) {
 }
 
 func TestDecodeMatchesNamesExactly(t *testing.T) {
-	var g guild
-	if err := wire.CodecOf[guild]().Decode([]byte(`{"ID":"x","Name":"a","name":"b","NAME":"c"}`), &g); err != nil || g.Name != "b" || g.ID != 0 {
-		t.Errorf("Decode = %+v, %v; want name b alone", g, err)
+	for _, more := range []string{
+		`1`,
+		`"` + strings.Repeat("long", 1<<18) + `"`,
+		`"` + strings.Repeat("[{", 1<<16) + `"`,
+		`[` + strings.Repeat(`{"k":[1]},`, 4000) + `[]]`,
+		nest(30),
+		`["` + strings.Repeat("[", 100) + `","\"` + strings.Repeat("[", 100) + `",` + nest(29) + `]`,
+	} {
+		text := `{"ID":"x","Name":"a","name":"b","NAME":"c","extra":{"k":` + more + `},"Labels":1}`
+		var g guild
+		if err := wire.CodecOf[guild]().Decode([]byte(text), &g); err != nil || g.Name != "b" || g.ID != 0 || g.Labels != nil {
+			t.Errorf("Decode with %.20s... of %d bytes = %.100v, %v; want name b alone", more, len(text), g, err)
+		}
 	}
 }
 
@@ -253,14 +263,18 @@ func TestDecodeOfBombsIsCheap(t *testing.T) {
 	runtime.ReadMemStats(&m)
 	before := m.TotalAlloc
 	start := time.Now()
-	var maps []map[string]string
-	if err := wire.CodecOf[[]map[string]string]().Decode([]byte("["+strings.Repeat("{},", 200_000)+"{}]"), &maps); err != nil {
-		t.Error(err)
+	for _, n := range []int{9_998, 200_000} { // the fast decoder takes the first
+		var maps []map[string]string
+		if err := wire.CodecOf[[]map[string]string]().Decode([]byte("["+strings.Repeat("{},", n)+"{}]"), &maps); err != nil {
+			t.Error(err)
+		}
 	}
 	var deep any
-	text := strings.Repeat("[", 900) + strings.Repeat("1,", 200_000) + "1" + strings.Repeat("]", 900)
-	if err := wire.CodecOf[any]().Decode([]byte(text), &deep); err != nil {
-		t.Error(err)
+	for _, depth := range []int{32, 900} {
+		text := strings.Repeat("[", depth) + strings.Repeat("1,", 200_000) + "1" + strings.Repeat("]", depth)
+		if err := wire.CodecOf[any]().Decode([]byte(text), &deep); err != nil {
+			t.Error(err)
+		}
 	}
 	runtime.ReadMemStats(&m)
 	if used := (m.TotalAlloc - before) >> 20; used > 250 {

@@ -16,18 +16,56 @@ import (
 // FuzzCodec.
 type fitness struct {
 	encode bool
-	decode bool // if the text is not long, or the type not costly
+	decode bool // if the text is modest, or the type not costly
 	costly bool // the type holds what takes the fast decoder too much time or memory
 	wide   bool // the type holds integers of 64 bits
 }
 
-// costlyText is how long text may be, in bytes, for the fast decoder to read it
-// into a costly type. It reads untyped data once for each level of nesting, and
-// takes room for 64 members for each map of strings, be it empty.
-const costlyText = 16 << 10
+// Into a costly type the fast decoder reads texts with at most modestCount
+// arrays and objects, nested at most modestDepth deep. It takes room for 64
+// members for each map of strings, be it empty, about 5 KB; and it reads untyped
+// data once for each level of nesting: 4 MB take up to 20 ms a level. How long a
+// text is does not count, or names would match in another way when data grows.
+const (
+	modestCount = 10_000
+	modestDepth = 32
+)
 
 func (f fitness) decodes(text []byte) bool {
-	return f.decode && !(f.costly && len(text) > costlyText)
+	return f.decode && !(f.costly && !modest(text))
+}
+
+// modest reports whether text has few arrays and objects, nested not deep. It
+// need not be valid.
+func modest(text []byte) bool {
+	if openings(text) <= modestDepth {
+		return true
+	}
+	count, depth, quoted := 0, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\':
+			i++ // it may be a quote
+		case quoted:
+		case c == '[' || c == '{':
+			count++
+			depth++
+			if count > modestCount || depth > modestDepth {
+				return false
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return true
+}
+
+// openings returns how many arrays and objects text has at most. It is faster
+// than to scan all text.
+func openings(text []byte) int {
+	return bytes.Count(text, []byte{'['}) + bytes.Count(text, []byte{'{'})
 }
 
 func fitnessOf(t reflect.Type) fitness {
@@ -103,9 +141,9 @@ func implements[I any](t reflect.Type) bool {
 const harmlessDepth = 50_000
 
 // mayNestDeep reports whether text has enough brackets to nest deeper than
-// harmlessDepth. It is faster than to scan all text.
+// harmlessDepth.
 func mayNestDeep(text []byte) bool {
-	return len(text) > harmlessDepth && bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) > harmlessDepth
+	return len(text) > harmlessDepth && openings(text) > harmlessDepth
 }
 
 // hasLongNumber reports whether text has 20 or more digits in a row: then, and
