@@ -16,6 +16,17 @@ type functions struct {
 	member   function[memberID, Member]
 	channels function[wire.Snowflake, []Channel]
 	roles    function[wire.Snowflake, []Role]
+
+	credentials function[wire.Empty, credentials]
+}
+
+// credentials are what a session for REST takes. They go to the cogs that With
+// has loaded alone.
+type credentials struct {
+	Token         string `json:"token"`
+	UserAgent     string `json:"user_agent"`
+	Retries       int    `json:"retries"`
+	WaitForLimits bool   `json:"wait_for_limits"`
 }
 
 type memberPage struct {
@@ -39,6 +50,8 @@ func newFunctions() functions {
 		member:   newFunction[memberID, Member]("discord.member"),
 		channels: newFunction[wire.Snowflake, []Channel]("discord.channels"),
 		roles:    newFunction[wire.Snowflake, []Role]("discord.roles"),
+
+		credentials: newFunction[wire.Empty, credentials]("discord.credentials"),
 	}
 }
 

@@ -40,12 +40,19 @@ func newHost(session *discordgo.Session) *host {
 		f.member.name:   f.member.serve(h.member),
 		f.channels.name: f.channels.serve(h.channels),
 		f.roles.name:    f.roles.serve(h.roles),
+
+		f.credentials.name: f.credentials.serve(h.credentials),
 	}
 	session.AddHandler(h.onEvent)
 	session.AddHandler(func(*discordgo.Session, *discordgo.Connect) { h.publish(connect, []byte("{}")) })
 	session.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) { h.publish(disconnect, []byte("{}")) })
 	session.AddHandler(h.onRateLimit)
 	return h
+}
+
+func (h *host) credentials(wire.Empty) (credentials, error) {
+	s := h.session
+	return credentials{s.Token, s.UserAgent, s.MaxRestRetries, s.ShouldRetryOnRateLimit}, nil
 }
 
 // onEvent runs where the session reads events, after it has updated its cache.

@@ -2,6 +2,8 @@ package discord
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -17,12 +19,17 @@ import (
 type View struct {
 	host      cogs.Host
 	functions functions
+
+	mu   sync.Mutex         // protects rest
+	rest *discordgo.Session // where the bot's own is in another process
 }
 
 // From returns the View for the cog that ctx, the context of Setup, belongs to.
 // Keep it for the handlers: their contexts have none. It panics, which fails the
 // Setup, if the cog was not loaded by [With].
-func From(ctx context.Context) *View { return &View{needHost(ctx, "From"), newFunctions()} }
+func From(ctx context.Context) *View {
+	return &View{host: needHost(ctx, "From"), functions: newFunctions()}
+}
 
 // Guilds returns the guilds that the bot is in, by id. It is cheap: it looks at
 // no member.
@@ -60,12 +67,34 @@ func (v *View) Roles(ctx context.Context, guild wire.Snowflake) ([]Role, error) 
 	return v.functions.roles.call(ctx, v.host, guild)
 }
 
-// Session returns the session for its REST methods. Do not read its State. The
-// error, with code unavailable, says that this process has no session, as in a
-// cog that runs as a process of its own.
+// Session returns the session for its REST methods. Do not read its State, and do
+// not open it. A cog that runs as a process of its own gets a session of that
+// process, with the bot's token: its State is empty, and it counts Discord's rate
+// limits by itself, while Discord counts those of both.
 func (v *View) Session() (*discordgo.Session, error) {
 	if h, ok := v.host.(*host); ok {
 		return h.session, nil
 	}
-	return nil, wire.Errorf(wire.Unavailable, "there is no Discord session in this process")
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.rest != nil {
+		return v.rest, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), sessionTimeout)
+	defer cancel()
+	c, err := v.functions.credentials.call(ctx, v.host, wire.Empty{})
+	if err != nil {
+		return nil, err
+	}
+	s, err := discordgo.New(c.Token)
+	if err != nil {
+		return nil, err
+	}
+	s.MaxRestRetries, s.ShouldRetryOnRateLimit, s.UserAgent = c.Retries, c.WaitForLimits, c.UserAgent
+	v.rest = s
+	return s, nil
 }
+
+// sessionTimeout bounds the question for the token, which the bot answers at
+// once.
+const sessionTimeout = 10 * time.Second

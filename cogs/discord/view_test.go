@@ -141,6 +141,28 @@ func TestSession(t *testing.T) {
 }
 
 // The race detector decides this one.
+// TestSession_elsewhere has the session where the host is not a session, as in a
+// process of the cog's own.
+func TestSession_elsewhere(t *testing.T) {
+	var v *discord.View
+	cog := cogs.Cog{Name: "far", Setup: func(ctx context.Context, _ *cogs.Registrar) error {
+		v = discord.From(cogs.WithHost(ctx, &link{cogs.HostOf(ctx)}))
+		return nil
+	}}
+	bubble(t, &discordtest.Options{}, []cogs.Cog{cog}, func(t *testing.T, w *world) {
+		s, err := v.Session()
+		if err != nil || s == w.session || s.Token != w.session.Token || s.MaxRestRetries != w.session.MaxRestRetries {
+			t.Fatalf("Session() = %v, %v; want another one with the same token", s, err)
+		}
+		if again, _ := v.Session(); again != s {
+			t.Error("Session() made another session")
+		}
+	})
+}
+
+// A link stands between a cog and its host.
+type link struct{ cogs.Host }
+
 func TestViewWhileMembersComeAndGo(t *testing.T) {
 	var v *discord.View
 	bubble(t, &discordtest.Options{Guilds: 3}, viewing(&v), func(t *testing.T, w *world) {
