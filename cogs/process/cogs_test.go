@@ -71,6 +71,33 @@ func hangingCog() cogs.Cog {
 	}}
 }
 
+func tickingCog() cogs.Cog {
+	return cogs.Cog{Name: "ticks", Serial: true, Setup: func(_ context.Context, r *cogs.Registrar) error {
+		n, broken := 0, false
+		cogs.Keep(r, "n", &n)
+		cogs.Handle(r, "ticks.count", func(context.Context, wire.Empty) (int, error) { return n, nil })
+		cogs.Handle(r, "ticks.break", func(context.Context, wire.Empty) (wire.Empty, error) {
+			broken = true
+			return wire.Empty{}, nil
+		})
+		r.Every(5*time.Millisecond, func(context.Context) error {
+			if broken {
+				return errors.New("the tick is broken")
+			}
+			n++
+			return nil
+		})
+		return nil
+	}}
+}
+
+func taskCog() cogs.Cog {
+	return cogs.Cog{Name: "task", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		r.Go(func(context.Context) error { return errors.New("the task has failed") })
+		return nil
+	}}
+}
+
 func setUpAny(ctx context.Context, r *cogs.Registrar) error {
 	n := 0
 	var events []string

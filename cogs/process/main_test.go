@@ -29,7 +29,7 @@ func run(name string) {
 		f(os.NewFile(3, "bot"))
 		os.Exit(7)
 	}
-	f, ok := map[string]func() cogs.Cog{"any": anyCog, "serial": serialCog, "refuses": refusingCog, "keeps wrongly": wrongCog, "hangs": hangingCog}[name]
+	f, ok := map[string]func() cogs.Cog{"any": anyCog, "serial": serialCog, "refuses": refusingCog, "keeps wrongly": wrongCog, "hangs": hangingCog, "ticks": tickingCog, "task": taskCog}[name]
 	if !ok {
 		fmt.Fprintln(os.Stderr, "no such cog")
 		os.Exit(2)
