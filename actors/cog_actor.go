@@ -138,6 +138,7 @@ func (o *order) join(later *order) {
 	}
 	o.opts.Fresh = o.opts.Fresh || later.opts.Fresh
 	o.opts.Force = o.opts.Force || later.opts.Force
+	o.opts.Rollback = later.opts.Rollback // the last word on which code is to serve
 	o.opts.Drain = max(o.opts.Drain, later.opts.Drain)
 }
 
@@ -269,6 +270,7 @@ func (a *cogActor) show(state string, nextTry time.Time) {
 	s := &wire.CogStatus{Name: a.cog.Name, State: state, Restarts: a.restarts, NextTry: nextTry, Generation: a.number}
 	if a.current != nil {
 		s.Generation, s.Since, s.Routes = a.current.Number, a.since, a.current.Routes()
+		s.Build, _ = a.current.Instance.Build()
 	}
 	if a.lastError != nil {
 		s.LastError = a.lastError.Error()

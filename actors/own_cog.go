@@ -32,7 +32,7 @@ func (s *Server) ownCog() cogs.Cog {
 		})
 		cogs.HandleWith(r, wire.ReloadCog, cogs.RouteOptions[wire.ReloadRequest]{Timeout: patient}, func(ctx context.Context, q wire.ReloadRequest) (wire.Switched, error) {
 			return s.administer(ctx, func() (wire.Switched, error) {
-				return s.Reload(ctx, q.Name, &ReloadOptions{Fresh: q.Fresh, Force: q.Force})
+				return s.Reload(ctx, q.Name, &ReloadOptions{Fresh: q.Fresh, Force: q.Force, Rollback: q.Rollback})
 			})
 		})
 		return nil

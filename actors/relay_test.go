@@ -3,15 +3,47 @@ package actors_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
 )
+
+// TestRollback asks a cog without builds to go back to one, and one with builds.
+func TestRollback(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		builds := 0
+		srv, _ := cogtest.Start(t, cogs.Single("plain", func(context.Context, wire.Empty) (int, error) { return 1, nil }),
+			cogs.Cog{Name: "built", Setup: func(ctx context.Context, r *cogs.Registrar) error {
+				if !cogs.CallInfo(ctx).Rollback {
+					builds++
+				} else {
+					builds--
+				}
+				r.Build(fmt.Sprint("build ", builds), time.Second)
+				return nil
+			}})
+		back := &actors.ReloadOptions{Rollback: true}
+		if _, err := srv.Reload(t.Context(), "plain", back); err == nil || !strings.Contains(err.Error(), "no build to go back to") {
+			t.Errorf("Reload(plain, Rollback) = %v; want an error", err)
+		}
+		if d, err := srv.Reload(t.Context(), "built", nil); err != nil || d.Build != "build 2" || d.Built != 1000 {
+			t.Errorf("Reload(built) = %+v, %v; want build 2, made in 1,000 ms", d, err)
+		}
+		if d, err := srv.Reload(t.Context(), "built", back); err != nil || d.Build != "build 1" {
+			t.Errorf("Reload(built, Rollback) = %+v, %v; want build 1", d, err)
+		}
+		if s := srv.Cogs()[1]; s.Build != "build 1" {
+			t.Errorf("Cogs()[1] = %+v; want build 1", s)
+		}
+	})
+}
 
 // TestRelay has handlers elsewhere: they answer at once, later, wrongly, twice or
 // not in time.

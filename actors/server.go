@@ -139,6 +139,10 @@ type ReloadOptions struct {
 	// service: the new one starts with what was last saved.
 	Force bool
 
+	// Rollback takes the build before the one that serves. It is an error for
+	// a cog that is not built from source.
+	Rollback bool
+
 	// Drain is how long to wait for running calls. If zero, the cog's
 	// DrainTimeout.
 	Drain time.Duration

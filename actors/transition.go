@@ -89,8 +89,14 @@ func (t *transition) run(ctx context.Context) {
 
 // open runs Setup. Nothing of the new generation runs yet.
 func (t *transition) open(ctx context.Context) (*router.Generation, error) {
-	a := &router.Agent{Router: t.srv.router, Cog: t.cog.Name, Generation: t.number, Restart: t.order.what == restart}
-	a.Setup = true
+	a := &router.Agent{
+		Router:     t.srv.router,
+		Cog:        t.cog.Name,
+		Generation: t.number,
+		Restart:    t.order.what == restart,
+		Rollback:   t.order.opts.Rollback,
+		Setup:      true,
+	}
 	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { t.srv.requestReload(t.cog.Name) })
 	if err != nil {
 		if p, ok := errors.AsType[*cogs.Panic](err); ok {
@@ -99,6 +105,12 @@ func (t *transition) open(ctx context.Context) (*router.Generation, error) {
 		return nil, err
 	}
 	gen := router.NewGeneration(t.gate, t.number, instance, t.old)
+	build, took := instance.Build()
+	if build == "" && t.order.opts.Rollback {
+		t.clean(gen)
+		return nil, errors.New("it is not built from source: there is no build to go back to")
+	}
+	t.result.Build, t.result.Built = build, milliseconds(took)
 	t.used = t.number
 	t.number++
 	return gen, nil

@@ -15,6 +15,7 @@ type Info struct {
 	Caller     string    // the client's address, or the name of the calling cog
 	Dialect    string    // "ipcx", "cogbus.v1", or "local" for calls inside the bot
 	Restart    bool      // in Setup: the instance before has failed
+	Rollback   bool      // in Setup: the build before the one that serves is asked for
 	Admin      bool      // the caller presented the admin secret, or is inside the bot
 	Deadline   time.Time // when the call's time is over
 }

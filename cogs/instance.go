@@ -290,3 +290,6 @@ func (i *Instance) Intervals() []time.Duration {
 	}
 	return list
 }
+
+// Build returns what Registrar.Build has recorded; no name if nothing.
+func (i *Instance) Build() (name string, took time.Duration) { return i.r.build, i.r.built }

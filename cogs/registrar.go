@@ -21,6 +21,8 @@ type Registrar struct {
 	keeps     []keep
 	cleanups  []func()
 	kills     []func()
+	build     string
+	built     time.Duration
 	reload    func()
 }
 
@@ -67,6 +69,14 @@ func (r *Registrar) Every(interval time.Duration, f func(ctx context.Context) er
 // other methods it may be called at any time and by several goroutines, by a
 // task that watches a file for instance.
 func (r *Registrar) RequestReload() { r.reload() }
+
+// Build records the name of the build that the instance runs, and how long it
+// took to make; zero if it was there already. Cogs that are built from source use
+// it, so that operators see what serves, and can go back to the build before.
+func (r *Registrar) Build(name string, took time.Duration) {
+	r.record("Build")
+	r.build, r.built = name, took
+}
 
 // record panics if the Setup that r was made for is over.
 func (r *Registrar) record(what string) {

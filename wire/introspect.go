@@ -26,17 +26,23 @@ type ReloadRequest struct {
 	Name  string `json:"name"`
 	Fresh bool   `json:"fresh,omitempty"` // start without the kept values
 	Force bool   `json:"force,omitempty"` // do not wait for handlers that hang
+
+	// Rollback takes the build before the one that serves: of a cog that runs
+	// as a process, built from source.
+	Rollback bool `json:"rollback,omitempty"`
 }
 
 // Switched tells how a load, an unload or a reload went.
 type Switched struct {
 	Cog    string  `json:"cog"`
-	From   uint64  `json:"from"`           // the generation before; 0: none
-	To     uint64  `json:"to"`             // the generation now; 0: none
-	Paused float64 `json:"paused_ms"`      // how long calls were held
-	Held   int     `json:"held"`           // how many calls and events were held
-	Took   float64 `json:"took_ms"`        // from the request to the end of the switch
-	Note   string  `json:"note,omitempty"` // what else the operator should know
+	From   uint64  `json:"from"`               // the generation before; 0: none
+	To     uint64  `json:"to"`                 // the generation now; 0: none
+	Paused float64 `json:"paused_ms"`          // how long calls were held
+	Held   int     `json:"held"`               // how many calls and events were held
+	Took   float64 `json:"took_ms"`            // from the request to the end of the switch
+	Build  string  `json:"build,omitempty"`    // names what was built, of a cog that is built from source
+	Built  float64 `json:"built_ms,omitempty"` // how long that took; 0: it was there already
+	Note   string  `json:"note,omitempty"`     // what else the operator should know
 }
 
 // RouteStatus describes a route that is served.
@@ -52,7 +58,8 @@ type RouteStatus struct {
 // CogStatus describes a loaded cog.
 type CogStatus struct {
 	Name       string    `json:"name"`
-	State      string    `json:"state"` // starting, serving, switching, restarting, failed, unloading
+	State      string    `json:"state"`           // starting, serving, switching, restarting, failed, unloading
+	Build      string    `json:"build,omitempty"` // of a cog that is built from source
 	Generation uint64    `json:"generation"`
 	Since      time.Time `json:"since"` // when this instance was activated
 	InFlight   int       `json:"in_flight"`

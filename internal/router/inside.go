@@ -119,12 +119,13 @@ type Agent struct {
 	Cog        string
 	Generation uint64
 	Restart    bool // in Setup: the instance before has failed
+	Rollback   bool // in Setup: the build before is asked for
 	Setup      bool
 }
 
 // Info tells which cog the context belongs to.
 func (a *Agent) Info() cogs.Info {
-	return cogs.Info{Cog: a.Cog, Generation: a.Generation, Caller: a.Cog, Dialect: "local", Restart: a.Restart, Admin: true}
+	return cogs.Info{Cog: a.Cog, Generation: a.Generation, Caller: a.Cog, Dialect: "local", Restart: a.Restart, Rollback: a.Rollback, Admin: true}
 }
 
 // Call runs a route of the bot.
