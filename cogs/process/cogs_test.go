@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/frames"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -204,6 +205,14 @@ func socket() int {
 	}
 }
 
+func answerSetup(bot *os.File, offer string) {
+	var f frames.Frame
+	_ = frames.NewReader(bot).Read(&f)
+	f = frames.Frame{Kind: frames.Reply, ID: f.ID, Body: []byte(offer)}
+	_, _ = bot.Write(f.Append(nil))
+	time.Sleep(time.Minute)
+}
+
 // What processes do that are no cogs. Each has the bot's socket.
 var misbehaving = map[string]func(bot *os.File){
 	"exits":  func(*os.File) { fmt.Fprintln(os.Stderr, "no configuration") },
@@ -212,6 +221,8 @@ var misbehaving = map[string]func(bot *os.File){
 		_, _ = bot.WriteString("Hello, I am the cog of this bot, nice to meet you!\n")
 		time.Sleep(time.Minute)
 	},
+	"differs":        func(bot *os.File) { answerSetup(bot, `{"abi":99}`) },
+	"offers nothing": func(bot *os.File) { answerSetup(bot, `[]`) },
 	"boasts": func(bot *os.File) {
 		_, _ = bot.Write([]byte{0xff, 0xff, 0xff, 0xff})
 		time.Sleep(time.Minute)

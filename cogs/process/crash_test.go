@@ -106,10 +106,12 @@ func TestReload_endlessLoop(t *testing.T) {
 // TestStart_ofWhatIsNoCog starts programs that do not speak the frames.
 func TestStart_ofWhatIsNoCog(t *testing.T) {
 	for name, want := range map[string]string{
-		"exits":  "exit status 7: no configuration",
-		"sleeps": "did not set up within 200ms",
-		"talks":  "not a frame",
-		"boasts": "not a frame",
+		"exits":          "exit status 7: no configuration",
+		"sleeps":         "did not set up within 200ms",
+		"talks":          "not a frame",
+		"boasts":         "not a frame",
+		"differs":        "version 99 of the frames, the bot version 1",
+		"offers nothing": "what is no offer",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
