@@ -10,18 +10,14 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -59,6 +55,9 @@ func run(ctx context.Context, c config) error {
 		return err
 	}
 	defer os.RemoveAll(bin)
+	if err := vacant(ctx, map[string]string{"-addr": c.addr, "-discovery": c.discovery, "-dashboard": c.page}); err != nil {
+		return err
+	}
 	fmt.Println("building the bot and the dashboard ...")
 	const examples = "github.com/cogbus/cogbus/examples/"
 	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), examples+"bot", examples+"dashboard")
@@ -68,8 +67,11 @@ func run(ctx context.Context, c config) error {
 	} else if err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
-	secret := fromEnv("COGBUS_SECRET", rand.Text())
-	env := append(os.Environ(), "COGBUS_SECRET="+secret, "COGBUS_ADMIN_SECRET="+fromEnv("COGBUS_ADMIN_SECRET", rand.Text()))
+	secrets := []secret{newSecret("COGBUS_SECRET"), newSecret("COGBUS_ADMIN_SECRET")}
+	env := os.Environ()
+	for _, s := range secrets {
+		env = append(env, s.name+"="+s.value)
+	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -83,8 +85,8 @@ func run(ctx context.Context, c config) error {
 	start("dashboard", "-addr", c.page, "-bot", "ws://"+c.addr)
 	var ready sync.WaitGroup
 	ready.Go(func() {
-		if areReady(ctx, "http://"+c.page) {
-			fmt.Printf("\n  dashboard  http://%s/\n  bot        ws://%s\n  Python     COGBUS_SECRET=%s python3 examples/python/count.py\n\nCtrl-C stops both.\n\n", c.page, c.addr, secret)
+		if guild, ok := areReady(ctx, c, secrets[0].value); ok {
+			fmt.Print(banner(c, secrets, guild))
 		}
 	})
 	err = <-ended
@@ -114,35 +116,6 @@ func outcome(ctx context.Context, name string, err error) error {
 		return nil // ended by the signal that it was sent
 	}
 	return fmt.Errorf("the %s: %w", name, err)
-}
-
-// areReady waits until the dashboard says that it has reached the bot. It gives
-// up with ctx.
-func areReady(ctx context.Context, page string) bool {
-	for {
-		if status, err := read(ctx, page+"/panel/status"); err == nil && strings.Contains(status, "bot is here") {
-			return true
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return false
-		}
-	}
-}
-
-func read(ctx context.Context, url string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "", err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-	return string(text), err
 }
 
 func suffix() string {

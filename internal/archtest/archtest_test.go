@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"examples/api":             {"wire"},
 	"examples/dashboard":       {"examples/api", "client", "wire"},
 	"examples/bot":             {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "wire", discordgo, bbolt, bbolt + "/errors"},
-	"examples/demo":            {},
+	"examples/demo":            {"client", "examples/api", "wire"},
 }
 
 // inTestsOf is what the tests of one package may import on top.
