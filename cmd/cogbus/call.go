@@ -16,9 +16,9 @@ over ssh end the line with </dev/null.
 The result is printed byte for byte, on a terminal with line breaks; its
 numbers keep all their digits.`,
 		examples: []string{
-			`cogbus call members.count '{"guild": "81384788765712384"}'`,
+			`cogbus call members.count '{"guild_id": "906875633666295393"}'`,
 			`cogbus call members.count @guild.json`,
-			`echo '{"guild": "81384788765712384"}' | cogbus call members.count`,
+			`echo '{"guild_id": "906875633666295393"}' | cogbus call members.count`,
 			`cogbus call echo '"hello"' --timeout 5s </dev/null`,
 		},
 		min: 1,

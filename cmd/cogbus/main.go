@@ -1,6 +1,6 @@
 // Cogbus calls the routes of a running bot and looks after its cogs:
 //
-//	cogbus call members.count '{"guild": "81384788765712384"}'
+//	cogbus call members.count '{"guild_id": "906875633666295393"}'
 //	cogbus cogs
 //	cogbus reload members
 //
