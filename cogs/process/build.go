@@ -2,16 +2,10 @@ package process
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,71 +30,127 @@ func main() { cogbuschild.Main(cogpackage.Cog()) }
 `
 )
 
-// artefacts is how many of what was built are kept for each cog.
-const artefacts = 5
+// An Artefact is the executable of a cog, built from its package.
+type Artefact struct {
+	Path  string
+	Build string        // names it by what it holds, as [cogs.Registrar.Build] does
+	Took  time.Duration // the build; zero if it was there already
+}
 
-// build builds the package and returns the executable.
-func (s *source) build(ctx context.Context) (string, error) {
+// Build builds the cog's package in dir, as a reload does, into the file out: for
+// machines without Go, whose bots name it as [Options.Binary]. GOOS and GOARCH in
+// the environment say for what kind of machine. A file that is there is replaced,
+// also while it runs. Of opts it uses BuildFlags and Env; nil means none. The
+// error tells what the compiler said, a line for each error.
+func Build(ctx context.Context, dir, out string, opts *Options) (Artefact, error) {
+	o := opts.withDefaults()
+	b, err := newBuilder(dir, filepath.Dir(out), &o)
+	if err != nil {
+		return Artefact{}, err
+	}
+	defer b.end()
+	began := time.Now()
+	if _, err := b.build(ctx); err != nil {
+		return Artefact{}, err
+	}
+	sum, err := hashOf(b.output())
+	if err == nil {
+		err = os.Rename(b.output(), out)
+	}
+	return Artefact{Path: out, Build: buildName(sum), Took: time.Since(began)}, err
+}
+
+// A made is what came of a build, as far as it got.
+type made struct {
+	Artefact
+	from  *sources // nil if they are not known
+	state string   // of from when the build began
+}
+
+// build builds the package, and keeps the artefact in the cog's cache.
+func (s *source) build(ctx context.Context) (made, error) {
 	dir, err := filepath.Abs(s.dir)
 	if err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(dir); err != nil {
-		return "", fmt.Errorf("the cog's package: %w", err)
-	}
-	tool, err := exec.LookPath("go")
-	if err != nil {
-		return "", fmt.Errorf("no go command to build %s with (process.Options.Binary names an executable that was built elsewhere): %w", s.dir, err)
+		return made{}, err
 	}
 	cache, err := s.cache(dir)
 	if err != nil {
-		return "", err
+		return made{}, err
 	}
-	scratch, err := os.MkdirTemp(cache, ".build-")
+	b, err := newBuilder(s.dir, cache, &s.opts)
 	if err != nil {
-		return "", err
+		return made{}, err
 	}
-	defer os.RemoveAll(scratch)
-	b := &builder{tool: tool, dir: dir, scratch: scratch, flags: s.opts.BuildFlags, env: s.opts.Env}
-	if err := b.build(ctx); err != nil {
-		return "", err
+	defer b.end()
+	began := time.Now()
+	m, err := b.build(ctx)
+	if err != nil {
+		return m, err
 	}
-	return s.store(cache, b.output())
+	path, err := s.store(cache, b.output())
+	m.Artefact = Artefact{Path: path, Build: buildName(path), Took: time.Since(began)}
+	return m, err
 }
 
 // A builder is one run of go build.
 type builder struct {
 	tool, dir, scratch string
 	flags, env         []string
+	watched            bool // what was built from is of interest
 }
+
+// newBuilder returns a builder of the package in dir, with a folder of its own in
+// the folder near. The caller ends it.
+func newBuilder(dir, near string, opts *Options) (*builder, error) {
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(full); err != nil {
+		return nil, fmt.Errorf("the cog's package: %w", err)
+	}
+	tool, err := exec.LookPath("go")
+	if err != nil {
+		return nil, fmt.Errorf("no go command to build %s with (process.Options.Binary names an executable that was built elsewhere): %w", dir, err)
+	}
+	scratch, err := os.MkdirTemp(near, ".build-")
+	if err != nil {
+		return nil, err
+	}
+	return &builder{tool: tool, dir: full, scratch: scratch, flags: opts.BuildFlags, env: opts.Env, watched: opts.Watch}, nil
+}
+
+func (b *builder) end() { _ = os.RemoveAll(b.scratch) }
 
 func (b *builder) output() string { return filepath.Join(b.scratch, "cog") }
 
-func (b *builder) build(ctx context.Context) error {
-	name, err := b.run(ctx, "list", "-f", "{{.ImportPath}} {{.Name}}", ".")
+func (b *builder) build(ctx context.Context) (m made, err error) {
+	from, err := b.list(ctx)
 	if err != nil {
-		return err
+		return m, err
 	}
-	path, pkg, _ := strings.Cut(strings.TrimSpace(name), " ")
-	if pkg == "main" {
-		return fmt.Errorf("%s is a program, package main: a cog's package exports func Cog() cogs.Cog", b.dir)
+	if b.watched {
+		m.from, m.state = from, from.state()
+	}
+	if from.name == "main" {
+		return m, fmt.Errorf("%s is a program, package main: a cog's package exports func Cog() cogs.Cog", b.dir)
 	}
 	source := filepath.Join(b.scratch, "main.go")
 	overlay := filepath.Join(b.scratch, "overlay.json")
 	text, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(b.dir, mainFolder, "main.go"): source}})
 	if err != nil {
-		return err
+		return m, err
 	}
 	err = errors.Join(
-		os.WriteFile(source, fmt.Appendf(nil, mainSource, path), 0o600),
+		os.WriteFile(source, fmt.Appendf(nil, mainSource, from.path), 0o600),
 		os.WriteFile(overlay, text, 0o600))
 	if err != nil {
-		return err
+		return m, err
 	}
 	args := slices.Concat([]string{"build", "-overlay", overlay, "-trimpath", "-ldflags=-s -w"}, b.flags,
 		[]string{"-o", b.output(), "./" + mainFolder})
 	_, err = b.run(ctx, args...)
-	return err
+	return m, err
 }
 
 // run runs the go command. Its error tells what the command printed.
@@ -154,65 +204,4 @@ func (b *builder) locate(line string) string {
 		}
 	}
 	return full + ".go:" + rest
-}
-
-// store moves an executable to where it stays, named by what it holds: one that
-// runs is never overwritten, and what has not changed is there already.
-func (s *source) store(cache, built string) (string, error) {
-	sum, err := hashOf(built)
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(cache, sum)
-	if _, err := os.Stat(path); err == nil {
-		now := time.Now()
-		_ = os.Chtimes(path, now, now) // for prune alone
-		return path, nil
-	}
-	if err := os.Rename(built, path); err != nil {
-		return "", err
-	}
-	s.prune(cache)
-	return path, nil
-}
-
-// prune removes the oldest artefacts. What cannot be removed costs a place on
-// the disk, nothing else.
-func (s *source) prune(cache string) {
-	entries, err := os.ReadDir(cache)
-	if err != nil {
-		return
-	}
-	var list []fs.FileInfo
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
-			list = append(list, info)
-		}
-	}
-	slices.SortFunc(list, func(a, b fs.FileInfo) int { return cmp.Compare(b.ModTime().UnixNano(), a.ModTime().UnixNano()) })
-	for i, info := range list {
-		if path := filepath.Join(cache, info.Name()); i >= artefacts && path != s.last() {
-			_ = os.Remove(path)
-		}
-	}
-}
-
-func hashOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8]), nil
-}
-
-// folderName returns a name for the folder of a cog's artefacts: two bots may have
-// cogs of one name.
-func folderName(cog, dir string) string {
-	sum := sha256.Sum256([]byte(dir))
-	return url.PathEscape(cog) + "-" + hex.EncodeToString(sum[:4])
 }

@@ -25,13 +25,17 @@ func Cog(name, dir string, opts *Options) cogs.Cog {
 
 // setup starts the process and records what it offers.
 func (s *source) setup(ctx context.Context, r *cogs.Registrar) error {
-	path, err := s.artefact(ctx, cogs.CallInfo(ctx).Restart)
+	info := cogs.CallInfo(ctx)
+	a, err := s.artefact(ctx, info)
 	if err != nil {
 		return err
 	}
-	p, err := start(s.name, path, &s.opts)
+	if a.Build != "" {
+		r.Build(a.Build, a.Took)
+	}
+	p, err := start(s.name, a.Path, &s.opts)
 	if err != nil {
-		return fmt.Errorf("start %s: %w", path, err)
+		return fmt.Errorf("start %s: %w", a.Path, err)
 	}
 	r.Cleanup(p.end)
 	r.Kill(p.kill)
@@ -44,13 +48,18 @@ func (s *source) setup(ctx context.Context, r *cogs.Registrar) error {
 	}
 	p.record(r, offer)
 	run := func(ctx context.Context) error {
-		s.serves(path)
+		if a.Build != "" {
+			s.serves(a.Path, info.Rollback)
+		}
 		return p.watch(ctx)
 	}
 	if offer.Tasks {
 		r.Go(run) // its tasks touch what is kept
 	} else {
 		r.Watch(run)
+	}
+	if s.opts.Watch && s.opts.Binary == "" {
+		r.Watch(func(ctx context.Context) error { s.watch(ctx, r.RequestReload); return nil })
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package process
 import (
 	"cmp"
 	"log/slog"
+	"os"
 	"time"
 )
 
@@ -22,6 +23,13 @@ type Options struct {
 	// instance. CGO_ENABLED, GOFLAGS and the like are taken from the
 	// environment.
 	BuildFlags []string
+
+	// Watch builds and reloads the cog when its sources are saved: those of its
+	// package, and of the packages that it imports from modules that are edited
+	// here. What the compiler says is logged, and the old code serves on. The
+	// environment variable COGBUS_DEV=1, which "cogbus dev" sets, does the same
+	// for every cog that is built from source.
+	Watch bool
 
 	// Cache is the folder for what is built. The last five artefacts of each
 	// cog are kept. If empty, "cogbus" in os.UserCacheDir().
@@ -53,6 +61,7 @@ func (o *Options) withDefaults() Options {
 	}
 	d.StartTimeout = cmp.Or(d.StartTimeout, 10*time.Second)
 	d.Grace = cmp.Or(d.Grace, 200*time.Millisecond)
+	d.Watch = d.Watch || os.Getenv("COGBUS_DEV") == "1"
 	if d.Logger == nil {
 		d.Logger = slog.Default()
 	}

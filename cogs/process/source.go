@@ -2,54 +2,171 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
+	"github.com/cogbus/cogbus/cogs"
 	// so that a bot which vendors its modules has what the built program imports
 	_ "github.com/cogbus/cogbus/cogs/process/child"
 )
 
-// A source is where the executable of a cog comes from.
+// A source is where the executables of a cog come from. It outlives instances.
 type source struct {
 	name string
 	dir  string
 	opts Options
 
-	mu     sync.Mutex // protects the fields below
-	served string     // the artefact that served last
+	mu    sync.Mutex // protects the fields below
+	order []string   // the artefacts in the order of their service; the last serves, or has
+	tried made       // the last build, whether or not it went well
+	ready *made      // what the watcher has built, until a Setup takes it
 }
 
-// artefact returns the executable to start: a new one, or that which served last
-// if the cog restarts. What cannot be built must not keep a cog down that ran.
-func (s *source) artefact(ctx context.Context, restart bool) (string, error) {
+// artefact returns the executable to start: a new one, that which served last if
+// the cog restarts, or that which served before it. What cannot be built must not
+// keep a cog down that ran.
+func (s *source) artefact(ctx context.Context, info cogs.Info) (Artefact, error) {
 	if s.opts.Binary != "" {
+		if info.Rollback {
+			return Artefact{}, errors.New("it runs an executable that was built elsewhere: there is no build to go back to")
+		}
 		path, err := filepath.Abs(s.opts.Binary)
 		if err == nil {
 			_, err = os.Stat(path)
 		}
-		return path, err
+		return Artefact{Path: path}, err
 	}
-	if last := s.last(); restart && last != "" {
-		if _, err := os.Stat(last); err == nil {
-			return last, nil
+	if info.Rollback {
+		return s.before()
+	}
+	if last := s.last(); info.Restart && there(last) {
+		if s.edited() { // what has failed is mended, perhaps
+			if m, err := s.make(ctx); err == nil {
+				return m.Artefact, nil
+			}
 		}
+		return Artefact{Path: last, Build: buildName(last)}, nil
 	}
-	return s.build(ctx)
+	if m := s.take(); m != nil {
+		return m.Artefact, nil
+	}
+	m, err := s.make(ctx)
+	return m.Artefact, err
 }
 
-// serves notes that path was put in service.
-func (s *source) serves(path string) {
+// make builds, and remembers what from.
+func (s *source) make(ctx context.Context) (made, error) {
+	m, err := s.build(ctx)
+	if ctx.Err() == nil {
+		s.try(m)
+	}
+	return m, err
+}
+
+// try notes what was built last. Of sources that could not be listed, those that
+// were known last count.
+func (s *source) try(m made) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.served = path
+	if m.from == nil {
+		if s.tried.from == nil {
+			return
+		}
+		m.from, m.state = s.tried.from, s.tried.from.state()
+	}
+	s.tried = m
 }
 
+// known returns what was built last.
+func (s *source) known() made {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tried
+}
+
+// learn notes which files the sources are, as go list has told since.
+func (s *source) learn(from *sources) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tried.from = from
+}
+
+// edited reports whether the sources have changed since the last build, as far as
+// that is known: of cogs that are watched.
+func (s *source) edited() bool {
+	tried := s.known()
+	return tried.from != nil && tried.from.state() != tried.state
+}
+
+// offer keeps what the watcher has built for the next Setup.
+func (s *source) offer(m *made) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ready = m
+}
+
+// take returns what the watcher has built, if that is what a build would make now.
+func (s *source) take() *made {
+	s.mu.Lock()
+	m := s.ready
+	s.ready = nil
+	s.mu.Unlock()
+	if m == nil || !there(m.Path) || m.from.state() != m.state {
+		return nil
+	}
+	return m
+}
+
+// before returns the artefact that served before the one that serves.
+func (s *source) before() (Artefact, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.order) == 0 {
+		return Artefact{}, errors.New("it has not served yet: there is no build to go back to")
+	}
+	last := len(s.order) - 1
+	for _, path := range slices.Backward(s.order[:last]) {
+		if there(path) {
+			return Artefact{Path: path, Build: buildName(path)}, nil
+		}
+	}
+	return Artefact{}, fmt.Errorf("no build from before %s is kept", buildName(s.order[last]))
+}
+
+// serves notes that path was put in service. What was rolled back is nothing to
+// go back to.
+func (s *source) serves(path string, rolledBack bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.order) == 0 { // what an earlier run of the bot has left
+		s.order = keptIn(filepath.Dir(path))
+	}
+	at := slices.Index(s.order, path)
+	if rolledBack && at >= 0 {
+		s.order = s.order[:at+1]
+		return
+	}
+	s.order = slices.DeleteFunc(s.order, func(p string) bool { return p == path || !there(p) })
+	s.order = append(s.order, path)
+}
+
+// last returns the artefact that serves, or served last; "" if none has.
 func (s *source) last() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.served
+	if len(s.order) == 0 {
+		return ""
+	}
+	return s.order[len(s.order)-1]
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return path != "" && err == nil
 }
 
 // cache returns the folder for the artefacts of the cog.

@@ -21,6 +21,7 @@ const (
 	proto     = "github.com/asynkron/protoactor-go/actor"
 	discordgo = "github.com/bwmarrin/discordgo"
 	segmentio = "github.com/segmentio/encoding/json"
+	fsnotify  = "github.com/fsnotify/fsnotify"
 	bbolt     = "go.etcd.io/bbolt"
 	sys       = "golang.org/x/sys/unix"
 )
@@ -33,7 +34,7 @@ var allowed = map[string][]string{
 	"cogs":                     {"wire"},
 	"cogs/discord":             {"cogs", "wire", discordgo},
 	"cogs/discord/discordtest": {discordgo, gorilla},
-	"cogs/process":             {"cogs", "cogs/process/child", "wire", "internal/frames", "internal/router", sys},
+	"cogs/process":             {"cogs", "cogs/process/child", "wire", "internal/frames", "internal/router", fsnotify, sys},
 	"cogs/process/child":       {"cogs", "wire", "internal/buffer", "internal/frames", "internal/router"},
 	"cogs/cogtest":             {"actors", "client", "cogs"},
 	"actors":                   {"wire", "cogs", "internal/router", "internal/dialect", "internal/transport", "internal/workers", proto},
@@ -47,7 +48,7 @@ var allowed = map[string][]string{
 	"internal/archtest":        {},
 	"internal/compat":          {"actors", "client", "cogs", "wire"},
 	"internal/bench":           {"actors", "client", "cogs", "wire", gorilla},
-	"cmd/cogbus":               {"client", "wire"},
+	"cmd/cogbus":               {"client", "cogs/process", "wire"},
 	"examples/api":             {"wire"},
 	"examples/dashboard":       {"examples/api", "client", "wire"},
 	"examples/bot":             {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "wire", discordgo, bbolt, bbolt + "/errors"},
