@@ -46,6 +46,18 @@ func TestCall_errors(t *testing.T) {
 			t.Errorf("Call(fails) = %#v", err)
 		}
 	}
+	// Python callers are told the name of the error's type, as of a compiled-in cog
+	python, err := client.New("ipcx://localhost:1", &client.Options{
+		DialContext: srv.DialContext, Secret: "secret", AllowCleartextSecret: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer python.Close()
+	_, err = client.Call(t.Context(), python, keyError, wire.Empty{})
+	if e, ok := errors.AsType[*wire.ErrorObject](err); !ok || !strings.Contains(string(e.Text), "IPC route raised error of type KeyError") {
+		t.Errorf("an ipcx caller gets %v; want the type", err)
+	}
 	if n := srv.Cogs()[0].Panics; n != 1 {
 		t.Errorf("%d panics were counted; want 1", n)
 	}

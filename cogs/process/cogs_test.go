@@ -16,18 +16,19 @@ import (
 
 // The routes of the cog that most tests run.
 const (
-	echo     wire.Route[string, string]       = "any.echo"
-	next     wire.Route[wire.Empty, int]      = "any.next"
-	info     wire.Route[wire.Empty, about]    = "any.info"
-	fails    wire.Route[string, wire.Empty]   = "any.fails"
-	ends     wire.Route[string, wire.Empty]   = "any.ends"
-	wait     wire.Route[int, string]          = "any.wait"
-	nested   wire.Route[string, string]       = "any.nested"
-	again    wire.Route[int, int]             = "any.again"
-	slowNext wire.Route[int, int]             = "any.slownext"
-	wrote    wire.Route[int, wire.Empty]      = "any.wrote"
-	hosted   wire.Route[string, string]       = "any.hosted"
-	seen     wire.Route[wire.Empty, []string] = "any.seen"
+	echo     wire.Route[string, string]         = "any.echo"
+	next     wire.Route[wire.Empty, int]        = "any.next"
+	info     wire.Route[wire.Empty, about]      = "any.info"
+	keyError wire.Route[wire.Empty, wire.Empty] = "any.keyerror"
+	fails    wire.Route[string, wire.Empty]     = "any.fails"
+	ends     wire.Route[string, wire.Empty]     = "any.ends"
+	wait     wire.Route[int, string]            = "any.wait"
+	nested   wire.Route[string, string]         = "any.nested"
+	again    wire.Route[int, int]               = "any.again"
+	slowNext wire.Route[int, int]               = "any.slownext"
+	wrote    wire.Route[int, wire.Empty]        = "any.wrote"
+	hosted   wire.Route[string, string]         = "any.hosted"
+	seen     wire.Route[wire.Empty, []string]   = "any.seen"
 )
 
 type about struct {
@@ -128,6 +129,9 @@ func setUpAny(ctx context.Context, r *cogs.Registrar) error {
 			return wire.Empty{}, fmt.Errorf("wrapped: %w", KeyError{})
 		}
 		return wire.Empty{}, &wire.Error{Code: "no_money", Message: "none", RetryAfter: 3 * time.Second}
+	})
+	cogs.Handle(r, keyError, func(context.Context, wire.Empty) (wire.Empty, error) {
+		return wire.Empty{}, fmt.Errorf("wrapped: %w", KeyError{})
 	})
 	cogs.Handle(r, ends, func(ctx context.Context, how string) (wire.Empty, error) { return wire.Empty{}, end(ctx, how) })
 	cogs.Handle(r, wait, func(ctx context.Context, ms int) (string, error) {

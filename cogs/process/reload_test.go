@@ -21,7 +21,11 @@ import (
 // of 3 ms inside. Every call is answered, none runs twice, and the unlocked
 // counter that the cog keeps is exact.
 func TestReload_underLoad(t *testing.T) {
-	const reloads, callers = 100, 8
+	const callers = 8
+	reloads := 100
+	if racing { // its processes take long to start
+		reloads = 20
+	}
 	srv, bot := cogtest.Start(t, inProcess(t, "serial", nil))
 	done := make(chan struct{})
 	var answered atomic.Int64
@@ -159,9 +163,13 @@ func TestReload_leavesNothing(t *testing.T) {
 			}
 		}
 	}
+	reloads := 200
+	if racing { // its processes take long to start
+		reloads = 30
+	}
 	reload(20)
 	fds, goroutines, memory := used(t)
-	reload(200)
+	reload(reloads)
 	until(t, func() bool {
 		f, g, _ := used(t)
 		return f <= fds+2 && g <= goroutines+2

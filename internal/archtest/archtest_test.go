@@ -58,6 +58,8 @@ var allowed = map[string][]string{
 // inTestsOf is what the tests of one package may import on top.
 var inTestsOf = map[string][]string{
 	"cogs/process":       {"cogs/process/testdata/*"},
+	"cogs/process/child": {"cogs/process/testdata/*"},
+	"examples/bot":       {"cogs/process"},
 	"examples/dashboard": {"cogs/discord", "examples/bot/*", bbolt},
 }
 
