@@ -254,6 +254,7 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	} else {
 		a.show("failed", time.Time{})
 	}
+	a.report(t)
 	t.order.answer(done{t.result, t.err})
 	if next := a.next; next != nil {
 		a.next = nil
@@ -262,6 +263,19 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	if failed := a.failed; failed != nil && a.running == nil {
 		a.failed = nil
 		a.begin(ctx, failed)
+	}
+}
+
+// report logs what became of a reload that nobody waits for.
+func (a *cogActor) report(t *transition) {
+	switch {
+	case t.order.what != replace || len(t.order.waiters) > 0 || errors.Is(t.err, context.Canceled):
+	case t.err != nil:
+		a.srv.log.Error("cog was not reloaded", "cog", a.cog.Name, "serving", t.result.To, "err", t.err)
+	default:
+		d := t.result
+		a.srv.log.Info("cog reloaded", "cog", d.Cog, "from", d.From, "to", d.To, "build", d.Build, "built_ms", d.Built,
+			"paused_ms", d.Paused, "held", d.Held, "lost", d.Lost)
 	}
 }
 

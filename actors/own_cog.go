@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
@@ -32,11 +33,27 @@ func (s *Server) ownCog() cogs.Cog {
 		})
 		cogs.HandleWith(r, wire.ReloadCog, cogs.RouteOptions[wire.ReloadRequest]{Timeout: patient}, func(ctx context.Context, q wire.ReloadRequest) (wire.Switched, error) {
 			return s.administer(ctx, func() (wire.Switched, error) {
-				return s.Reload(ctx, q.Name, &ReloadOptions{Fresh: q.Fresh, Force: q.Force, Rollback: q.Rollback})
+				o := &order{what: replace, name: q.Name, opts: ReloadOptions{Fresh: q.Fresh, Force: q.Force, Rollback: q.Rollback}}
+				if q.Name == ownName {
+					return s.askAbout(ctx, "reload", o)
+				}
+				d, err := s.ask(ctx, o)
+				return d, notReloaded(d, err)
 			})
 		})
 		return nil
 	}}
+}
+
+// notReloaded says in an error what serves.
+func notReloaded(d wire.Switched, err error) error {
+	switch {
+	case err == nil || d.Cog == "": // there is none of that name
+		return err
+	case d.To == 0:
+		return fmt.Errorf("%s: not reloaded, and nothing serves: %w", d.Cog, err)
+	}
+	return fmt.Errorf("%s: not reloaded, gen %d still serving: %w", d.Cog, d.To, err)
 }
 
 // administer runs f for an admin. Admins get the whole error of f: it tells why

@@ -393,7 +393,7 @@ func (t *transition) drain(gen *router.Generation, deadline <-chan time.Time, er
 	case <-deadline:
 	}
 	if err != nil {
-		t.srv.router.AbandonAll(gen, err)
+		t.result.Lost += t.srv.router.AbandonAll(gen, err)
 	}
 	select {
 	case <-drained:

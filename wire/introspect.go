@@ -39,6 +39,7 @@ type Switched struct {
 	To     uint64  `json:"to"`                 // the generation now; 0: none
 	Paused float64 `json:"paused_ms"`          // how long calls were held
 	Held   int     `json:"held"`               // how many calls and events were held
+	Lost   int     `json:"lost,omitempty"`     // how many calls had not ended in time, and were
 	Took   float64 `json:"took_ms"`            // from the request to the end of the switch
 	Build  string  `json:"build,omitempty"`    // names what was built, of a cog that is built from source
 	Built  float64 `json:"built_ms,omitempty"` // how long that took; 0: it was there already

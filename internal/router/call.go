@@ -282,8 +282,9 @@ func (c *Call) tellSoon(err error) {
 }
 
 // Abandon answers the call with err and ends its context. If it still waits, it
-// gives up its place and will not run. Abandon does not wait for the peer.
-func (c *Call) Abandon(err *wire.Error, cause error) {
+// gives up its place and will not run. Abandon does not wait for the peer. It
+// reports whether the call had no answer before.
+func (c *Call) Abandon(err *wire.Error, cause error) bool {
 	mine := !c.session.Whole && c.answered.CompareAndSwap(false, true)
 	c.cancel(cause)
 	gone := c.giveUpPlace()
@@ -293,6 +294,7 @@ func (c *Call) Abandon(err *wire.Error, cause error) {
 	if mine {
 		c.tellSoon(err)
 	}
+	return mine
 }
 
 // giveUpPlace reports whether the call has not run, and will not.

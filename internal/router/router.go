@@ -87,8 +87,8 @@ func (r *Router) Publish(cog string, generations ...*Generation) error {
 }
 
 // AbandonAll ends the calls in flight in a generation with err for their
-// callers.
-func (r *Router) AbandonAll(gen *Generation, err *wire.Error) {
+// callers. It returns how many had no answer.
+func (r *Router) AbandonAll(gen *Generation, err *wire.Error) (lost int) {
 	r.mu.Lock()
 	sessions := make([]*Session, 0, len(r.sessions))
 	for s := range r.sessions {
@@ -100,9 +100,12 @@ func (r *Router) AbandonAll(gen *Generation, err *wire.Error) {
 			stage := c.stage.Load() // route may be read in these stages alone
 			return (stage == waiting || stage == running) && c.route.generation == gen
 		}) {
-			c.Abandon(err, context.Canceled)
+			if c.Abandon(err, context.Canceled) {
+				lost++
+			}
 		}
 	}
+	return lost
 }
 
 // Routes describes what is served, sorted by endpoint.
