@@ -119,6 +119,17 @@ func (b *bot) cogs() []cogs.Cog {
 			<-ctx.Done()
 			return wire.Empty{}, ctx.Err()
 		}),
+		{Name: "stats", Setup: func(ctx context.Context, r *cogs.Registrar) error {
+			if cogs.CallInfo(ctx).Rollback {
+				r.Build("0a1b23fe", 0)
+			} else {
+				r.Build("3fe0a1b2", 330*time.Millisecond)
+			}
+			if b.broken.Load() {
+				return errors.New("stats/stats.go:41:2: undefined: guld\nstats/stats.go:42:2: undefined: mmbr")
+			}
+			return nil
+		}},
 		{Name: "flaky", Setup: func(_ context.Context, r *cogs.Registrar) error {
 			if b.broken.Load() {
 				return errors.New("the database is away")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -13,9 +14,10 @@ func newCogs() *command {
 	return &command{
 		name:    "cogs",
 		summary: "show how the loaded cogs are",
-		details: `For each cog: its state, the generation of its instance and how long that has
-served, its calls in flight, its routes, how often it has restarted and its
-handlers have panicked, and its last error, cut to fit; --json has all of it.`,
+		details: `For each cog: its state, the generation of its instance, its build if it was
+built from source, how long it has served, its calls in flight, its routes, how
+often it has restarted and its handlers have panicked, and its last error, cut to
+fit; --json has all of it.`,
 		examples: []string{"cogbus cogs", "cogbus cogs --json"},
 		run: func(ctx context.Context, s *session, _ []string) error {
 			return ask(ctx, s, wire.ListCogs, wire.Empty{}, func(list []wire.CogStatus) { s.showCogs(list, time.Now()) })
@@ -39,12 +41,12 @@ func (s *session) showCogs(list []wire.CogStatus, now time.Time) {
 			uptime = age(now.Sub(c.Since))
 		}
 		rows = append(rows, []string{
-			c.Name, state, strconv.FormatUint(c.Generation, 10), uptime,
+			c.Name, state, strconv.FormatUint(c.Generation, 10), cmp.Or(c.Build, "-"), uptime,
 			strconv.Itoa(c.InFlight), strconv.Itoa(c.Routes), strconv.Itoa(c.Restarts), strconv.FormatInt(c.Panics, 10),
 			short(oneLine(c.LastError), 80),
 		})
 	}
-	s.out.table([]string{"NAME", "STATE", "GENERATION", "UPTIME", "IN FLIGHT", "ROUTES", "RESTARTS", "PANICS", "LAST ERROR"}, rows)
+	s.out.table([]string{"NAME", "STATE", "GENERATION", "BUILD", "UPTIME", "IN FLIGHT", "ROUTES", "RESTARTS", "PANICS", "LAST ERROR"}, rows)
 }
 
 // age shows the two largest units of d, which is less than nothing where the

@@ -33,6 +33,7 @@ func commands() []*command {
 		newRoutes(),
 		newCogs(),
 		newReload(),
+		newRollback(),
 		newLoad(),
 		newUnload(),
 		newPing(),

@@ -58,15 +58,15 @@ func TestShowCogs(t *testing.T) {
 	var got strings.Builder
 	s := &session{out: &sink{w: &got}}
 	s.showCogs([]wire.CogStatus{
-		{Name: "members", State: "serving", Generation: 7, Since: now.Add(-50*time.Hour - time.Second), InFlight: 3, Routes: 12},
+		{Name: "members", State: "serving", Generation: 7, Build: "3fe0a1b2", Since: now.Add(-50*time.Hour - time.Second), InFlight: 3, Routes: 12},
 		{Name: "a", State: "restarting", Generation: 8, Restarts: 4, Panics: 9, LastError: "one\n\ttwo", NextTry: now.Add(1234 * time.Millisecond)},
 		{Name: "b\x1b", State: "restarting", NextTry: now.Add(-time.Second), Since: now.Add(time.Minute), LastError: strings.Repeat("é", 99)},
 	}, now)
 	want := `
-NAME|STATE|GENERATION|UPTIME|IN FLIGHT|ROUTES|RESTARTS|PANICS|LAST ERROR
-members|serving|7|2d2h|3|12|0|0
-a|restarting, next try in 1.2s|8|-|0|0|4|9|one; \ttwo
-b\x1b|restarting|0|0s|0|0|0|0|` + strings.Repeat("é", 79) + "…\n"
+NAME|STATE|GENERATION|BUILD|UPTIME|IN FLIGHT|ROUTES|RESTARTS|PANICS|LAST ERROR
+members|serving|7|3fe0a1b2|2d2h|3|12|0|0
+a|restarting, next try in 1.2s|8|-|-|0|0|4|9|one; \ttwo
+b\x1b|restarting|0|-|0s|0|0|0|0|` + strings.Repeat("é", 79) + "…\n"
 	table := regexp.MustCompile("  +").ReplaceAllString("\n"+got.String(), "|")
 	if diff := cmp.Diff(want, table); diff != "" {
 		t.Errorf("showCogs() differs (-want +got):\n%s", diff)
@@ -114,10 +114,13 @@ func TestAge(t *testing.T) {
 
 func TestChanged(t *testing.T) {
 	for want, d := range map[string]wire.Switched{
-		"members: generation 7 → 8, took 12 ms, paused 0.4 ms, 3 held": {Cog: "members", From: 7, To: 8, Took: 12.3, Paused: 0.41, Held: 3},
-		"members: generation 7 → 8, took 2 ms":                         {Cog: "members", From: 7, To: 8, Took: 2.01},
-		"members: generation 9 loaded, took 0.1 ms":                    {Cog: "members", To: 9, Took: 0.05},
-		"members: generation 9 unloaded, took 5000 ms":                 {Cog: "members", From: 9, Took: 5000.4},
+		"stats: gen 7 → 8 (3fe0a1b2), built 0.33 s, paused 0.4 ms, 3 calls held, 0 lost": {
+			Cog: "stats", From: 7, To: 8, Took: 342.3, Paused: 0.41, Held: 3, Build: "3fe0a1b2", Built: 334.2},
+		"stats: gen 8 → 9 (0a1b23fe), paused 0 ms, 1 call held, 2 lost": {Cog: "stats", From: 8, To: 9, Held: 1, Lost: 2, Build: "0a1b23fe"},
+		"members: gen 7 → 8, paused 0 ms, 0 calls held, 0 lost":         {Cog: "members", From: 7, To: 8, Took: 2.01},
+		"members: gen 9 loaded, took 0.1 ms":                            {Cog: "members", To: 9, Took: 0.05},
+		"stats: gen 9 loaded (3fe0a1b2), built 1.20 s, took 1204 ms":    {Cog: "stats", To: 9, Took: 1204.2, Build: "3fe0a1b2", Built: 1200},
+		"members: gen 9 unloaded, took 5000 ms":                         {Cog: "members", From: 9, Took: 5000.4},
 	} {
 		if got := changed(d); got != want {
 			t.Errorf("changed(%+v) = %q; want %q", d, got, want)

@@ -26,6 +26,10 @@ func (s *session) report(err error, interrupted bool) int {
 		s.complain(failure{Error: describe(err), Advice: advice, Exit: code})
 		return code
 	}
+	if e, ok := errors.AsType[*wire.Error](err); ok && s.cog != "" && e.Code == failedSwitch {
+		_, _ = fmt.Fprintf(s.errs, "%s\n", manyLines(e.Message)) // it is a sentence, whose end a compiler may have written
+		return code
+	}
 	text := inFlags(err.Error())
 	if advice != "" {
 		text += " (" + advice + ")"
@@ -71,6 +75,18 @@ func describe(err error) *description {
 func (s *session) complain(f failure) {
 	text, _ := json.Marshal(f) // of strings and numbers
 	_, _ = fmt.Fprintf(s.errs, "%s\n", text)
+}
+
+// failedSwitch is the code of what a bot could not do to a cog.
+const failedSwitch = "failed"
+
+// manyLines is oneLine for text of several lines.
+func manyLines(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, oneLine(line))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // oneLine makes text of others fit to be shown: no line breaks, nothing that a

@@ -33,6 +33,24 @@ says why. A cog that has failed is revived.`,
 	}
 }
 
+func newRollback() *command {
+	return &command{
+		name:    "rollback",
+		params:  "NAME",
+		summary: "put the build in service that served before",
+		details: `For cogs that the bot builds from source. It is a reload, with another code: no
+call is lost, and what the cog keeps goes over. The next reload builds from the
+source again.`,
+		examples: []string{"cogbus rollback stats"},
+		min:      1,
+		max:      1,
+		admin:    true,
+		run: func(ctx context.Context, s *session, args []string) error {
+			return change(ctx, s, wire.ReloadCog, wire.ReloadRequest{Name: args[0], Rollback: true}, args[0])
+		},
+	}
+}
+
 func newLoad() *command {
 	return &command{
 		name:    "load",
@@ -80,20 +98,30 @@ func change[Req any](ctx context.Context, s *session, route wire.Route[Req, wire
 
 // changed says in one line what has become of a cog.
 func changed(d wire.Switched) string {
-	text := d.Cog + ": "
+	text, named, built := d.Cog+": ", "", ""
+	if d.Build != "" {
+		named = " (" + d.Build + ")"
+	}
+	if d.Built > 0 {
+		built = fmt.Sprintf(", built %.2f s", d.Built/1000)
+	}
 	switch {
 	case d.From == 0:
-		text += fmt.Sprintf("generation %d loaded", d.To)
+		text += fmt.Sprintf("gen %d loaded%s%s, took %s ms", d.To, named, built, digits(d.Took))
 	case d.To == 0:
-		text += fmt.Sprintf("generation %d unloaded", d.From)
+		text += fmt.Sprintf("gen %d unloaded, took %s ms", d.From, digits(d.Took))
 	default:
-		text += fmt.Sprintf("generation %d → %d", d.From, d.To)
-	}
-	text += fmt.Sprintf(", took %s ms", digits(d.Took))
-	if d.Paused > 0 || d.Held > 0 {
-		text += fmt.Sprintf(", paused %s ms, %d held", digits(d.Paused), d.Held)
+		text += fmt.Sprintf("gen %d → %d%s%s, paused %s ms, %s held, %d lost", d.From, d.To, named, built, digits(d.Paused), count(d.Held, "call"), d.Lost)
 	}
 	return text
+}
+
+// count returns the number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // digits shows milliseconds: fractions only of few.
