@@ -29,8 +29,9 @@ type dialogue struct {
 // number of connections.
 const callTime = patience
 
-// neverTime is the deadline of calls that get no reply.
-const neverTime = 300 * time.Millisecond
+// neverTime is the deadline of calls that get no reply. A busy machine must reach
+// the server within it.
+const neverTime = 2 * time.Second
 
 var quiet = slog.New(slog.DiscardHandler)
 

@@ -19,10 +19,11 @@ type Request struct {
 
 // An Offer is the reply to Setup: what the cog has.
 type Offer struct {
-	ABI    int      `json:"abi"`
-	Routes []Route  `json:"routes"`
-	Events []string `json:"events,omitempty"`
-	Keeps  []string `json:"keeps,omitempty"`
+	ABI     int      `json:"abi"`
+	Routes  []Route  `json:"routes"`
+	Timeout int64    `json:"timeout_ms,omitempty"` // of events and ticks; 0: the bot's default
+	Events  []string `json:"events,omitempty"`
+	Keeps   []string `json:"keeps,omitempty"`
 
 	// Ticks are the intervals in milliseconds at which the bot sends Tick with
 	// the number of the interval, counted from 0.
