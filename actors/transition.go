@@ -239,6 +239,10 @@ func (t *transition) save() (cogs.State, error) {
 		t.note("generation %d has ended; its state is that of the last checkpoint", t.old.Number)
 		return t.checkpoint, nil
 	}
+	if err != nil && t.order.opts.Force {
+		t.note("generation %d cannot be saved, and its state is that of the last checkpoint: %v", t.old.Number, err)
+		return t.checkpoint, nil
+	}
 	return state, err
 }
 

@@ -27,11 +27,23 @@ func (r *Registrar) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 	r.endpoints = append(r.endpoints, &Endpoint{Name: endpoint, Timeout: timeout, relay: f})
 }
 
-// RelayEvents records f as a listener, as Listen does, that passes events on.
-func (r *Registrar) RelayEvents(host Host, event string, f RelayFunc) {
+// RelayEvents records f as a listener, as Listen does, that passes events on. A
+// timeout of zero is that of the cog.
+func (r *Registrar) RelayEvents(host Host, event string, timeout time.Duration, f RelayFunc) {
 	r.record("RelayEvents")
-	e := &Endpoint{Name: "event " + event, Timeout: r.cog.Timeout, relay: f}
+	e := &Endpoint{Name: "event " + event, Timeout: timeout, relay: f}
 	r.listeners = append(r.listeners, Listener{Host: host, Event: event, Endpoint: e})
+}
+
+// RelayTicks records f as what runs each interval, as Every does, and passes that
+// on. A timeout of zero is that of the cog.
+func (r *Registrar) RelayTicks(interval, timeout time.Duration, f RelayFunc) {
+	r.record("RelayTicks")
+	if interval <= 0 {
+		panic(fmt.Sprintf("cogs: RelayTicks(%v) of cog %q: the interval must be positive", interval, r.cog.Name))
+	}
+	e := &Endpoint{Name: fmt.Sprintf("every %v", interval), Timeout: timeout, relay: f}
+	r.ticks = append(r.ticks, tick{interval, e})
 }
 
 // Watch records a task like Go, for a task that touches nothing of what the cog

@@ -101,13 +101,14 @@ func (p *process) record(r *cogs.Registrar, offer frames.Offer) {
 	for _, route := range offer.Routes {
 		r.Relay(route.Name, time.Duration(route.Timeout)*time.Millisecond, p.relay(frames.Call, route.Name))
 	}
+	limit := time.Duration(offer.Timeout) * time.Millisecond
 	for _, event := range offer.Events {
 		if p.host != nil {
-			r.RelayEvents(p.host, event, p.relay(frames.Event, event))
+			r.RelayEvents(p.host, event, limit, p.relay(frames.Event, event))
 		}
 	}
 	for i, every := range offer.Ticks {
-		r.Every(time.Duration(every)*time.Millisecond, p.tick(i))
+		r.RelayTicks(time.Duration(every)*time.Millisecond, limit, p.tick(i))
 	}
 	for _, name := range offer.Keeps {
 		save := func() ([]byte, error) {

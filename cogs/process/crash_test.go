@@ -132,7 +132,7 @@ func TestStart_ofWhatIsNoCog(t *testing.T) {
 	}
 }
 
-// TestRestart_givesUp has a cog end as often as it is started.
+// TestRestart_reloadRevives reloads a cog that has ended several times.
 func TestRestart_reloadRevives(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
 	for range 3 {
@@ -146,7 +146,7 @@ func TestRestart_reloadRevives(t *testing.T) {
 	}
 }
 
-// TestKeep_overProcessesAndCompiledIn moves a cog between kinds: its state moves
+// TestKeep_overKinds moves a cog between kinds: its state moves
 // along.
 func TestKeep_overKinds(t *testing.T) {
 	compiled := anyCog()
@@ -170,7 +170,27 @@ func TestKeep_overKinds(t *testing.T) {
 	}
 }
 
-// TestStop_quitIgnored reloads a cog whose cleanup hangs.
+// TestReload_ofAStoppedProcess has a process that does nothing any more, and does
+// not end. A reload fails, and a forced one ends it.
+func TestReload_ofAStoppedProcess(t *testing.T) {
+	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
+	pid := pidOf(t, bot)
+	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	short := &actors.ReloadOptions{Drain: 100 * time.Millisecond}
+	if _, err := srv.Reload(t.Context(), "any", short); err == nil {
+		t.Error("Reload of a cog that cannot be saved succeeded")
+	}
+	short.Force = true
+	if _, err := srv.Reload(t.Context(), "any", short); err != nil {
+		t.Errorf("Reload by force = %v", err)
+	}
+	if got := pidOf(t, bot); got == pid || got == 0 {
+		t.Errorf("process %d serves after %d", got, pid)
+	}
+	until(t, func() bool { return syscall.Kill(pid, 0) != nil })
+}
+
+// TestQuit_ignored reloads a cog whose cleanup hangs.
 func TestQuit_ignored(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "hangs", nil))
 	pid := pidOf(t, bot)

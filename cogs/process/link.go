@@ -40,13 +40,11 @@ func (p *process) relay(kind frames.Kind, name string) cogs.RelayFunc {
 	}
 }
 
-// tick returns the function that runs a tick in the process.
-func (p *process) tick(n int) func(ctx context.Context) error {
+// tick returns the function that passes ticks on.
+func (p *process) tick(n int) cogs.RelayFunc {
 	number := []byte(strconv.Itoa(n))
-	return func(ctx context.Context) error {
-		outcome := make(chan error, 1)
-		p.pass(ctx, &frames.Frame{Kind: frames.Tick, Body: number}, func(_ []byte, err error) { outcome <- err })
-		return <-outcome
+	return func(ctx context.Context, _ []byte, done func([]byte, error)) {
+		p.pass(ctx, &frames.Frame{Kind: frames.Tick, Body: number}, done)
 	}
 }
 

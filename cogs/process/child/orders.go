@@ -92,7 +92,13 @@ func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
 }
 
 func (c *child) offer(i *cogs.Instance) frames.Offer {
-	offer := frames.Offer{ABI: frames.ABI, Routes: []frames.Route{}, Keeps: i.Kept(), Tasks: i.Tasks()}
+	offer := frames.Offer{
+		ABI:     frames.ABI,
+		Routes:  []frames.Route{},
+		Timeout: c.cog.Timeout.Milliseconds(),
+		Keeps:   i.Kept(),
+		Tasks:   i.Tasks(),
+	}
 	for _, e := range i.Endpoints() {
 		limit := cmp.Or(e.Timeout, c.cog.Timeout)
 		offer.Routes = append(offer.Routes, frames.Route{Name: e.Name, Timeout: limit.Milliseconds()})
