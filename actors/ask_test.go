@@ -220,13 +220,15 @@ func TestReload_ofACogNamedEvent(t *testing.T) {
 			})
 			return nil
 		}})
-		go mustCall(t, bot, block, wire.Empty{})
+		var call sync.WaitGroup
+		call.Go(func() { mustCall(t, bot, block, wire.Empty{}) })
 		synctest.Wait()
 		began := time.Now()
 		host.emit("deployed", 1)
 		if d := <-reloaded; d.To != 2 || d.Note != "" || time.Since(began) != time.Second {
 			t.Errorf("Reload = %+v after %v; want generation 2 when the call of the old one has ended", d, time.Since(began))
 		}
+		call.Wait()
 	})
 }
 
