@@ -24,6 +24,7 @@ type RelayFunc func(ctx context.Context, data []byte, done func(out []byte, err 
 // concurrently or in turn. A timeout of zero is that of the cog.
 func (r *Registrar) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 	r.claim("route", endpoint)
+	r.need("Relay", f != nil)
 	r.endpoints = append(r.endpoints, &Endpoint{Name: endpoint, Timeout: timeout, relay: f})
 }
 
@@ -31,6 +32,7 @@ func (r *Registrar) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 // timeout of zero is that of the cog.
 func (r *Registrar) RelayEvents(host Host, event string, timeout time.Duration, f RelayFunc) {
 	r.record("RelayEvents")
+	r.need("RelayEvents", f != nil)
 	e := &Endpoint{Name: "event " + event, Timeout: timeout, relay: f}
 	r.listeners = append(r.listeners, Listener{Host: host, Event: event, Endpoint: e})
 }
@@ -39,6 +41,7 @@ func (r *Registrar) RelayEvents(host Host, event string, timeout time.Duration, 
 // on. A timeout of zero is that of the cog.
 func (r *Registrar) RelayTicks(interval, timeout time.Duration, f RelayFunc) {
 	r.record("RelayTicks")
+	r.need("RelayTicks", f != nil)
 	if interval <= 0 {
 		panic(fmt.Sprintf("cogs: RelayTicks(%v) of cog %q: the interval must be positive", interval, r.cog.Name))
 	}
@@ -50,6 +53,7 @@ func (r *Registrar) RelayTicks(interval, timeout time.Duration, f RelayFunc) {
 // keeps: it does not keep a cog's state from being saved while the cog serves.
 func (r *Registrar) Watch(f func(ctx context.Context) error) {
 	r.record("Watch")
+	r.need("Watch", f != nil)
 	r.watches = append(r.watches, f)
 }
 
@@ -58,6 +62,7 @@ func (r *Registrar) Watch(f func(ctx context.Context) error) {
 // tasks of the instance end by themselves. The cleanups run afterwards as usual.
 func (r *Registrar) Kill(f func()) {
 	r.record("Kill")
+	r.need("Kill", f != nil)
 	r.kills = append(r.kills, f)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // A pending is what the process has not answered yet.
 type pending struct {
-	ctx  context.Context // of a call, an event or a tick
+	ctx  context.Context // of a call, an event or a tick; nil of an order
 	done func(body []byte, err error)
 	stop func() bool // takes back the cancel at ctx's end
 }
@@ -68,18 +68,30 @@ func (p *process) pass(ctx context.Context, f *frames.Frame, done func([]byte, e
 	}
 	f.Parent = p.nameOf(ctx)
 	id := f.ID
-	w.stop = context.AfterFunc(ctx, func() {
-		cancel := frames.Frame{Kind: frames.Cancel, ID: id}
+	cancel := func() {
+		c := frames.Frame{Kind: frames.Cancel, ID: id}
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			cancel.Flags = frames.Late
+			c.Flags = frames.Late
 		}
-		_ = p.out.Send(&cancel)
-	})
+		_ = p.out.Send(&c)
+	}
+	w.stop = context.AfterFunc(ctx, cancel)
 	p.waiting[id] = w
 	p.mu.Unlock()
-	if err := p.out.Send(f); err != nil {
+	if err := p.send(f); err != nil {
 		p.settle(id, nil, wire.Errorf(wire.Unavailable, "%v", err))
+	} else if ctx.Err() != nil {
+		cancel() // the other one may have come before the call
 	}
+}
+
+// send sends f. A process that cannot be written to is of no use: it ends.
+func (p *process) send(f *frames.Frame) error {
+	err := p.out.Send(f)
+	if err != nil && !errors.Is(err, frames.ErrFull) {
+		_ = p.conn.Close() // read sees that
+	}
+	return err
 }
 
 // nameOf returns by which name the process knows the call that ctx, a call too,
@@ -125,15 +137,17 @@ func (p *process) exchange(ctx context.Context, f *frames.Frame, limit time.Dura
 		defer timer.Stop()
 		late = timer.C
 	}
-	err := p.out.Send(f)
+	err := p.send(f)
+	if err != nil && !errors.Is(err, frames.ErrFull) {
+		<-p.ended
+		return nil, p.cause
+	}
 	if err == nil {
 		select {
 		case r := <-answer:
-			if r.err == error(errInterrupted) { // its own error says more
-				<-p.ended
-				return nil, p.cause
-			}
 			return r.body, r.err
+		case <-p.ended:
+			return nil, p.cause
 		case <-ctx.Done():
 			err = ctx.Err()
 		case <-late:

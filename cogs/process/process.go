@@ -95,10 +95,10 @@ func (p *process) bury(err error) {
 	p.waiting = nil
 	p.mu.Unlock()
 	for _, w := range waiting {
-		if w.stop != nil {
+		if w.ctx != nil { // who has given an order waits for ended
 			w.stop()
+			w.done(nil, errInterrupted)
 		}
-		w.done(nil, errInterrupted)
 	}
 	if errors.Is(err, frames.ErrGarbage) {
 		p.kill() // it does not know what it does

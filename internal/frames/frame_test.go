@@ -39,7 +39,7 @@ func TestRead_whatAppendWrote(t *testing.T) {
 			t.Errorf("Read (-want +got):\n%s", diff)
 		}
 	}
-	if err := r.Read(&frames.Frame{}); err != io.EOF {
+	if err := r.Read(&frames.Frame{}); !errors.Is(err, io.EOF) {
 		t.Errorf("Read at the end = %v; want io.EOF", err)
 	}
 }
