@@ -147,7 +147,7 @@ func (b *builder) build(ctx context.Context) (m made, err error) {
 	if err != nil {
 		return m, err
 	}
-	args := slices.Concat([]string{"build", "-overlay", overlay, "-trimpath", "-ldflags=-s -w"}, b.flags,
+	args := slices.Concat([]string{"build", "-overlay", overlay, "-trimpath", "-buildvcs=false", "-ldflags=-s -w"}, b.flags,
 		[]string{"-o", b.output(), "./" + mainFolder})
 	_, err = b.run(ctx, args...)
 	return m, err

@@ -23,6 +23,7 @@ type source struct {
 	mu    sync.Mutex // protects the fields below
 	order []string   // the artefacts in the order of their service; the last serves, or has
 	tried made       // the last build, whether or not it went well
+	busy  int        // Setups that build
 	ready *made      // what the watcher has built, until a Setup takes it
 }
 
@@ -60,11 +61,26 @@ func (s *source) artefact(ctx context.Context, info cogs.Info) (Artefact, error)
 
 // make builds, and remembers what from.
 func (s *source) make(ctx context.Context) (made, error) {
+	s.count(1)
+	defer s.count(-1)
 	m, err := s.build(ctx)
 	if ctx.Err() == nil {
 		s.try(m)
 	}
 	return m, err
+}
+
+func (s *source) count(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy += n
+}
+
+// isBusy reports whether a Setup builds, of a reload that somebody asked for.
+func (s *source) isBusy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy > 0
 }
 
 // try notes what was built last. Of sources that could not be listed, those that

@@ -79,7 +79,9 @@ func (w *watcher) run(ctx context.Context) {
 			w.src.opts.Logger.Warn("watching the sources", "cog", w.src.name, "err", err)
 			settled.Reset(debounce)
 		case <-settled.C:
-			w.look(ctx)
+			if w.look(ctx) {
+				settled.Reset(debounce)
+			}
 		case <-done:
 			if ctx.Err() != nil {
 				return // that has ended the build
@@ -91,17 +93,21 @@ func (w *watcher) run(ctx context.Context) {
 	}
 }
 
-// look builds if the sources are not what was built last.
-func (w *watcher) look(ctx context.Context) {
+// look builds if the sources are not what was built last. It asks to be called
+// again while a Setup builds: that may be just what it would.
+func (w *watcher) look(ctx context.Context) (again bool) {
+	if w.src.isBusy() {
+		return true
+	}
 	w.follow()
 	known := w.src.known()
 	state := known.from.state()
 	switch b := w.building; {
 	case b != nil && b.state == state:
-		return // it builds just that
+		return false // it builds just that
 	case b == nil && known.state == state:
 		w.src.opts.Logger.Debug("the sources are what they were", "cog", w.src.name)
-		return
+		return false
 	}
 	w.giveUp()
 	ctx, cancel := context.WithCancel(ctx)
@@ -112,6 +118,7 @@ func (w *watcher) look(ctx context.Context) {
 		defer cancel()
 		b.made, b.err = w.src.build(ctx)
 	}()
+	return false
 }
 
 // giveUp ends the build that runs, if one does.
@@ -123,14 +130,17 @@ func (w *watcher) giveUp() {
 	}
 }
 
-// built takes the outcome of a build. It reports whether the sources have changed
-// since that began: then it is of no use, and the next look builds again.
-func (w *watcher) built() (stale bool) {
+// built takes the outcome of a build. If the sources have changed since that
+// began, or a Setup builds too, it is of no use: the next look knows more.
+func (w *watcher) built() (again bool) {
 	b := w.building
 	w.building = nil
 	m, log := b.made, w.src.opts.Logger
 	if m.from == nil {
 		m.from, m.state = b.from, b.state
+	}
+	if w.src.isBusy() {
+		return true
 	}
 	w.src.learn(m.from)
 	w.follow()
