@@ -97,7 +97,10 @@ func (t *transition) open(ctx context.Context) (*router.Generation, error) {
 		Rollback:   t.order.opts.Rollback,
 		Setup:      true,
 	}
-	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { t.srv.requestReload(t.cog.Name) })
+	// these outlive the transition and must not hold it: it knows the generation
+	// before, whose own closures would hold the one before that
+	srv, name := t.srv, t.cog.Name
+	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { srv.requestReload(name) })
 	if err != nil {
 		if p, ok := errors.AsType[*cogs.Panic](err); ok {
 			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))
@@ -369,14 +372,15 @@ func backoff(failures int) time.Duration {
 // activate starts the tasks of gen.
 func (t *transition) activate(gen *router.Generation) {
 	t.since = time.Now()
-	a := &router.Agent{Router: t.srv.router, Cog: t.cog.Name, Generation: gen.Number}
+	srv, cog := t.srv, t.actor // as in open: these outlive the transition
+	a := &router.Agent{Router: srv.router, Cog: t.cog.Name, Generation: gen.Number}
 	gen.Instance.Start(a.Context(context.Background()),
 		func(ctx context.Context, e *cogs.Endpoint) {
-			if err := t.srv.router.Tick(ctx, gen, e); err != nil {
-				t.srv.restart(gen, t.actor, fmt.Errorf("%s: %w", e.Name, err))
+			if err := srv.router.Tick(ctx, gen, e); err != nil {
+				srv.restart(gen, cog, fmt.Errorf("%s: %w", e.Name, err))
 			}
 		},
-		func(err error) { t.srv.restart(gen, t.actor, fmt.Errorf("task: %w", err)) })
+		func(err error) { srv.restart(gen, cog, fmt.Errorf("task: %w", err)) })
 }
 
 // publish asks the server actor to make the cog's routes those of the
