@@ -43,6 +43,7 @@ type cogActor struct {
 	cog        cogs.Cog
 	current    *router.Generation // nil while none serves
 	since      time.Time          // when it was activated
+	ended      time.Time          // when the last transition was
 	number     uint64             // of the newest generation
 	running    *transition
 	next       *order // what follows the running transition
@@ -168,6 +169,7 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 		checkpoint: a.checkpoint,
 		failures:   a.failures,
 		began:      time.Now(),
+		rest:       breather - time.Since(a.ended),
 		cancel:     cancel,
 	}
 	a.running = t
@@ -220,6 +222,7 @@ func (a *cogActor) saveNow(ctx actor.Context) {
 
 func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	a.running = nil
+	a.ended = time.Now()
 	a.current = t.current
 	if t.order.cog != nil && t.err == nil {
 		a.cog = *t.order.cog

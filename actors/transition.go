@@ -27,6 +27,7 @@ type transition struct {
 	old    *router.Generation
 	number uint64 // of the instance that it makes
 	began  time.Time
+	rest   time.Duration // before a reload: see breather
 	cancel context.CancelFunc
 
 	checkpoint cogs.State // what was last saved
@@ -49,6 +50,11 @@ const (
 	leaveState   = 2 // failed starts after which the checkpoint is left out
 )
 
+// breather is the time between two reloads of a cog. A watcher that asks for one
+// after the other in a loop would keep the processors from the other cogs, and
+// their connections from being looked at.
+const breather = time.Millisecond
+
 // Saving while a cog serves.
 const (
 	checkpointTime = 10 * time.Second
@@ -67,6 +73,10 @@ func (t *transition) run(ctx context.Context) {
 	case load:
 		t.err = t.start(ctx)
 	case replace:
+		select {
+		case <-time.After(t.rest):
+		case <-ctx.Done(): // Setup will find it so
+		}
 		if t.old == nil {
 			t.err = t.start(ctx)
 		} else {
