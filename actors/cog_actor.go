@@ -43,7 +43,7 @@ type cogActor struct {
 	cog        cogs.Cog
 	current    *router.Generation // nil while none serves
 	since      time.Time          // when it was activated
-	ended      time.Time          // when the last transition was
+	reloaded   time.Time          // when the last reload ended
 	number     uint64             // of the newest generation
 	running    *transition
 	next       *order // what follows the running transition
@@ -169,7 +169,7 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 		checkpoint: a.checkpoint,
 		failures:   a.failures,
 		began:      time.Now(),
-		rest:       breather - time.Since(a.ended),
+		rest:       breather - time.Since(a.reloaded),
 		cancel:     cancel,
 	}
 	a.running = t
@@ -222,7 +222,9 @@ func (a *cogActor) saveNow(ctx actor.Context) {
 
 func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	a.running = nil
-	a.ended = time.Now()
+	if t.order.what == replace {
+		a.reloaded = time.Now()
+	}
 	a.current = t.current
 	if t.order.cog != nil && t.err == nil {
 		a.cog = *t.order.cog
