@@ -19,6 +19,7 @@ type command struct {
 
 	min, max int           // how many arguments it takes
 	local    bool          // it asks no bot
+	sources  bool          // it needs some, and a go command
 	admin    bool          // it takes the admin secret
 	timeout  time.Duration // without --timeout; if zero, 30 seconds
 
@@ -36,6 +37,8 @@ func commands() []*command {
 		newRollback(),
 		newLoad(),
 		newUnload(),
+		newDev(),
+		newBuild(),
 		newPing(),
 		newVersion(),
 		newHelp(),

@@ -30,6 +30,10 @@ func (s *session) report(err error, interrupted bool) int {
 		_, _ = fmt.Fprintf(s.errs, "%s\n", manyLines(e.Message)) // it is a sentence, whose end a compiler may have written
 		return code
 	}
+	if e, ok := errors.AsType[*buildError](err); ok && !interrupted {
+		_, _ = fmt.Fprintf(s.errs, "%s\n", manyLines(e.lines()))
+		return code
+	}
 	text := inFlags(err.Error())
 	if advice != "" {
 		text += " (" + advice + ")"

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// hello is the package of a cog that says something.
+const hello = `package hello
+
+import (
+	"context"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+func Cog() cogs.Cog {
+	return cogs.Cog{Name: "hello", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		cogs.Handle(r, "hello.say", func(context.Context, wire.Empty) (string, error) { return TEXT, nil })
+		return nil
+	}}
+}
+`
+
+// helloFolder returns a folder within the module that holds that cog.
+func helloFolder(t *testing.T, text string) string {
+	t.Helper()
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip(err)
+	}
+	dir, err := os.MkdirTemp("testdata", "hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	say(t, dir, text)
+	return dir
+}
+
+func say(t *testing.T, dir, text string) {
+	t.Helper()
+	source := strings.Replace(hello, "TEXT", text, 1)
+	if err := os.WriteFile(filepath.Join(dir, "hello.go"), []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A listener waits for what a program writes.
+type listener struct {
+	mu   sync.Mutex // protects the fields below
+	text bytes.Buffer
+	news chan struct{}
+}
+
+func (l *listener) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case l.news <- struct{}{}:
+	default:
+	}
+	return l.text.Write(p)
+}
+
+func (l *listener) hears(t *testing.T, want string) {
+	t.Helper()
+	for late := time.After(time.Minute); ; {
+		l.mu.Lock()
+		text := l.text.String()
+		l.mu.Unlock()
+		if strings.Contains(text, want) {
+			return
+		}
+		select {
+		case <-l.news:
+		case <-late:
+			t.Fatalf("there was no %q in:\n%s", want, text)
+		}
+	}
+}
+
+// TestDev edits a cog of a bot that runs, and ends both.
+func TestDev(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("cogs as processes need Unix")
+	}
+	dir := helloFolder(t, `"one"`)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	said := &listener{news: make(chan struct{}, 1)}
+	ended := make(chan int, 1)
+	go func() {
+		args := []string{"dev", "./testdata/bot", dir, t.TempDir()}
+		ended <- run(ctx, args, strings.NewReader(""), said, said, os.Getenv)
+	}()
+	said.hears(t, "says one")
+	say(t, dir, "nothing")
+	said.hears(t, filepath.Join(dir, "hello.go")+":12:90: undefined: nothing")
+	say(t, dir, `"two"`)
+	said.hears(t, "says two")
+	cancel()
+	if code := <-ended; code != exitOK {
+		t.Errorf("run(dev) = %d; want %d", code, exitOK)
+	}
+	said.hears(t, "ended in order")
+}
+
+// TestDev_fails has the reasons.
+func TestDev_fails(t *testing.T) {
+	broken := helloFolder(t, "nothing")
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{broken}, exitFailed, "hello.go:12:90: undefined: nothing"},
+		{[]string{"./testdata/bot", broken, t.TempDir()}, 3, "hello.go:12:90: undefined: nothing"},
+	} {
+		said := &listener{news: make(chan struct{}, 1)}
+		if got := run(t.Context(), append([]string{"dev"}, test.args...), strings.NewReader(""), said, said, os.Getenv); got != test.code {
+			t.Errorf("run(dev %q) = %d; want %d", test.args, got, test.code)
+		}
+		said.hears(t, test.want)
+	}
+}
+
+func TestBuildCommand(t *testing.T) {
+	one, broken, out := helloFolder(t, `"one"`), helloFolder(t, "nothing"), t.TempDir()
+	build := func(args ...string) (code int, stdout, stderr string) {
+		var o, e bytes.Buffer
+		code = run(t.Context(), append([]string{"build", "-o", out}, args...), strings.NewReader(""), &o, &e, os.Getenv)
+		return code, o.String(), e.String()
+	}
+	code, text, _ := build(one)
+	path := filepath.Join(out, filepath.Base(one))
+	if want := path + " ("; code != exitOK || !strings.HasPrefix(text, want) {
+		t.Errorf("run(build) = %d, %s; want %d, %s", code, text, exitOK, want)
+	}
+	if _, again, _ := build(one, "--json"); !strings.Contains(again, `"build":"`+text[len(path)+2:len(path)+10]+`"`) {
+		t.Errorf("the same source makes %s, then %s", text, again)
+	}
+	code, _, text = build(one, broken)
+	if want := broken + " does not build:\n" + filepath.Join(broken, "hello.go") + ":12:90: undefined: nothing\n"; code != exitFailed || text != want {
+		t.Errorf("run(build) = %d, %q; want %d, %q", code, text, exitFailed, want)
+	}
+}
