@@ -215,3 +215,52 @@ func TestKeep_cannotBeSaved(t *testing.T) {
 		})
 	}
 }
+
+// TestRestart_cannotRestore restores what hangs, and then a cog that has failed:
+// with Fresh it is revived without what was saved.
+func TestRestart_cannotRestore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		var fails, hangs atomic.Bool
+		var restored atomic.Int64
+		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			r.KeepFunc("n", func() ([]byte, error) { return []byte("1"), nil }, func([]byte) error {
+				if restored.Add(1); hangs.Load() {
+					<-release
+				}
+				return nil
+			})
+			handleOne(r)
+			r.Every(time.Second, func(context.Context) error {
+				if fails.Load() {
+					return errors.New("gateway lost")
+				}
+				return nil
+			})
+			return nil
+		}})
+		time.Sleep(15 * time.Second)
+		hangs.Store(true)
+		fails.Store(true)
+		time.Sleep(1500 * time.Millisecond)
+		fails.Store(false)
+		time.Sleep(15 * time.Second) // two starts hang for 5 s each, the third has no values
+		if s := srv.Cogs()[0]; s.State != "serving" || restored.Load() != 2 {
+			t.Errorf("Cogs()[0] = %+v after %d tries to restore; want it to serve after 2", s, restored.Load())
+		}
+		hangs.Store(false)
+		time.Sleep(15 * time.Second) // it is saved again
+		fails.Store(true)
+		time.Sleep(10 * time.Minute)
+		if s := srv.Cogs()[0]; s.State != "failed" {
+			t.Errorf("Cogs()[0] = %+v; want failed", s)
+		}
+		fails.Store(false)
+		restored.Store(0)
+		if _, err := srv.Reload(t.Context(), "c", &actors.ReloadOptions{Fresh: true}); err != nil || restored.Load() != 0 {
+			t.Errorf("Reload with Fresh = %v, and restored %d times; want nil, and never", err, restored.Load())
+		}
+		mustCall(t, bot, one, wire.Empty{})
+	})
+}

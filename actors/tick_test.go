@@ -9,6 +9,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/wire"
 )
 
 // TestEvery_doesNotOverlapItself has ticks that run on for long after their time
@@ -71,6 +72,49 @@ func TestEvery_reloadWaitsForTheTick(t *testing.T) {
 			if got := done.Load(); got < 5 {
 				t.Errorf("%d ticks are done; want those of the new instance too", got)
 			}
+		})
+	}
+}
+
+// TestEvery_goesOnAfterATickThatWasLeftOut has ticks refused by the limit, give up
+// in the lane of a serial cog, and give up while a reload holds them.
+func TestEvery_goesOnAfterATickThatWasLeftOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		cog    cogs.Cog
+		reload bool
+	}{
+		"refused":  {cog: cogs.Cog{MaxInFlight: 1}},
+		"in lane":  {cog: cogs.Cog{Serial: true}},
+		"reloaded": {cog: cogs.Cog{DrainTimeout: time.Minute}, reload: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var done atomic.Int64
+				release := make(chan struct{})
+				cog := c.cog
+				cog.Name, cog.Timeout = "c", 2*time.Second
+				cog.Setup = func(_ context.Context, r *cogs.Registrar) error {
+					cogs.Keep(r, "n", new(int))
+					cogs.Handle(r, block, func(context.Context, wire.Empty) (int, error) { <-release; return 1, nil })
+					r.Every(time.Second, func(context.Context) error { done.Add(1); return nil })
+					return nil
+				}
+				srv, bot := cogtest.Start(t, cog)
+				go func() { _, _ = bot.Request(t.Context(), string(block), nil) }()
+				if c.reload {
+					time.Sleep(500 * time.Millisecond)
+					go func() { _, _ = srv.Reload(t.Context(), "c", nil) }()
+				}
+				time.Sleep(10 * time.Second)
+				if got := done.Load(); got != 0 {
+					t.Errorf("%d ticks ran beside the call that hangs; want none", got)
+				}
+				close(release)
+				time.Sleep(10 * time.Second)
+				if got := done.Load(); got < 9 {
+					t.Errorf("%d ticks ran in the ten seconds after it; want one each second", got)
+				}
+			})
 		})
 	}
 }
