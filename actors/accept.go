@@ -2,6 +2,7 @@ package actors
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -29,7 +30,8 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) 
 		return
 	}
 	if s.isClosed() { // it may be too late for an actor
-		conn.Abort()
+		conn.StartClose(closeGoingAway, "the server is shutting down")
+		conn.Linger(time.Second)
 		s.release(nil)
 		return
 	}

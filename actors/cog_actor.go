@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -62,7 +63,7 @@ func (a *cogActor) Receive(ctx actor.Context) {
 	case *order:
 		a.order(ctx, m)
 	case *gaveUp:
-		a.gaveUp(m.order)
+		a.gaveUp(m.waiter)
 	case *setupPassed:
 		a.answerEarly(m.order, "under way: it waits for the call that asked")
 	case *saveNow:
@@ -126,6 +127,7 @@ func (a *cogActor) answerEarly(o *order, note string) {
 	}
 	for _, w := range o.early {
 		w <- d
+		o.wanted = true // who asked has been told that it will be done
 	}
 	o.early = nil
 }
@@ -134,6 +136,7 @@ func (a *cogActor) answerEarly(o *order, note string) {
 func (o *order) join(later *order) {
 	o.waiters = append(o.waiters, later.waiters...)
 	o.early = append(o.early, later.early...)
+	o.wanted = o.wanted || later.wanted
 	if later.cog != nil {
 		o.cog = later.cog
 	}
@@ -193,20 +196,23 @@ func (a *cogActor) countFailure(cause error) {
 }
 
 // gaveUp cancels a load or a reload that nobody waits for any more.
-func (a *cogActor) gaveUp(o *order) {
-	if o.what != load && o.what != replace {
-		return
-	}
-	if o.left++; o.left < len(o.waiters)+len(o.early) {
-		return
-	}
-	switch {
-	case a.running != nil && a.running.order == o:
+func (a *cogActor) gaveUp(w chan<- done) {
+	if a.running != nil && a.running.order.lose(w) {
 		a.running.cancel()
-	case a.next == o:
-		a.next = nil
-		o.answer(done{err: context.Canceled})
 	}
+	if a.next != nil && a.next.lose(w) {
+		a.next = nil
+	}
+}
+
+// lose takes one who waited out of an order, and reports whether the order is of
+// no use any more.
+func (o *order) lose(w chan<- done) bool {
+	waits := func(other chan<- done) bool { return other == w }
+	had := slices.ContainsFunc(o.waiters, waits) || slices.ContainsFunc(o.early, waits)
+	o.waiters = slices.DeleteFunc(o.waiters, waits)
+	o.early = slices.DeleteFunc(o.early, waits)
+	return had && !o.wanted && len(o.waiters)+len(o.early) == 0 && (o.what == load || o.what == replace)
 }
 
 // saveNow saves what the cog keeps, if nothing else is being done to it.

@@ -25,7 +25,7 @@ type (
 		early   []chan<- done      // answered when Setup has passed
 		cause   error              // of a restart
 		gen     *router.Generation // of a restart: the one that failed
-		left    int                // how many of waiters have given up; owned by the cog actor
+		wanted  bool               // also when nobody waits for it
 	}
 
 	// updateEndpoints asks for the routes of a cog to be those of the
@@ -73,7 +73,10 @@ type done struct {
 // What a cog's actor is told, besides orders.
 type (
 	// gaveUp says that one who waited for an order does not any more.
-	gaveUp struct{ order *order }
+	gaveUp struct {
+		name   string
+		waiter chan<- done
+	}
 
 	// setupPassed says that a new instance is set up and will be switched to.
 	setupPassed struct{ order *order }

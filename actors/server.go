@@ -212,7 +212,7 @@ func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
 	case d := <-reply:
 		return d.switched, d.err
 	case <-ctx.Done():
-		s.system.Root.Send(s.actor, &gaveUp{o})
+		s.system.Root.Send(s.actor, &gaveUp{o.name, reply})
 		return wire.Switched{}, ctx.Err()
 	case <-s.ended: // Close was faster
 		select {
@@ -226,7 +226,7 @@ func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
 
 // requestReload asks for a reload that nobody waits for.
 func (s *Server) requestReload(name string) {
-	s.system.Root.Send(s.actor, &order{what: replace, name: name, ctx: context.Background()})
+	s.system.Root.Send(s.actor, &order{what: replace, name: name, ctx: context.Background(), wanted: true})
 }
 
 // restart tells a cog's actor that gen has failed.

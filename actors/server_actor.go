@@ -35,7 +35,7 @@ func (a *serverActor) Receive(ctx actor.Context) {
 	case *adopted:
 		a.known[m.cog.Name] = m.cog
 	case *gaveUp:
-		if l := a.find(m.order.name); l != nil {
+		if l := a.find(m.name); l != nil {
 			ctx.Send(l.pid, m)
 		}
 	case *cogEnded:

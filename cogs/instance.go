@@ -156,17 +156,22 @@ func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *E
 // Stop tells the tasks and tickers to end and returns a channel that is closed
 // when they have. Without Start there is nothing to wait for.
 func (i *Instance) Stop() <-chan struct{} {
-	i.ended = make(chan struct{})
 	if i.cancel == nil {
-		close(i.ended)
-		return i.ended
+		ended := make(chan struct{})
+		close(ended)
+		return ended
 	}
 	i.cancel()
-	go func(tasks *sync.WaitGroup, ended chan struct{}) { // ends with the tasks
+	tasks, before, ended := i.tasks, i.ended, make(chan struct{})
+	i.ended = ended
+	go func() { // ends with the tasks
 		tasks.Wait()
+		if before != nil { // those of an earlier Start may still run
+			<-before
+		}
 		close(ended)
-	}(i.tasks, i.ended)
-	return i.ended
+	}()
+	return ended
 }
 
 // Save returns what the instance keeps. Nothing of it may run meanwhile.

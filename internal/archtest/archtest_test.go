@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"cmd/cogbus":               {"client", "cogs/process", "wire"},
 	"examples/api":             {"wire"},
 	"examples/dashboard":       {"examples/api", "client", "wire"},
-	"examples/bot":             {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "wire", discordgo, bbolt, bbolt + "/errors"},
+	"examples/bot":             {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "cogs/process", "wire", discordgo, bbolt, bbolt + "/errors"},
 	"examples/demo":            {"client", "examples/api", "wire"},
 }
 

@@ -103,16 +103,43 @@ func (d *ipcx) next() {
 		d.queue = append(d.queue[:0], d.queue[1:]...)
 		d.room.Signal()
 		d.answered = r.call == nil
-		d.mu.Unlock()
-		if r.call != nil {
-			d.begin(r.call)
-		} else {
-			_ = d.c.conn.Send(r.answer)
-			d.c.conn.Flush()
-		}
-		d.mu.Lock()
+		d.apart(func() {
+			if r.call != nil {
+				d.begin(r.call)
+			} else {
+				_ = d.c.conn.Send(r.answer)
+				d.c.conn.Flush()
+			}
+		})
 	}
 	d.advancing = false
+}
+
+// apart runs f without mu, which the caller holds. The Key of a route may call
+// runtime.Goexit in f: then the call is answered, and so the loop has to go on,
+// elsewhere.
+func (d *ipcx) apart(f func()) {
+	returned := false
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		if !returned {
+			d.advancing = false
+			go d.resume() // ends when the queue is empty or a call runs
+		}
+	}()
+	f()
+	returned = true
+}
+
+// resume is next where nothing more was answered.
+func (d *ipcx) resume() {
+	d.mu.Lock()
+	again := d.answered
+	d.mu.Unlock()
+	if again {
+		d.next()
+	}
 }
 
 func (d *ipcx) rest() {

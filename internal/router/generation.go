@@ -64,8 +64,19 @@ func NewGeneration(g *Gate, number uint64, i *cogs.Instance, old *Generation) *G
 		s := subscription{l.Host, l.Event}
 		gen.listeners[s] = append(gen.listeners[s], newRoute(gen, l.Endpoint, cog, gen.events))
 	}
-	for _, e := range i.Ticks() {
-		gen.ticks[e] = newRoute(gen, e, cog, gen.serial)
+	var was []*cogs.Endpoint
+	if old.Instance != nil {
+		was = old.Instance.Ticks()
+	}
+	for n, e := range i.Ticks() {
+		r := newRoute(gen, e, cog, gen.serial)
+		if r.lanes == nil && !e.Relayed() {
+			r.lanes = newLanes(1, 0) // it does not overlap that of the instance before
+			if n < len(was) && was[n].Name == e.Name {
+				r.lanes = r.lanes.orOld(old.ticks[was[n]].lanes)
+			}
+		}
+		gen.ticks[e] = r
 	}
 	return gen
 }

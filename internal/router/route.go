@@ -51,7 +51,19 @@ func (r *route) queue(c *Call) bool {
 	var key string
 	if r.endpoint.Keyed() {
 		var ok bool
-		if key, ok = r.prepare(c); !ok {
+		if c.held || c.listener != nil {
+			// what the goroutine that released or delivered it still has to
+			// do must not depend on a Key that calls runtime.Goexit
+			done := make(chan struct{})
+			go func() { // waited for below
+				defer close(done)
+				key, ok = r.prepare(c)
+			}()
+			<-done
+		} else {
+			key, ok = r.prepare(c)
+		}
+		if !ok {
 			return false
 		}
 	}
