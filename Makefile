@@ -5,7 +5,7 @@ FUZZTIME  ?= 20s
 SHELL       := bash
 .SHELLFLAGS := -o pipefail -c # a test that fails fails its target, behind a pipe too
 
-.PHONY: all help run test lint fmt fuzz bench compat compat-python
+.PHONY: all help run test lint fmt fuzz bench bench-neighbours bench-process compat compat-python
 
 all: lint test ## what CI runs
 
@@ -34,8 +34,14 @@ fuzz: ## each fuzz target for FUZZTIME
 		done || exit 1; done
 
 bench: ## calls a second and allocations, against raw gorilla in the same run
-	go test ./internal/bench -run '^$$' -bench . -benchmem -count 6 | tee bench.out
-	go run $(BENCHSTAT) -col /server bench.out
+	go test ./internal/bench -run '^$$' -bench 'Server|Client' -benchmem -count 6 | tee bench.out
+	go run $(BENCHSTAT) -filter .name:Server -col /server bench.out
+
+bench-neighbours: ## what a bad cog does to the latency of another one; a minute and a half
+	go test ./internal/bench -run '^$$' -bench Neighbours -benchtime 1x
+
+bench-process: ## what a call costs in a cog that is a process, what that takes, and from save to answer
+	go test ./cogs/process -run '^$$' -bench . -benchtime 2s
 
 compat: ## replay the recorded dialogues of the Python packages; GOLDEN names another file of them
 	go test ./internal/compat -count=1 -run Replay -v | grep -E '^ *--- FAIL|^FAIL|^ok|[0-9]+ passed'
