@@ -53,6 +53,10 @@ type Settings struct {
 // DefaultPrefix is the prefix of guilds that have not chosen one.
 const DefaultPrefix = "!"
 
+// TellStats tells in a sentence who came and went: the route of the cog "stats",
+// which is there to be edited while the bot runs.
+const TellStats wire.Route[wire.Empty, string] = "stats.tell"
+
 // The routes of the cog "flaky", which fails on purpose.
 const (
 	// Work does some work, in the way that SetMode has chosen.

@@ -26,6 +26,9 @@ func TestMembersAreCounted(t *testing.T) {
 		if len(list) != 2 || list[0] != want || list[1].Count != 6 {
 			t.Errorf("members.list = %+v; want the larger guild first", list)
 		}
+		if got, want := call(w, api.TellStats, wire.Empty{}), "2 people came, 1 went."; got != want {
+			t.Errorf("stats.tell = %q; want %q", got, want)
+		}
 		if got := code(w, api.CountMembers, api.Guild{ID: 1}); got != wire.NotFound {
 			t.Errorf("members.count of no guild = %q; want not_found", got)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/cogbus/cogbus/examples/bot/flaky"
 	"github.com/cogbus/cogbus/examples/bot/members"
 	"github.com/cogbus/cogbus/examples/bot/settings"
+	"github.com/cogbus/cogbus/examples/bot/stats"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -50,7 +51,7 @@ func bubble(t *testing.T, f func(t *testing.T, w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.srv, w.bot = cogtest.Start(t, discord.With(session, members.Cog(), settings.Cog(db), flaky.Cog())...)
+		w.srv, w.bot = cogtest.Start(t, discord.With(session, members.Cog(), settings.Cog(db), stats.Cog(), flaky.Cog())...)
 		if err := session.Open(); err != nil {
 			t.Fatal(err)
 		}

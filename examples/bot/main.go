@@ -1,5 +1,5 @@
-// Command bot is a bot of three cogs: members, settings, and flaky, which fails
-// on purpose. With DISCORD_TOKEN in the environment it is a bot on Discord (switch
+// Command bot is a bot of four cogs: members, settings, stats, which can be edited
+// while the bot runs, and flaky, which fails on purpose. With DISCORD_TOKEN in the environment it is a bot on Discord (switch
 // on its Server Members Intent there); without, it lives in a simulated one, in
 // which people come and go all the time.
 //
@@ -78,7 +78,7 @@ func run(ctx context.Context, c config) error {
 		OnReady:     c.ready,
 	})
 	defer srv.Close()
-	err = srv.Load(ctx, discord.With(session, members.Cog(), settings.Cog(db), flaky.Cog())...)
+	err = srv.Load(ctx, discord.With(session, members.Cog(), settings.Cog(db), statsCog(), flaky.Cog())...)
 	switch {
 	case ctx.Err() != nil:
 		return nil // interrupted so early

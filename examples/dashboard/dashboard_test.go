@@ -18,6 +18,7 @@ func TestPageShowsTheBot(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
+		s.shows(s.get("/panel/stats"), "1 people came, 0 went.")
 		s.shows(s.get("/panel/guilds"), "<dt>members</dt><dd>19</dd>", `<dd class="up">+1</dd>`)
 	})
 }

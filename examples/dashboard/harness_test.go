@@ -23,6 +23,7 @@ import (
 	"github.com/cogbus/cogbus/examples/bot/flaky"
 	"github.com/cogbus/cogbus/examples/bot/members"
 	"github.com/cogbus/cogbus/examples/bot/settings"
+	"github.com/cogbus/cogbus/examples/bot/stats"
 )
 
 // A site is the dashboard of a bot on a fake Discord.
@@ -51,7 +52,7 @@ func bubble(t *testing.T, f func(t *testing.T, s *site)) {
 			t.Fatal(err)
 		}
 		var admin *client.Client
-		s.srv, admin = cogtest.Start(t, discord.With(session, members.Cog(), settings.Cog(db), flaky.Cog())...)
+		s.srv, admin = cogtest.Start(t, discord.With(session, members.Cog(), settings.Cog(db), stats.Cog(), flaky.Cog())...)
 		if err := session.Open(); err != nil {
 			t.Fatal(err)
 		}

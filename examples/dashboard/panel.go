@@ -32,6 +32,7 @@ func panels() []panel {
 		{"status", "", loadStatus},
 		{"guilds", "Guilds", loadGuilds},
 		{"cogs", "Cogs", loadCogs},
+		{"stats", "A cog to edit", loadStats},
 		{"flaky", "A cog that fails", loadFlaky},
 		{"settings", "Change settings", loadForm},
 		{"changed", "Changed settings", loadChanged},
@@ -103,6 +104,10 @@ func loadCogs(ctx context.Context, d *dashboard) (any, error) {
 		Cogs      []wire.CogStatus
 		MayReload bool
 	}{cogs, d.admin != nil}, err
+}
+
+func loadStats(ctx context.Context, d *dashboard) (any, error) {
+	return client.Call(ctx, d.bot, api.TellStats, wire.Empty{})
 }
 
 // loadFlaky returns its data even if the work fails: the buttons stay.
