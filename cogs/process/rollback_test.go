@@ -50,7 +50,10 @@ func TestRollback(t *testing.T) {
 
 	pid := childPID(t)
 	_ = syscall.Kill(pid, syscall.SIGKILL)
-	until(t, func() bool { _, err := client.Call(t.Context(), bot, statsVersion, wire.Empty{}); return err == nil && childPID(t) != pid })
+	until(t, func() bool {
+		_, err := client.Call(t.Context(), bot, statsVersion, wire.Empty{})
+		return err == nil && childPID(t) != pid
+	})
 	version("one")
 
 	if got, err := srv.Reload(t.Context(), "stats", nil); err != nil || got.Build != builds["three"] {
