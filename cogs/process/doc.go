@@ -14,6 +14,10 @@
 // the error tells file and line. After a crash the artefact that served last is
 // started again, so that source which does not compile keeps no cog down.
 //
+// With [Options.Watch] a save is enough: the watcher builds beside the cog that
+// serves, and reloads it if that has made another executable. [Build] makes
+// executables for machines without Go.
+//
 // # What differs
 //
 // A call costs some tens of microseconds more. Limits of the Cog value itself
