@@ -115,7 +115,8 @@ func TestAge(t *testing.T) {
 func TestChanged(t *testing.T) {
 	for want, d := range map[string]wire.Switched{
 		"stats: gen 7 → 8 (3fe0a1b2), built 0.33 s, paused 0.4 ms, 3 calls held, 0 lost": {
-			Cog: "stats", From: 7, To: 8, Took: 342.3, Paused: 0.41, Held: 3, Build: "3fe0a1b2", Built: 334.2},
+			Cog: "stats", From: 7, To: 8, Took: 342.3, Paused: 0.41, Held: 3, Build: "3fe0a1b2", Built: 334.2,
+		},
 		"stats: gen 8 → 9 (0a1b23fe), paused 0 ms, 1 call held, 2 lost": {Cog: "stats", From: 8, To: 9, Held: 1, Lost: 2, Build: "0a1b23fe"},
 		"members: gen 7 → 8, paused 0 ms, 0 calls held, 0 lost":         {Cog: "members", From: 7, To: 8, Took: 2.01},
 		"members: gen 9 loaded, took 0.1 ms":                            {Cog: "members", To: 9, Took: 0.05},
