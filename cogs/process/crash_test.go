@@ -245,8 +245,9 @@ func untilServed(t *testing.T, bot *client.Client) {
 	t.Helper()
 	until(t, func() bool {
 		got, err := client.Call(t.Context(), bot, echo, "again")
-		if err != nil && wire.CodeOf(err) != wire.Unavailable {
-			t.Errorf("a call meanwhile = %v; want unavailable", err)
+		// one that was passed on just before the end was noticed may have run
+		if code := wire.CodeOf(err); err != nil && code != wire.Unavailable && code != wire.Interrupted {
+			t.Errorf("a call meanwhile = %v; want unavailable or interrupted", err)
 		}
 		return got == "again"
 	})
