@@ -51,7 +51,8 @@ type cogActor struct {
 	failed     *order // a restart that is due, unless what runs makes it needless
 	checkpoint cogs.State
 	saver      *time.Timer
-	failures   int // in a row
+	slowSave   bool // not to be saved while it serves
+	failures   int  // in a row
 	restarts   int
 	lastError  error
 	gone       bool // unloaded; the server actor will stop this one
@@ -220,7 +221,7 @@ func (a *cogActor) saveNow(ctx actor.Context) {
 	if a.gone {
 		return
 	}
-	if a.running == nil && a.current != nil && a.current.Instance.Keeps() && !a.current.Instance.Tasks() {
+	if a.running == nil && a.current != nil && !a.slowSave && a.current.Instance.Keeps() && !a.current.Instance.Tasks() {
 		a.begin(ctx, &order{what: checkpoint, name: a.cog.Name, ctx: context.Background()})
 	}
 	a.saver.Reset(checkpointTime)
@@ -246,7 +247,8 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	a.number = max(a.number, t.used)
 	a.checkpoint = t.checkpoint
 	a.failures = t.failures
-	if t.err != nil && !errors.Is(t.err, context.Canceled) {
+	a.slowSave = t.slowSave || a.slowSave && t.order.what == checkpoint
+	if t.err != nil && !errors.Is(t.err, context.Canceled) && !errors.Is(t.err, errNoBuilds) {
 		a.lastError = t.err
 	}
 	t.result.Cog = a.cog.Name

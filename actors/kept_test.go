@@ -264,3 +264,35 @@ func TestRestart_cannotRestore(t *testing.T) {
 		mustCall(t, bot, one, wire.Empty{})
 	})
 }
+
+// TestKeep_savingTakesLong has a cog whose saving holds its calls for two seconds:
+// that happens once, and then at reloads alone.
+func TestKeep_savingTakesLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var saves atomic.Int64
+		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			cogs.Handle(r, "f", func(context.Context, wire.Empty) (int, error) { return 1, nil })
+			r.KeepFunc("v", func() ([]byte, error) {
+				saves.Add(1)
+				time.Sleep(2 * time.Second)
+				return []byte("1"), nil
+			}, func([]byte) error { return nil })
+			return nil
+		}})
+		slow := 0
+		for range 100 {
+			time.Sleep(time.Second)
+			began := time.Now()
+			mustCall[wire.Empty, int](t, bot, "f", wire.Empty{})
+			if time.Since(began) > 0 {
+				slow++
+			}
+		}
+		if saves.Load() != 1 || slow > 1 {
+			t.Errorf("it was saved %d times in 100 s, and %d calls waited; want once", saves.Load(), slow)
+		}
+		if _, err := srv.Reload(t.Context(), "c", nil); err != nil || saves.Load() != 2 {
+			t.Errorf("Reload = %v after %d saves; want it saved", err, saves.Load())
+		}
+	})
+}

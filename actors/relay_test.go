@@ -33,6 +33,9 @@ func TestRollback(t *testing.T) {
 		if _, err := srv.Reload(t.Context(), "plain", back); err == nil || !strings.Contains(err.Error(), "no build to go back to") {
 			t.Errorf("Reload(plain, Rollback) = %v; want an error", err)
 		}
+		if got := srv.Cogs()[0].LastError; got != "" {
+			t.Errorf("the last error of plain = %q; want none: it was refused, and is well", got)
+		}
 		if d, err := srv.Reload(t.Context(), "built", nil); err != nil || d.Build != "build 2" || d.Built != 1000 {
 			t.Errorf("Reload(built) = %+v, %v; want build 2, made in 1,000 ms", d, err)
 		}

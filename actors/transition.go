@@ -39,6 +39,8 @@ type transition struct {
 	used    uint64    // the newest generation that was made
 	result  wire.Switched
 	err     error
+
+	slowSave bool // saving takes too long to be done while the cog serves
 }
 
 // Restarts, as in the table of failures in docs/architecture.md.
@@ -59,6 +61,7 @@ const breather = time.Millisecond
 const (
 	checkpointTime = 10 * time.Second
 	checkpointWait = 20 * time.Millisecond // for the running calls to end
+	slowSave       = 50 * time.Millisecond // more is not done to a cog again
 )
 
 // retrying tells the cog actor when the next try of a restart is.
@@ -99,6 +102,11 @@ func (t *transition) run(ctx context.Context) {
 
 // open runs Setup. Nothing of the new generation runs yet.
 func (t *transition) open(ctx context.Context) (*router.Generation, error) {
+	if t.order.opts.Rollback && t.old != nil {
+		if build, _ := t.old.Instance.Build(); build == "" {
+			return nil, errNoBuilds
+		}
+	}
 	a := &router.Agent{
 		Router:     t.srv.router,
 		Cog:        t.cog.Name,
@@ -121,13 +129,15 @@ func (t *transition) open(ctx context.Context) (*router.Generation, error) {
 	build, took := instance.Build()
 	if build == "" && t.order.opts.Rollback {
 		t.clean(gen)
-		return nil, errors.New("it is not built from source: there is no build to go back to")
+		return nil, errNoBuilds
 	}
 	t.result.Build, t.result.Built = build, milliseconds(took)
 	t.used = t.number
 	t.number++
 	return gen, nil
 }
+
+var errNoBuilds = errors.New("it is not built from source: there is no build to go back to")
 
 // start puts a first instance in service, or one after a failure.
 func (t *transition) start(ctx context.Context) error {
@@ -235,7 +245,7 @@ func (t *transition) save() (cogs.State, error) {
 	case <-tasks:
 	case <-deadline:
 		if !t.order.opts.Force {
-			return nil, fmt.Errorf("generation %d serves on: one of its tasks does not end", t.old.Number)
+			return nil, fmt.Errorf("generation %d serves on: a task, or the process, does not end", t.old.Number)
 		}
 		t.note("a task of generation %d does not end; its state is that of the last checkpoint", t.old.Number)
 		return t.checkpoint, nil
@@ -281,12 +291,18 @@ func (t *transition) saveServing() {
 	case <-time.After(checkpointWait):
 		return
 	}
+	began := time.Now()
 	state, err := t.saved()
 	if err != nil {
 		t.srv.log.Warn("what the cog keeps cannot be saved", "cog", t.cog.Name, "err", err)
 		return
 	}
 	t.checkpoint = state
+	if took := time.Since(began); took > slowSave {
+		// its calls waited for that
+		t.srv.log.Warn("saving what the cog keeps takes long: from now on it is saved at reloads alone", "cog", t.cog.Name, "took", took)
+		t.slowSave = true
+	}
 }
 
 // within runs user code that may hang. It is left behind then.
@@ -343,7 +359,9 @@ func (t *transition) restart(ctx context.Context) error {
 	for err := t.order.cause; ; {
 		if t.failures >= maxFailedRun {
 			t.gate.RefuseAll(wire.Errorf(wire.Unavailable, "cog %q has failed; a reload revives it", t.cog.Name))
-			return fmt.Errorf("gave up after %d failures in a row: %w", t.failures, err)
+			err = fmt.Errorf("gave up after %d failures in a row: %w", t.failures, err)
+			t.srv.log.Error("cog has failed; a reload revives it", "cog", t.cog.Name, "err", err)
+			return err
 		}
 		wait = backoff(t.failures)
 		t.gate.RefuseAll(t.unavailable(wait))

@@ -26,7 +26,7 @@ type keep struct {
 // A restart gets what was last saved, never the memory of an instance that has
 // failed: that is at the last reload, or at most some ten seconds ago, since the
 // cog pauses every ten seconds to save. It does so only if its calls end within
-// 20 milliseconds, and not if it has tasks of [Registrar.Go], which would run
+// 20 milliseconds, not again if saving takes more than 50, and not if it has tasks of [Registrar.Go], which would run
 // meanwhile.
 //
 // Keep panics if JSON would lose a part of T: fields that are unexported or

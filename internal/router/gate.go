@@ -184,6 +184,11 @@ func (g *Gate) Swap(next *Generation) int {
 		g.close(old)
 	}
 	g.current, g.shut = next, nil
+	for _, r := range next.routes { // lanes that it took over have the old bounds
+		if r.lanes != nil && r.lanes != next.serial {
+			r.lanes.bound(r.endpoint.MaxWaiting)
+		}
+	}
 	return g.release()
 }
 

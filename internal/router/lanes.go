@@ -128,10 +128,14 @@ func (l *lanes) orOld(old *lanes) *lanes {
 	if old == nil || old.limit != l.limit || old.single != l.single {
 		return l
 	}
-	old.mu.Lock()
-	defer old.mu.Unlock()
-	old.maxWaiting = l.maxWaiting
 	return old
+}
+
+// bound sets how many may wait.
+func (l *lanes) bound(maxWaiting int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.maxWaiting = maxWaiting
 }
 
 // remove takes a call that was given up out of its lane.
