@@ -153,3 +153,28 @@ func TestBuildCommand(t *testing.T) {
 		t.Errorf("run(build) = %d, %q; want %d, %q", code, text, exitFailed, want)
 	}
 }
+
+// TestBuildCommand_here builds into the current folder, and names the folder that
+// is in the way of an executable.
+func TestBuildCommand_here(t *testing.T) {
+	dir, err := filepath.Abs(helloFolder(t, `"one"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, test := range []struct {
+		args []string
+		path string
+	}{
+		{[]string{"."}, filepath.Base(dir)},
+		{[]string{"-o", "bin", "."}, filepath.Join("bin", filepath.Base(dir))},
+	} {
+		var said bytes.Buffer
+		if code := run(t.Context(), append([]string{"build"}, test.args...), strings.NewReader(""), &said, &said, os.Getenv); code != exitOK {
+			t.Errorf("run(build %q) = %d, %s; want %d", test.args, code, &said, exitOK)
+		}
+		if info, err := os.Stat(test.path); err != nil || !info.Mode().IsRegular() {
+			t.Errorf("run(build %q) has not made %s: %v", test.args, test.path, err)
+		}
+	}
+}

@@ -44,7 +44,11 @@ type Artefact struct {
 // error tells what the compiler said, a line for each error.
 func Build(ctx context.Context, dir, out string, opts *Options) (Artefact, error) {
 	o := opts.withDefaults()
-	b, err := newBuilder(dir, filepath.Dir(out), &o)
+	near, err := filepath.Abs(filepath.Dir(out)) // the go command runs in dir
+	if err != nil {
+		return Artefact{}, err
+	}
+	b, err := newBuilder(dir, near, &o)
 	if err != nil {
 		return Artefact{}, err
 	}
