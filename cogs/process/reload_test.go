@@ -15,20 +15,27 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestReload_underLoad reloads a cog that runs as a process 100 times, with calls
-// of 3 ms inside. Every call is answered, none runs twice, and the unlocked
-// counter that the cog keeps is exact.
+// TestReload_underLoad reloads the same cog compiled in and as a process, with
+// calls inside. Every call is answered, none runs twice, and the unlocked counter
+// that the cog keeps is exact.
 func TestReload_underLoad(t *testing.T) {
-	const callers = 8
-	reloads := 100
-	if racing { // its processes take long to start
-		reloads = 20
+	compiled := serialCog()
+	compiled.Name = "any"
+	for kind, cog := range map[string]cogs.Cog{"compiled in": compiled, "process": inProcess(t, "serial", nil)} {
+		t.Run(kind, func(t *testing.T) { reloadUnderLoad(t, cog) })
 	}
-	srv, bot := cogtest.Start(t, inProcess(t, "serial", nil))
+}
+
+// reloadUnderLoad reloads a serial cog 100 times while 8 callers have calls of 3
+// milliseconds in flight. Every call counts, once.
+func reloadUnderLoad(t *testing.T, cog cogs.Cog) {
+	const callers, reloads = 8, 100
+	srv, bot := cogtest.Start(t, cog)
 	done := make(chan struct{})
 	var answered atomic.Int64
 	seen := make([]map[int]int, callers)
