@@ -9,8 +9,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"syscall"
-	"time"
+
+	"github.com/cogbus/cogbus/internal/subprocess"
 )
 
 func newDev() *command {
@@ -22,7 +22,13 @@ func newDev() *command {
 built and run with COGBUS_DEV=1: each cog that the bot makes by process.Cog from
 source is built and reloaded when its source is saved. What the compiler says is
 in the bot's log, and the old code serves on. ARGUMENTS are the bot's; those that
-begin with a dash stand behind "--". Ctrl-C ends the bot as it would without.`,
+begin with a dash stand behind "--".
+
+The bot shares the terminal: it reads from there, and Ctrl-C ends it as it would
+without; a second one means what it means to the bot, a third one kills it, and so
+does the first after 20 seconds. SIGTERM and SIGHUP are sent on to the bot, as
+SIGTERM. An interrupt is sent on only where no terminal has sent it to both: with
+"kill", use SIGTERM.`,
 		examples: []string{"cogbus dev", "cogbus dev ./cmd/bot -- -addr :8765"},
 		max:      1 << 10,
 		local:    true,
@@ -36,12 +42,13 @@ begin with a dash stand behind "--". Ctrl-C ends the bot as it would without.`,
 	}
 }
 
-// botGrace is how long a bot may take to end after Ctrl-C. Servers end calls after
-// ten seconds.
-const botGrace = 20 * time.Second
-
 // dev builds the bot and runs it until it ends, or ctx does.
 func (s *session) dev(ctx context.Context, pkg string, args []string) error {
+	signals := make(chan os.Signal, 8) // for several at once; the bot takes them one by one
+	signal.Notify(signals, subprocess.Signals()...)
+	defer signal.Stop(signals)
+	ctx, stop := signal.NotifyContext(ctx, subprocess.Signals()...) // these end the build as well
+	defer stop()
 	folder, err := os.MkdirTemp("", "cogbus-dev")
 	if err != nil {
 		return err
@@ -52,7 +59,9 @@ func (s *session) dev(ctx context.Context, pkg string, args []string) error {
 		binary += ".exe"
 	}
 	if info, err := os.Stat(pkg); err == nil && info.IsDir() && !filepath.IsAbs(pkg) {
-		pkg = "." + string(filepath.Separator) + pkg // a folder, and not a package of the standard library
+		if pkg = filepath.Clean(pkg); filepath.IsLocal(pkg) && pkg != "." {
+			pkg = "." + string(filepath.Separator) + pkg // a folder, and not a package of the standard library
+		}
 	}
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg)
 	build.Stdout, build.Stderr = s.errs, s.errs // with file and line
@@ -64,37 +73,13 @@ func (s *session) dev(ctx context.Context, pkg string, args []string) error {
 	case err != nil:
 		return &exitError{fmt.Errorf("build the bot %s: %w", pkg, err), exitFailed}
 	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
-	defer stop()
-	again := make(chan os.Signal, 1)
-	defer signal.Stop(again)
-	bot := exec.CommandContext(ctx, binary, args...)
+	bot := exec.Command(binary, args...) //nolint:noctx // Run ends it
 	bot.Env = append(os.Environ(), "COGBUS_DEV=1")
 	bot.Stdin, bot.Stdout, bot.Stderr = s.stdin, s.out.w, s.errs // as they are: they may be a terminal
-	apart(bot)                                                   // else it gets a Ctrl-C twice, and takes the second for impatience
-	bot.Cancel = func() error {
-		signal.Notify(again, os.Interrupt, syscall.SIGTERM) // from now on it is
-		return interrupt(bot.Process)
-	}
-	bot.WaitDelay = botGrace
-	if err := bot.Start(); err != nil {
-		return fmt.Errorf("run the bot: %w", err)
-	}
-	gone, watching := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(watching)
-		select {
-		case <-again:
-			_ = bot.Process.Kill()
-		case <-gone:
-		}
-	}()
-	err = bot.Wait()
-	close(gone)
-	<-watching
+	err = subprocess.Run(ctx, bot, signals)
 	exit, ended := errors.AsType[*exec.ExitError](err)
 	switch {
-	case ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err()) || ended):
+	case ctx.Err() != nil && (err == nil || ended || errors.Is(err, exec.ErrWaitDelay)):
 		return nil // it was asked to
 	case ended && exit.ExitCode() > 0: // it has said why
 		return &exitError{fmt.Errorf("the bot ended: %w", err), exit.ExitCode()}

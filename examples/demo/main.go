@@ -19,13 +19,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"syscall"
-	"time"
+
+	"github.com/cogbus/cogbus/internal/subprocess"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal ends the process at once
+	ctx, stop := signal.NotifyContext(context.Background(), subprocess.Signals()...)
+	defer stop()
 	var c config
 	flag.StringVar(&c.addr, "addr", fromEnv("COGBUS_ADDR", "localhost:8765"), "where the bot listens, or $COGBUS_ADDR")
 	flag.StringVar(&c.discovery, "discovery", fromEnv("COGBUS_DISCOVERY", "localhost:20000"), "where clients of the Python package find the bot, or $COGBUS_DISCOVERY")
@@ -33,6 +33,7 @@ func main() {
 	flag.StringVar(&c.data, "data", "examples/data", "folder of the bot's database")
 	flag.Parse()
 	if err := run(ctx, c); err != nil {
+		stop()
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -50,6 +51,11 @@ func fromEnv(name, otherwise string) string {
 // run builds both programs, runs them until ctx is done or one of them ends, and
 // ends both.
 func run(ctx context.Context, c config) error {
+	signals := map[string]chan os.Signal{"bot": make(chan os.Signal, 8), "dashboard": make(chan os.Signal, 8)} // for several at once
+	for _, ch := range signals {
+		signal.Notify(ch, subprocess.Signals()...)
+		defer signal.Stop(ch)
+	}
 	bin, err := os.MkdirTemp("", "cogbus-demo")
 	if err != nil {
 		return err
@@ -77,9 +83,9 @@ func run(ctx context.Context, c config) error {
 	defer cancel()
 	ended := make(chan error, 2)
 	start := func(name string, args ...string) {
-		cmd := child(ctx, filepath.Join(bin, name+suffix()), args...)
-		cmd.Env = env
-		go func() { ended <- outcome(ctx, name, cmd.Run()) }() // waited for below
+		cmd := exec.Command(filepath.Join(bin, name+suffix()), args...) //nolint:noctx // Run ends it
+		cmd.Stdout, cmd.Stderr, cmd.Env = os.Stdout, os.Stderr, env
+		go func() { ended <- outcome(ctx, name, subprocess.Run(ctx, cmd, signals[name])) }() // waited for below
 	}
 	start("bot", "-addr", c.addr, "-discovery", c.discovery, "-data", c.data)
 	start("dashboard", "-addr", c.page, "-bot", "ws://"+c.addr)
@@ -95,24 +101,13 @@ func run(ctx context.Context, c config) error {
 	return errors.Join(err, <-ended)
 }
 
-// child returns a command that gets a signal when ctx is done, and is killed if
-// it is still there much later.
-func child(ctx context.Context, path string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.Cancel = func() error { return end(cmd.Process) }
-	cmd.WaitDelay = 20 * time.Second
-	apart(cmd)
-	return cmd
-}
-
 // outcome returns what is wrong with how a program has ended.
 func outcome(ctx context.Context, name string, err error) error {
 	if ctx.Err() == nil {
 		return fmt.Errorf("the %s ended by itself: %w", name, cmp.Or(err, errors.New("without an error")))
 	}
 	exit, ok := errors.AsType[*exec.ExitError](err)
-	if err == nil || errors.Is(err, ctx.Err()) || ok && !exit.Exited() {
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) || ok && !exit.Exited() {
 		return nil // ended by the signal that it was sent
 	}
 	return fmt.Errorf("the %s: %w", name, err)

@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"client":                   {"wire", "internal/buffer", "internal/transport"},
 	"internal/buffer":          {},
 	"internal/frames":          {"wire"},
+	"internal/subprocess":      {sys},
 	"internal/transport":       {"wire", "internal/buffer", gorilla},
 	"internal/workers":         {},
 	"internal/router":          {"wire", "cogs", "internal/buffer", "internal/workers"},
@@ -48,11 +49,11 @@ var allowed = map[string][]string{
 	"internal/archtest":        {},
 	"internal/compat":          {"actors", "client", "cogs", "wire"},
 	"internal/bench":           {"actors", "client", "cogs", "wire", gorilla},
-	"cmd/cogbus":               {"client", "cogs/process", "wire"},
+	"cmd/cogbus":               {"client", "cogs/process", "internal/subprocess", "wire", sys},
 	"examples/api":             {"wire"},
 	"examples/dashboard":       {"examples/api", "client", "wire"},
 	"examples/bot":             {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "cogs/process", "wire", discordgo, bbolt, bbolt + "/errors"},
-	"examples/demo":            {"client", "examples/api", "wire"},
+	"examples/demo":            {"client", "examples/api", "internal/subprocess", "wire"},
 }
 
 // inTestsOf is what the tests of one package may import on top.

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A developer is a process of "cogbus dev" with the bot of testdata/signals.
+type developer struct {
+	*exec.Cmd
+	*listener // to both
+	heard     chan struct{}
+}
+
+// develop starts one in a session of its own, so that no terminal of the test is
+// theirs. They have the terminal instead, if there is one.
+func develop(t *testing.T, terminal *os.File) *developer {
+	t.Helper()
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip(err)
+	}
+	d := &developer{
+		Cmd:      exec.CommandContext(t.Context(), "cogbus", "dev", "./testdata/signals"),
+		listener: &listener{news: make(chan struct{}, 1)},
+		heard:    make(chan struct{}),
+	}
+	d.Env = append(os.Environ(), "GORACE="+noLinger)
+	d.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: terminal != nil}
+	from, to, err := os.Pipe() // no buffer: the bot may outlive the process
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Stdout, d.Stderr = to, to
+	if terminal != nil {
+		d.Stdin = terminal
+	}
+	err = d.Start()
+	_ = to.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(d.heard)
+		_, _ = io.Copy(d.listener, from)
+	}()
+	t.Cleanup(func() {
+		_ = d.Process.Kill()
+		<-d.heard
+		_ = from.Close()
+	})
+	d.hears(t, "here")
+	return d
+}
+
+// openTerminal returns the two sides of a terminal: the keys, and what programs have.
+func openTerminal(t *testing.T) (keys, terminal *os.File) {
+	t.Helper()
+	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = keys.Close() })
+	var n int
+	conn, err := keys.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = conn.Control(func(fd uintptr) {
+		if err := unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); err != nil {
+			t.Errorf("unlock the terminal: %v", err)
+		}
+		n, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
+		if err != nil {
+			t.Errorf("name the terminal: %v", err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	return keys, terminal
+}
+
+// TestDev_terminal has a bot that reads from the terminal, and gets each Ctrl-C once.
+func TestDev_terminal(t *testing.T) {
+	keys, terminal := openTerminal(t)
+	d := develop(t, terminal)
+	_ = terminal.Close()
+	for _, step := range []struct{ press, want string }{
+		{"hello\n", `read "hello"`},
+		{"\x03", "signal 1: interrupt."},
+		{"\x03", "signal 2: interrupt."},
+	} {
+		if _, err := keys.WriteString(step.press); err != nil {
+			t.Fatal(err)
+		}
+		d.hears(t, step.want)
+	}
+	_ = d.Process.Signal(syscall.SIGTERM) // the third
+	if err := d.Wait(); err != nil {
+		t.Errorf("dev ended with %v; want nil", err)
+	}
+}
+
+// TestDev_terminalOnce ends after one Ctrl-C: what is sent on comes in order, so an
+// interrupt that is sent on would come before the SIGTERM.
+func TestDev_terminalOnce(t *testing.T) {
+	keys, terminal := openTerminal(t)
+	d := develop(t, terminal)
+	_ = terminal.Close()
+	if _, err := keys.WriteString("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	d.hears(t, "signal 1: interrupt.")
+	_ = d.Process.Signal(syscall.SIGTERM)
+	d.hears(t, "signal 2: terminated.")
+	if err := d.Wait(); err != nil {
+		t.Errorf("dev ended with %v; want nil", err)
+	}
+}
+
+// TestDev_signals sends signals to dev alone.
+func TestDev_signals(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		send []syscall.Signal
+		want []string
+	}{
+		{"interrupt", []syscall.Signal{syscall.SIGINT, syscall.SIGINT, syscall.SIGINT}, []string{"signal 1: interrupt.", "signal 2: interrupt."}},
+		{"terminate", []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, []string{"signal 1: interrupt.", "signal 2: terminated."}},
+		{"terminal closed", []syscall.Signal{syscall.SIGHUP}, []string{"signal 1: terminated."}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := develop(t, nil)
+			for i, sig := range test.send {
+				_ = d.Process.Signal(sig)
+				if i < len(test.want) {
+					d.hears(t, test.want[i])
+				}
+			}
+			if err := d.Wait(); err != nil {
+				t.Errorf("dev ended with %v; want nil", err)
+			}
+			<-d.heard // the bot is gone as well
+		})
+	}
+}
+
+// TestDev_killed leaves no bot behind.
+func TestDev_killed(t *testing.T) {
+	d := develop(t, nil)
+	_ = d.Process.Kill()
+	_ = d.Wait()
+	d.hears(t, "signal 1: terminated.")
+	<-d.heard
+}
