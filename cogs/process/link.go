@@ -77,21 +77,26 @@ func (p *process) pass(ctx context.Context, f *frames.Frame, done func([]byte, e
 	}
 	w.stop = context.AfterFunc(ctx, cancel)
 	p.waiting[id] = w
+	// under mu: when done has been called the memory of the body is another's,
+	// and whoever calls it takes w from waiting first
+	err := p.out.Gather(f)
 	p.mu.Unlock()
-	if err := p.send(f); err != nil {
+	if err != nil {
+		p.broken(err)
 		p.settle(id, nil, wire.Errorf(wire.Unavailable, "%v", err))
-	} else if ctx.Err() != nil {
+		return
+	}
+	p.out.Flush()
+	if ctx.Err() != nil {
 		cancel() // the other one may have come before the call
 	}
 }
 
-// send sends f. A process that cannot be written to is of no use: it ends.
-func (p *process) send(f *frames.Frame) error {
-	err := p.out.Send(f)
-	if err != nil && !errors.Is(err, frames.ErrFull) {
+// broken ends a process that cannot be written to: it is of no use.
+func (p *process) broken(err error) {
+	if !errors.Is(err, frames.ErrFull) {
 		_ = p.conn.Close() // read sees that
 	}
-	return err
 }
 
 // nameOf returns by which name the process knows the call that ctx, a call too,
@@ -137,8 +142,9 @@ func (p *process) exchange(ctx context.Context, f *frames.Frame, limit time.Dura
 		defer timer.Stop()
 		late = timer.C
 	}
-	err := p.send(f)
+	err := p.out.Send(f)
 	if err != nil && !errors.Is(err, frames.ErrFull) {
+		p.broken(err)
 		<-p.ended
 		return nil, p.cause
 	}

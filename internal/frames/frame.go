@@ -98,6 +98,10 @@ func (f *Frame) Fits() bool {
 	return len(f.Name) <= 1<<16-1 && len(f.From) <= 1<<16-1 && f.size()-4 <= MaxFrame
 }
 
+// asks reports whether the frame asks for something, or for a favour. Each of the
+// others belongs to something that was asked, or that has ended.
+func (f *Frame) asks() bool { return f.Kind != Reply && f.Kind != Cancel && f.Kind != Fail }
+
 // ErrGarbage is the error of bytes that are no frame. The stream is of no more
 // use.
 var ErrGarbage = errors.New("not a frame")

@@ -100,6 +100,15 @@ func TestWriter_doesNotWait(t *testing.T) {
 	if !errors.Is(err, frames.ErrFull) {
 		t.Errorf("Send to a peer that does not read = %v; want ErrFull", err)
 	}
+	// outcomes are not lost even so
+	for _, kind := range []frames.Kind{frames.Reply, frames.Cancel, frames.Fail} {
+		if err := w.Send(&frames.Frame{Kind: kind}); err != nil {
+			t.Errorf("Send of a frame of kind %d to a peer that does not read = %v", kind, err)
+		}
+	}
+	if err := w.Reply((&frames.Frame{Kind: frames.Reply}).Append(nil)); err != nil {
+		t.Errorf("Reply to a peer that does not read = %v", err)
+	}
 	_ = a.Close()
 	w.Wait()
 	if err := w.Send(&frames.Frame{}); err == nil {

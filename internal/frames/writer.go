@@ -7,7 +7,9 @@ import (
 	"syscall"
 )
 
-// maxPending bounds what waits for a peer that does not read, in bytes.
+// maxPending bounds what waits for a peer that does not read, in bytes. Only what
+// asks for something is refused beyond it: an outcome that is lost would keep the
+// other side waiting for ever, and who asks has a limit of its own.
 const maxPending = 64 << 20
 
 // ErrFull is the error of a peer that does not read what it is sent.
@@ -25,49 +27,74 @@ type Writer struct {
 	spare   []byte     // what out was before
 	writing bool       // somebody writes and will take what is gathered along
 	err     error      // why nothing can be written any more
-	slow    sync.WaitGroup
+	idle    sync.Cond  // with mu: writing has become false
 }
 
 // NewWriter returns a Writer to conn. Close conn to end it.
 func NewWriter(conn net.Conn) *Writer {
 	w := &Writer{conn: conn}
+	w.idle.L = &w.mu
 	if c, ok := conn.(syscall.Conn); ok {
 		w.raw, _ = c.SyscallConn() // fails when it is closed
 	}
 	return w
 }
 
-// Send writes f.
+// Send writes f. If f asks for something and too much waits already, it returns
+// ErrFull.
 func (w *Writer) Send(f *Frame) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.room(); err != nil {
+	if err := w.gather(f); err != nil {
 		return err
 	}
-	w.out = f.Append(w.out)
 	w.flush()
 	return nil
 }
 
-// Write writes whole frames.
-func (w *Writer) Write(p []byte) (int, error) {
+// Gather is Send without the writing, which is left to the next Flush, Send or
+// Reply. It refers to f no longer when it returns.
+func (w *Writer) Gather(f *Frame) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.room(); err != nil {
-		return 0, err
+	return w.gather(f)
+}
+
+// Flush writes what is gathered.
+func (w *Writer) Flush() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.flush()
+}
+
+// Reply writes whole frames that answer something, however much waits.
+func (w *Writer) Reply(p []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
 	}
 	w.out = append(w.out, p...)
 	w.flush()
-	return len(p), nil
+	return nil
 }
 
 // Wait waits until nothing is being written. What is sent meanwhile counts too.
-func (w *Writer) Wait() { w.slow.Wait() }
+func (w *Writer) Wait() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.writing {
+		w.idle.Wait()
+	}
+}
 
-// room returns why nothing can be sent, nil if it can. The caller holds mu.
-func (w *Writer) room() error {
-	if w.err == nil && len(w.out) > maxPending {
+// gather appends f to what is to be written. The caller holds mu.
+func (w *Writer) gather(f *Frame) error {
+	if w.err == nil && len(w.out) > maxPending && f.asks() {
 		return ErrFull
+	}
+	if w.err == nil {
+		w.out = f.Append(w.out)
 	}
 	return w.err
 }
@@ -85,12 +112,18 @@ func (w *Writer) flush() {
 		n, err := w.try(batch)
 		w.mu.Lock()
 		if w.err = err; err == nil && n < len(batch) {
-			w.slow.Go(func() { w.drain(batch, n) }) // ends when the peer has read, or conn is closed
+			go w.drain(batch, n) // Wait waits for it; it ends when the peer has read, or conn is closed
 			return
 		}
 		w.keep(batch)
 	}
+	w.rest()
+}
+
+// rest notes that nobody writes any more. The caller holds mu.
+func (w *Writer) rest() {
 	w.writing = false
+	w.idle.Broadcast()
 }
 
 // drain writes batch from n on, and what is gathered meanwhile. It may wait.
@@ -100,7 +133,7 @@ func (w *Writer) drain(batch []byte, n int) {
 		w.mu.Lock()
 		w.keep(batch)
 		if w.err = err; err != nil || len(w.out) == 0 {
-			w.writing = false
+			w.rest()
 			w.mu.Unlock()
 			return
 		}

@@ -61,8 +61,8 @@ func (c *child) asker(id uint64) *router.Call {
 	return nil
 }
 
-// request sends f and waits for the reply. The bot answers also what is
-// cancelled.
+// request sends f and waits for the reply, or for the end of ctx: the bot may
+// take longer to give up, or have something that never does.
 func (c *child) request(ctx context.Context, f *frames.Frame) ([]byte, error) {
 	f.ID = c.lastID.Add(1)
 	if until, ok := ctx.Deadline(); ok {
@@ -75,22 +75,27 @@ func (c *child) request(ctx context.Context, f *frames.Frame) ([]byte, error) {
 	c.mu.Lock()
 	c.asked[f.ID] = answer
 	c.mu.Unlock()
-	if err := c.out.Send(f); err != nil {
+	defer func() {
 		c.mu.Lock()
 		delete(c.asked, f.ID)
 		c.mu.Unlock()
+	}()
+	if err := c.out.Send(f); err != nil {
 		return nil, wire.Errorf(wire.Unavailable, "ask the bot: %v", err)
 	}
-	stop := context.AfterFunc(ctx, func() {
-		cancel := frames.Frame{Kind: frames.Cancel, ID: f.ID}
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			cancel.Flags = frames.Late
-		}
-		_ = c.out.Send(&cancel)
-	})
-	defer stop()
-	r := <-answer
-	return r.body, r.err
+	select {
+	case r := <-answer:
+		return r.body, r.err
+	case <-ctx.Done():
+	}
+	cancel := frames.Frame{Kind: frames.Cancel, ID: f.ID}
+	err := wire.Errorf(wire.Canceled, "the caller of %q gave up", f.Name)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		cancel.Flags = frames.Late
+		err = wire.Errorf(wire.Timeout, "no answer from %q in time", f.Name)
+	}
+	_ = c.out.Send(&cancel)
+	return nil, err
 }
 
 func (c *child) answered(f *frames.Frame) {

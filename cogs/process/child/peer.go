@@ -38,7 +38,8 @@ func (peer) Fail(dst []byte, c *router.Call, err error) []byte {
 	return f.Append(dst)
 }
 
-func (p peer) Send(_ *router.Call, text []byte, _ bool) { _, _ = p.out.Write(text) }
+// Send passes an answer on. If that fails, the bot is gone.
+func (p peer) Send(_ *router.Call, text []byte, _ bool) { _ = p.out.Reply(text) }
 
 // appendError appends err as the bot reads it.
 func appendError(dst []byte, err error) []byte {
