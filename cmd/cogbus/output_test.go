@@ -123,8 +123,15 @@ func TestChanged(t *testing.T) {
 		"stats: gen 9 loaded (3fe0a1b2), built 1.20 s, took 1204 ms":    {Cog: "stats", To: 9, Took: 1204.2, Build: "3fe0a1b2", Built: 1200},
 		"members: gen 9 unloaded, took 5000 ms":                         {Cog: "members", From: 9, Took: 5000.4},
 	} {
-		if got := changed(d); got != want {
+		if got := changed(d, "load"); got != want {
 			t.Errorf("changed(%+v) = %q; want %q", d, got, want)
+		}
+	}
+	revived := wire.Switched{Cog: "stats", To: 10, Took: 1204.2, Build: "3fe0a1b2", Built: 1200}
+	const want = "stats: was not serving, is again as gen 10 (3fe0a1b2), built 1.20 s, took 1204 ms"
+	for _, by := range []string{"reload", "rollback"} {
+		if got := changed(revived, by); got != want {
+			t.Errorf("changed(%+v, %s) = %q; want %q", revived, by, got, want)
 		}
 	}
 }

@@ -89,15 +89,15 @@ What it kept is gone.`,
 func change[Req any](ctx context.Context, s *session, route wire.Route[Req, wire.Switched], req Req, name string) error {
 	s.cog = name
 	return ask(ctx, s, route, req, func(d wire.Switched) {
-		s.out.printf("%s\n", oneLine(changed(d)))
+		s.out.printf("%s\n", oneLine(changed(d, s.command.name)))
 		if d.Note != "" {
 			s.out.printf("note: %s\n", oneLine(d.Note))
 		}
 	})
 }
 
-// changed says in one line what has become of a cog.
-func changed(d wire.Switched) string {
+// changed says in one line what has become of a cog by the command.
+func changed(d wire.Switched, by string) string {
 	text, named, built := d.Cog+": ", "", ""
 	if d.Build != "" {
 		named = " (" + d.Build + ")"
@@ -106,6 +106,8 @@ func changed(d wire.Switched) string {
 		built = fmt.Sprintf(", built %.2f s", d.Built/1000)
 	}
 	switch {
+	case d.From == 0 && by != "load": // it had failed: there was no instance to replace
+		text += fmt.Sprintf("was not serving, is again as gen %d%s%s, took %s ms", d.To, named, built, digits(d.Took))
 	case d.From == 0:
 		text += fmt.Sprintf("gen %d loaded%s%s, took %s ms", d.To, named, built, digits(d.Took))
 	case d.To == 0:
