@@ -56,7 +56,11 @@ func (s *session) build(ctx context.Context, dir, out string, opts *process.Opti
 	if err != nil {
 		return err
 	}
-	a, err := process.Build(ctx, dir, filepath.Join(out, filepath.Base(full)), opts)
+	path := filepath.Join(out, filepath.Base(full))
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usagef("build", "there is a folder %s, where the executable of %s would be: use -o", path, dir)
+	}
+	a, err := process.Build(ctx, dir, path, opts)
 	if err != nil {
 		return &buildError{dir: dir, err: err}
 	}

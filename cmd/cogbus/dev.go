@@ -71,7 +71,7 @@ func (s *session) dev(ctx context.Context, pkg string, args []string) error {
 	case errors.Is(err, exec.ErrNotFound):
 		return fmt.Errorf("there is no go command to build the bot with: %w", err)
 	case err != nil:
-		return &exitError{fmt.Errorf("build the bot %s: %w", pkg, err), exitFailed}
+		return &exitError{fmt.Errorf("build the bot in %s: %w", pkg, err), exitFailed}
 	}
 	bot := exec.Command(binary, args...) //nolint:noctx // Run ends it
 	bot.Env = append(os.Environ(), "COGBUS_DEV=1")

@@ -177,4 +177,22 @@ func TestBuildCommand_here(t *testing.T) {
 			t.Errorf("run(build %q) has not made %s: %v", test.args, test.path, err)
 		}
 	}
+	t.Chdir("..")
+	var said bytes.Buffer
+	name := filepath.Base(dir)
+	code := run(t.Context(), []string{"build", name}, strings.NewReader(""), &said, &said, os.Getenv)
+	if want := "there is a folder " + name + ", where the executable of " + name + " would be: use -o"; code != exitUsage || !strings.Contains(said.String(), want) {
+		t.Errorf("run(build %s) beside the folder = %d, %s; want %d, %q", name, code, &said, exitUsage, want)
+	}
+}
+
+// TestDev_names names the package as the user does.
+func TestDev_names(t *testing.T) {
+	t.Chdir(helloFolder(t, "nothing"))
+	for _, args := range [][]string{{"dev"}, {"dev", "./."}, {"dev", "./"}} {
+		var said bytes.Buffer
+		if code := run(t.Context(), args, strings.NewReader(""), &said, &said, os.Getenv); code != exitFailed || !strings.Contains(said.String(), "build the bot in .: exit status 1") {
+			t.Errorf("run(%q) = %d, %s; want %d and the folder named", args, code, &said, exitFailed)
+		}
+	}
 }
