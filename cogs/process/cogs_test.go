@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -97,6 +98,22 @@ func tickingCog() cogs.Cog {
 
 func taskCog() cogs.Cog {
 	return cogs.Cog{Name: "task", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		r.Go(func(context.Context) error { return errors.New("the task has failed") })
+		return nil
+	}}
+}
+
+// untidyCog has a task that fails beside another one that still runs.
+func untidyCog() cogs.Cog {
+	return cogs.Cog{Name: "untidy", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		var clean atomic.Bool
+		r.Cleanup(func() { clean.Store(true) })
+		r.Go(func(ctx context.Context) error {
+			<-ctx.Done()
+			time.Sleep(50 * time.Millisecond) // in a process of its own
+			fmt.Println("the other task ends, clean:", clean.Load())
+			return nil
+		})
 		r.Go(func(context.Context) error { return errors.New("the task has failed") })
 		return nil
 	}}

@@ -3,6 +3,7 @@
 package process_test
 
 import (
+	"log/slog"
 	"os/exec"
 	"strings"
 	"sync"
@@ -192,9 +193,35 @@ func TestReload_ofAStoppedProcess(t *testing.T) {
 	until(t, func() bool { return syscall.Kill(pid, 0) != nil })
 }
 
+// hears waits for a line with that text.
+func hears(t *testing.T, said <-chan string, text string) string {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		select {
+		case line := <-said:
+			if strings.Contains(line, text) {
+				return line
+			}
+		case <-late:
+			t.Fatalf("nothing said %q", text)
+		}
+	}
+}
+
+// TestQuit_tasks has a task that fails: the others end before the cleanups run.
+func TestQuit_tasks(t *testing.T) {
+	said := make(chan string, 1000)
+	cogtest.Start(t, inProcess(t, "untidy", &process.Options{Logger: slog.New(spoken{said})}))
+	if line := hears(t, said, "the other task ends"); !strings.HasSuffix(line, "clean: false") {
+		t.Errorf("%q; want it to end before the cleanups", line)
+	}
+}
+
 // TestQuit_ignored reloads a cog whose cleanup hangs.
 func TestQuit_ignored(t *testing.T) {
-	srv, bot := cogtest.Start(t, inProcess(t, "hangs", nil))
+	said := make(chan string, 1000)
+	srv, bot := cogtest.Start(t, inProcess(t, "hangs", &process.Options{Logger: slog.New(spoken{said})}))
 	pid := pidOf(t, bot)
 	if _, err := srv.Reload(t.Context(), "any", nil); err != nil {
 		t.Fatalf("Reload = %v", err)
@@ -202,6 +229,7 @@ func TestQuit_ignored(t *testing.T) {
 	if syscall.Kill(pid, 0) == nil {
 		t.Error("the old process lives on")
 	}
+	hears(t, said, "killed before its cleanups had ended")
 }
 
 // TestEnd_withTheBot kills a bot, also while its cog is in a loop.

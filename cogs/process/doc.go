@@ -26,6 +26,11 @@
 // in the process. A cog that is loaded with Discord has its own session for REST,
 // with rate limits of its own.
 //
+// Setup has [Options.StartTimeout] and cleanups have [Options.Grace]: what is cut
+// off then is logged. A request, a response and a kept value have at most 16 MiB.
+// Serial and keyed routes are so in the process; the bot does not know, and
+// "cogbus routes" does not show it.
+//
 // # Where it works
 //
 // On Unix. The process gets one end of a pair of sockets and leaves when that is

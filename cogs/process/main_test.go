@@ -31,7 +31,7 @@ func run(name string) {
 		f(os.NewFile(3, "bot"))
 		os.Exit(7)
 	}
-	f, ok := map[string]func() cogs.Cog{"any": anyCog, "serial": serialCog, "refuses": refusingCog, "keeps wrongly": wrongCog, "hangs": hangingCog, "ticks": tickingCog, "task": taskCog}[name]
+	f, ok := map[string]func() cogs.Cog{"any": anyCog, "serial": serialCog, "refuses": refusingCog, "keeps wrongly": wrongCog, "hangs": hangingCog, "ticks": tickingCog, "task": taskCog, "untidy": untidyCog}[name]
 	if !ok {
 		fmt.Fprintln(os.Stderr, "no such cog")
 		os.Exit(2)
@@ -47,7 +47,9 @@ func inProcess(t testing.TB, name string, opts *process.Options) cogs.Cog {
 		o = *opts
 	}
 	o.Binary = self(t)
-	o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
 	o.Env = append([]string{"COGBUS_TEST_BOT=", "COGBUS_TEST_COG=" + name}, o.Env...)
 	return process.Cog("any", "", &o)
 }

@@ -46,7 +46,8 @@ type Options struct {
 	StartTimeout time.Duration
 
 	// Grace is how long the process may take to run its cleanups and leave
-	// before it is killed. If zero, 200 milliseconds.
+	// before it is killed, which is logged. Tasks that still run then have half
+	// of it to end before the cleanups begin. If zero, 1 second.
 	Grace time.Duration
 
 	// Logger gets what the process writes to standard output and standard
@@ -60,7 +61,7 @@ func (o *Options) withDefaults() Options {
 		d = *o
 	}
 	d.StartTimeout = cmp.Or(d.StartTimeout, 10*time.Second)
-	d.Grace = cmp.Or(d.Grace, 200*time.Millisecond)
+	d.Grace = cmp.Or(d.Grace, time.Second)
 	d.Watch = d.Watch || os.Getenv("COGBUS_DEV") == "1"
 	if d.Logger == nil {
 		d.Logger = slog.Default()

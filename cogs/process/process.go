@@ -142,12 +142,15 @@ var errEnded error = endedError{}
 func (p *process) end() {
 	ctx, cancel := context.WithTimeout(context.Background(), p.opts.Grace)
 	defer cancel()
-	_, err := p.exchange(ctx, &frames.Frame{Kind: frames.Quit}, 0)
+	_, err := p.exchange(ctx, &frames.Frame{Kind: frames.Quit, MS: uint32(min(max(p.opts.Grace.Milliseconds(), 1), 1<<32-1))}, 0)
 	if err == nil {
 		select {
 		case <-p.exited:
 		case <-ctx.Done():
 		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		p.opts.Logger.Warn("a cog's process was killed before its cleanups had ended", "cog", p.name, "grace", p.opts.Grace)
 	}
 	if foreign, ok := errors.AsType[*frames.Foreign](err); ok {
 		p.opts.Logger.Error("cleanup failed", "cog", p.name, "err", foreign)

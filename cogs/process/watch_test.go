@@ -43,17 +43,7 @@ func watch(t *testing.T) *watched {
 // the whole.
 func (w *watched) hears(text string) string {
 	w.t.Helper()
-	late := time.After(30 * time.Second)
-	for {
-		select {
-		case line := <-w.said:
-			if strings.Contains(line, text) {
-				return line
-			}
-		case <-late:
-			w.t.Fatalf("the watcher did not say %q", text)
-		}
-	}
+	return hears(w.t, w.said, text)
 }
 
 // serves waits until that version answers, by that generation.

@@ -45,6 +45,8 @@ func (c *child) obey() {
 		case frames.Quit:
 			var err error
 			if live != nil {
+				live.gate.Subscribe(c.router, nil)
+				stopped(live, time.Duration(f.MS)*time.Millisecond)
 				err = live.Instance.Close()
 			}
 			c.reply(f.ID, nil, err)
@@ -53,6 +55,19 @@ func (c *child) obey() {
 			_ = c.conn.Close()
 			return
 		}
+	}
+}
+
+// stopping is how long tasks may take to end before the cleanups run, if the bot
+// does not say how long it waits.
+const stopping = 500 * time.Millisecond
+
+// stopped waits for the tasks of an instance, for half of the time that the bot waits: the
+// bot has not told them to end if one of them has failed.
+func stopped(live *live, patience time.Duration) {
+	select {
+	case <-live.Instance.Stop():
+	case <-time.After(cmp.Or(patience/2, stopping)):
 	}
 }
 
