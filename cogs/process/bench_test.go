@@ -31,7 +31,7 @@ func built(b *testing.B) (cogs.Cog, string) {
 	if err := srv.Unload(b.Context(), "stats"); err != nil {
 		b.Fatal(err)
 	}
-	found, _ := filepath.Glob(filepath.Join(cache, "*", "*"))
+	found, _ := filepath.Glob(filepath.Join(cache, "*", "[^.]*"))
 	if len(found) != 1 {
 		b.Fatalf("the cache holds %v", found)
 	}

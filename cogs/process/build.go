@@ -18,8 +18,9 @@ import (
 // the cog's own folder, where its module, its internal packages and its replaced
 // modules are what they are for the bot.
 const (
-	mainFolder = "zz_cogbus_main"
-	mainSource = `package main
+	mainFolder  = "zz_cogbus_main"
+	buildFolder = ".build-" // begins the names of folders that are gone after the build
+	mainSource  = `package main
 
 import (
 	cogbuschild "github.com/cogbus/cogbus/cogs/process/child"
@@ -117,7 +118,7 @@ func newBuilder(dir, near string, opts *Options) (*builder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no go command to build %s with (process.Options.Binary names an executable that was built elsewhere): %w", dir, err)
 	}
-	scratch, err := os.MkdirTemp(near, ".build-")
+	scratch, err := os.MkdirTemp(near, buildFolder)
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func TestBuild(t *testing.T) {
 		}
 	}
 	version("xxxx")
-	kept, _ := filepath.Glob(filepath.Join(cache, "*", "*"))
+	kept, _ := filepath.Glob(filepath.Join(cache, "*", "[^.]*"))
 	if len(kept) != 5 {
 		t.Errorf("the cache holds %v; want 5 artefacts", kept)
 	}

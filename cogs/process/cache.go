@@ -10,41 +10,60 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
 // artefacts is how many of what was built are kept for each cog.
 const artefacts = 5
 
-// store moves an executable to where it stays, named by what it holds: one that
-// runs is never overwritten, and what has not changed is there already.
+// store moves an executable to where it stays, named by what it holds. One that is
+// there already is replaced, since it may be damaged; a process that runs it keeps
+// the old file.
 func (s *source) store(cache, built string) (string, error) {
 	sum, err := hashOf(built)
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(cache, sum)
-	if _, err := os.Stat(path); err == nil {
-		now := time.Now()
-		_ = os.Chtimes(path, now, now) // for prune alone
-		return path, nil
-	}
 	if err := os.Rename(built, path); err != nil {
 		return "", err
 	}
-	s.prune(cache)
+	s.prune(path)
 	return path, nil
 }
 
-// prune removes the oldest artefacts. What cannot be removed costs a place on
-// the disk, nothing else.
-func (s *source) prune(cache string) {
-	list := keptIn(cache)
-	for _, path := range list[:max(0, len(list)-artefacts)] {
-		if path != s.last() {
-			_ = os.Remove(path)
+// prune removes artefacts from the folder of the one that was built just now: first
+// those that have never served, then those that served longest ago. What cannot be
+// removed costs a place on the disk, nothing else.
+func (s *source) prune(built string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cache := filepath.Dir(built)
+	s.recall(cache)
+	list := slices.DeleteFunc(keptIn(cache), func(path string) bool { return path == built || slices.Contains(s.order, path) })
+	for _, path := range s.order {
+		if path != built && there(path) {
+			list = append(list, path)
 		}
 	}
+	for _, path := range list[:max(0, len(list)+1-artefacts)] {
+		_ = os.Remove(path)
+	}
+	for _, dir := range foldersIn(cache) { // of builds that ended with the bot
+		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > abandoned {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// abandoned is how old the folder of a build is that nobody is at any more.
+const abandoned = time.Hour
+
+// foldersIn returns the folders of builds in a cache.
+func foldersIn(cache string) []string {
+	list, _ := filepath.Glob(filepath.Join(cache, buildFolder+"*")) // fails if cache is a pattern
+	return list
 }
 
 // keptIn returns the artefacts in a folder, the newest last.
@@ -55,7 +74,7 @@ func keptIn(cache string) []string {
 	}
 	var list []fs.FileInfo
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && !strings.HasPrefix(e.Name(), ".") {
 			list = append(list, info)
 		}
 	}
@@ -65,6 +84,53 @@ func keptIn(cache string) []string {
 		paths = append(paths, filepath.Join(cache, info.Name()))
 	}
 	return paths
+}
+
+// orderFile holds the names of the artefacts that have served, the last one last.
+const orderFile = ".order"
+
+// recall reads in which order the artefacts have served, in earlier runs of the
+// bot. The caller holds mu.
+func (s *source) recall(cache string) {
+	if s.recalled {
+		return
+	}
+	s.recalled = true
+	text, err := os.ReadFile(filepath.Join(cache, orderFile))
+	if err != nil {
+		return // nothing has served
+	}
+	for name := range strings.FieldsSeq(string(text)) {
+		if path := filepath.Join(cache, filepath.Base(name)); there(path) {
+			s.order = append(s.order, path)
+		}
+	}
+}
+
+// note writes the order down. Without it a rollback after the bot's next start
+// finds nothing. The caller holds mu.
+func (s *source) note(cache string) {
+	var text strings.Builder
+	for _, path := range s.order {
+		text.WriteString(filepath.Base(path) + "\n")
+	}
+	fresh := filepath.Join(cache, orderFile+".new")
+	err := os.WriteFile(fresh, []byte(text.String()), 0o600)
+	if err == nil {
+		err = os.Rename(fresh, filepath.Join(cache, orderFile))
+	}
+	if err != nil {
+		s.opts.Logger.Warn("the order of a cog's builds is not kept", "cog", s.name, "err", err)
+	}
+}
+
+// intact reports whether the artefact is there and holds what its name says.
+func intact(path string) bool {
+	if path == "" {
+		return false
+	}
+	sum, err := hashOf(path)
+	return err == nil && sum == filepath.Base(path)
 }
 
 // buildName returns what people see of the hash that an artefact is named by.

@@ -20,11 +20,13 @@ type source struct {
 	dir  string
 	opts Options
 
-	mu    sync.Mutex // protects the fields below
-	order []string   // the artefacts in the order of their service; the last serves, or has
-	tried made       // the last build, whether or not it went well
-	busy  int        // Setups that build
-	ready *made      // what the watcher has built, until a Setup takes it
+	mu       sync.Mutex // protects the fields below
+	order    []string   // the artefacts in the order of their service; the last serves, or has
+	recalled bool       // order holds those of earlier runs of the bot
+	serving  bool       // something has served in this run
+	tried    made       // the last build, whether or not it went well
+	busy     int        // Setups that build
+	ready    *made      // what the watcher has built, until a Setup takes it
 }
 
 // artefact returns the executable to start: a new one, that which served last if
@@ -44,7 +46,7 @@ func (s *source) artefact(ctx context.Context, info cogs.Info) (Artefact, error)
 	if info.Rollback {
 		return s.before()
 	}
-	if last := s.last(); info.Restart && there(last) {
+	if last := s.last(); info.Restart && intact(last) {
 		if s.edited() { // what has failed is mended, perhaps
 			if m, err := s.make(ctx); err == nil {
 				return m.Artefact, nil
@@ -141,12 +143,12 @@ func (s *source) take() *made {
 func (s *source) before() (Artefact, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.order) == 0 {
+	if !s.serving {
 		return Artefact{}, errors.New("it has not served yet: there is no build to go back to")
 	}
 	last := len(s.order) - 1
 	for _, path := range slices.Backward(s.order[:last]) {
-		if there(path) {
+		if intact(path) {
 			return Artefact{Path: path, Build: buildName(path)}, nil
 		}
 	}
@@ -158,9 +160,10 @@ func (s *source) before() (Artefact, error) {
 func (s *source) serves(path string, rolledBack bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.order) == 0 { // what an earlier run of the bot has left
-		s.order = keptIn(filepath.Dir(path))
-	}
+	cache := filepath.Dir(path)
+	s.recall(cache)
+	s.serving = true
+	defer s.note(cache)
 	at := slices.Index(s.order, path)
 	if rolledBack && at >= 0 {
 		s.order = s.order[:at+1]
@@ -174,7 +177,7 @@ func (s *source) serves(path string, rolledBack bool) {
 func (s *source) last() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.order) == 0 {
+	if !s.serving { // those before are nothing to restart
 		return ""
 	}
 	return s.order[len(s.order)-1]
