@@ -156,3 +156,30 @@ func TestReplace_overKindsAndLanguages(t *testing.T) {
 		}
 	}
 }
+
+// TestBuild_intoAnOpenFolder has a cache that every user can write to.
+func TestBuild_intoAnOpenFolder(t *testing.T) {
+	cache := t.TempDir()
+	if err := os.Chmod(cache, 0o777); err != nil { //nolint:gosec // just that is the test
+		t.Fatal(err)
+	}
+	srv, _ := cogtest.Start(t)
+	err := srv.Load(t.Context(), process.Cog("stats", "testdata/stats", &process.Options{Cache: cache}))
+	if err == nil || !strings.Contains(err.Error(), "other users can write to it") {
+		t.Errorf("Load = %v; want a refusal", err)
+	}
+}
+
+// TestEnv_secrets has the bot's secrets in its environment: a cog gets what its
+// options name alone.
+func TestEnv_secrets(t *testing.T) {
+	for _, name := range []string{"DISCORD_TOKEN", "COGBUS_SECRET", "COGBUS_ADMIN_SECRET", "HARMLESS"} {
+		t.Setenv(name, "of the bot")
+	}
+	_, bot := cogtest.Start(t, inProcess(t, "any", withEnv("COGBUS_SECRET=of the cog")))
+	for name, want := range map[string]string{"DISCORD_TOKEN": "", "COGBUS_SECRET": "of the cog", "COGBUS_ADMIN_SECRET": "", "HARMLESS": "of the bot"} {
+		if got, err := client.Call(t.Context(), bot, getenv, name); got != want || err != nil {
+			t.Errorf("Call(getenv) of %s = %q, %v; want %q", name, got, err, want)
+		}
+	}
+}

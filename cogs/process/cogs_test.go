@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -31,6 +32,8 @@ const (
 	slowNext wire.Route[int, int]               = "any.slownext"
 	wrote    wire.Route[int, wire.Empty]        = "any.wrote"
 	hosted   wire.Route[string, string]         = "any.hosted"
+	spawn    wire.Route[wire.Empty, int]        = "any.spawn"
+	getenv   wire.Route[string, string]         = "any.getenv"
 	seen     wire.Route[wire.Empty, []string]   = "any.seen"
 )
 
@@ -153,6 +156,12 @@ func setUpAny(ctx context.Context, r *cogs.Registrar) error {
 		return wire.Empty{}, fmt.Errorf("wrapped: %w", KeyError{})
 	})
 	cogs.Handle(r, ends, func(ctx context.Context, how string) (wire.Empty, error) { return wire.Empty{}, end(ctx, how) })
+	cogs.Handle(r, getenv, func(_ context.Context, name string) (string, error) { return os.Getenv(name), nil })
+	cogs.Handle(r, spawn, func(context.Context, wire.Empty) (int, error) {
+		cmd := exec.Command("sleep", "600")
+		err := cmd.Start()
+		return cmd.Process.Pid, err
+	})
 	cogs.Handle(r, wait, func(ctx context.Context, ms int) (string, error) {
 		select {
 		case <-ctx.Done():

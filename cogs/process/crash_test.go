@@ -3,7 +3,9 @@
 package process_test
 
 import (
+	"fmt"
 	"log/slog"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -232,9 +234,10 @@ func TestQuit_ignored(t *testing.T) {
 	hears(t, said, "killed before its cleanups had ended")
 }
 
-// TestEnd_withTheBot kills a bot, also while its cog is in a loop.
+// TestEnd_withTheBot kills a bot, also while its cog is in a loop, and when that has
+// started a program.
 func TestEnd_withTheBot(t *testing.T) {
-	for _, how := range []string{"idle", "spin"} {
+	for _, how := range []string{"idle", "spin", "spawn"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			bot := exec.Command(self(t), "-test.run=^$")
@@ -249,9 +252,19 @@ func TestEnd_withTheBot(t *testing.T) {
 			pid := readPID(t, out)
 			_ = bot.Process.Kill()
 			_ = bot.Wait()
-			until(t, func() bool { return syscall.Kill(pid, 0) != nil })
+			until(t, func() bool { return !runs(pid) })
 		})
 	}
+}
+
+// runs reports whether the process does: one whose parent is gone may stay as a
+// zombie for a while.
+func runs(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return false
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || !strings.Contains(string(stat), ") Z ")
 }
 
 // until waits for a condition that another process makes true.

@@ -33,7 +33,8 @@
 //
 // # Where it works
 //
-// On Unix. The process gets one end of a pair of sockets and leaves when that is
+// On Unix. The process has the user and the environment of the bot, without the
+// bot's secrets; see [Options.Env]. What it has started itself ends with it. The process gets one end of a pair of sockets and leaves when that is
 // closed, also if the bot was killed. Any program that speaks the frames of
 // docs/protocol.md can be such a cog: [Options.Binary] names it.
 //

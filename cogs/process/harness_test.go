@@ -57,6 +57,13 @@ func runBot(how string) {
 		for srv.Cogs()[0].InFlight == 0 {
 		}
 	}
+	if how == "spawn" {
+		got.PID, err = client.Call(ctx, bot, spawn, wire.Empty{})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
 	fmt.Println(got.PID)
 	select {}
 }

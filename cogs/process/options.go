@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,7 +18,9 @@ type Options struct {
 	// Args are passed to the executable.
 	Args []string
 
-	// Env is added to the bot's own environment, as "NAME=value".
+	// Env is added to the bot's own environment, as "NAME=value". Of that the
+	// process does not get DISCORD_TOKEN, COGBUS_SECRET and COGBUS_ADMIN_SECRET:
+	// a cog that needs one has it here.
 	Env []string
 
 	// BuildFlags are added to those of go build, "-race" or "-tags=x" for
@@ -32,7 +36,8 @@ type Options struct {
 	Watch bool
 
 	// Cache is the folder for what is built. The last five artefacts of each
-	// cog are kept. If empty, "cogbus" in os.UserCacheDir().
+	// cog are kept. If empty, "cogbus" in os.UserCacheDir(). One that other
+	// users can write to is refused: they could run what they like as the bot.
 	Cache string
 
 	// MemoryLimit bounds the memory of the process in bytes; the Go runtime is
@@ -53,6 +58,17 @@ type Options struct {
 	// Logger gets what the process writes to standard output and standard
 	// error, line by line. If nil, slog.Default().
 	Logger *slog.Logger
+}
+
+// secrets are the variables of the bot's environment that are for the bot alone.
+var secrets = []string{"DISCORD_TOKEN", "COGBUS_SECRET", "COGBUS_ADMIN_SECRET"}
+
+// inheritable returns what of the bot's environment its cogs get.
+func inheritable(env []string) []string {
+	return slices.DeleteFunc(env, func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return slices.Contains(secrets, name)
+	})
 }
 
 func (o *Options) withDefaults() Options {

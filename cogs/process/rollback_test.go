@@ -87,7 +87,7 @@ func TestRollback_withoutABuild(t *testing.T) {
 	source := process.Cog("stats", "testdata/stats", &process.Options{Cache: t.TempDir()})
 	srv, _ := cogtest.Start(t, source, inProcess(t, "any", nil))
 	back := &actors.ReloadOptions{Rollback: true}
-	for name, want := range map[string]string{"stats": "no build from before", "any": "built elsewhere"} {
+	for name, want := range map[string]string{"stats": "no build from before", "any": "there is no build to go back to"} {
 		if _, err := srv.Reload(t.Context(), name, back); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Reload of %s with Rollback = %v; want %q", name, err, want)
 		}

@@ -203,5 +203,13 @@ func (s *source) cache(dir string) (string, error) {
 		return "", err
 	}
 	folder := filepath.Join(root, folderName(s.name, dir))
-	return folder, os.MkdirAll(folder, 0o700)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	for _, dir := range []string{root, folder} {
+		if err := trusted(dir); err != nil {
+			return "", fmt.Errorf("the cache folder %s: %w", dir, err)
+		}
+	}
+	return folder, nil
 }

@@ -26,7 +26,7 @@ func start(name, path string, opts *Options) (*process, error) {
 	}
 	defer print.Close()
 	cmd := exec.Command(path, opts.Args...) //nolint:noctx // it outlives every context that there is
-	cmd.Env = append(os.Environ(), opts.Env...)
+	cmd.Env = append(inheritable(os.Environ()), opts.Env...)
 	if opts.MemoryLimit > 0 {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("GOMEMLIMIT=%d", opts.MemoryLimit/10*9))
 	}

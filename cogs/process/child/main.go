@@ -20,10 +20,15 @@ func Main(cog cogs.Cog) {
 	}
 	if err := Run(conn, cog); err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		if errors.Is(err, errGone) {
+			killGroup() // what the cog has started: nobody is left who would
+		}
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
+
+var errGone = errors.New("the bot is gone")
 
 // inherited returns the socket that the bot has left open.
 func inherited() (net.Conn, error) {
@@ -49,7 +54,7 @@ func Run(conn net.Conn, cog cogs.Cog) error {
 	default:
 	}
 	if errors.Is(err, io.EOF) {
-		return errors.New("the bot is gone")
+		return errGone
 	}
 	return fmt.Errorf("the bot: %w", err)
 }

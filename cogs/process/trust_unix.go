@@ -1,0 +1,31 @@
+//go:build unix
+
+package process
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// trusted returns why a folder must not hold what the bot will run, nil if it may.
+// A group of the same number as the user is the user's own. Where the sticky bit is
+// set, as in /tmp, others cannot replace what is the user's.
+func trusted(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	if owner := int(stat.Uid); owner != os.Geteuid() && owner != 0 {
+		return errors.New("it belongs to another user")
+	}
+	others := info.Mode().Perm()&0o002 != 0 || info.Mode().Perm()&0o020 != 0 && stat.Gid != stat.Uid
+	if others && info.Mode()&os.ModeSticky == 0 {
+		return errors.New("other users can write to it: chmod go-w")
+	}
+	return nil
+}
