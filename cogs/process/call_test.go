@@ -121,7 +121,7 @@ func TestSetup_errorsOfTheProcess(t *testing.T) {
 	if err := srv.Load(t.Context(), inProcess(t, "refuses", nil)); err == nil || !strings.Contains(err.Error(), "no database") {
 		t.Errorf("Load = %v; want the error of the Setup", err)
 	}
-	if err := srv.Load(t.Context(), inProcess(t, "refuses", withEnv("HOW=panic"))); err == nil || !strings.Contains(err.Error(), "panic: no table") {
+	if err := srv.Load(t.Context(), inProcess(t, "refuses", withEnv("HOW=panic"))); err == nil || !strings.Contains(err.Error(), "panic: no table at ") || !strings.Contains(err.Error(), "cogs_test.go:") {
 		t.Errorf("Load = %v; want the panic of the Setup", err)
 	}
 	if list := srv.Cogs(); len(list) != 0 {

@@ -81,6 +81,9 @@ func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
 	if errors.Is(err, errNoReply) {
 		return offer, fmt.Errorf("the process did not set up within %v", p.opts.StartTimeout)
 	}
+	if panicked, ok := errors.AsType[*cogs.Panic](err); ok {
+		return offer, fmt.Errorf("%w%s", err, placeOf(panicked.Stack))
+	}
 	if err != nil {
 		return offer, err
 	}
@@ -90,6 +93,9 @@ func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
 	if offer.ABI != frames.ABI {
 		return offer, fmt.Errorf("the process speaks version %d of the frames, the bot version %d: build it again", offer.ABI, frames.ABI)
 	}
+	p.mu.Lock()
+	p.up = true
+	p.mu.Unlock()
 	return offer, nil
 }
 

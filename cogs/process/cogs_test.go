@@ -248,6 +248,7 @@ func answerSetup(bot *os.File, offer string) {
 // What processes do that are no cogs. Each has the bot's socket.
 var misbehaving = map[string]func(bot *os.File){
 	"exits":  func(*os.File) { fmt.Fprintln(os.Stderr, "no configuration") },
+	"leaves": func(*os.File) { os.Exit(0) },
 	"sleeps": func(*os.File) { time.Sleep(time.Minute) }, // in a process of its own
 	"talks": func(bot *os.File) {
 		_, _ = bot.WriteString("Hello, I am the cog of this bot, nice to meet you!\n")

@@ -29,7 +29,7 @@ func TestEnds_ofTheProcess(t *testing.T) {
 		"goroutine": "panic: nobody recovers this at ",
 		"kill":      "signal: killed",
 		"garbage":   "not a frame",
-		"close":     "the cog's process ended",
+		"close":     ": the bot is gone",
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
@@ -111,7 +111,8 @@ func TestReload_endlessLoop(t *testing.T) {
 // TestStart_ofWhatIsNoCog starts programs that do not speak the frames.
 func TestStart_ofWhatIsNoCog(t *testing.T) {
 	for name, want := range map[string]string{
-		"exits":          "exit status 7: no configuration",
+		"exits":          "ended before it had set up: exit status 7: no configuration",
+		"leaves":         "ended before it had set up: exit status 0",
 		"sleeps":         "did not set up within 200ms",
 		"talks":          "not a frame",
 		"boasts":         "not a frame",

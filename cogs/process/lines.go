@@ -64,13 +64,30 @@ func (l *lines) read() {
 // place finds where a line of a Go stack says it is.
 var place = regexp.MustCompile(`^\t(.*\.go:\d+)`)
 
+// placeOf returns " at " and where a recovered panic happened, as the stack tells; ""
+// if it does not.
+func placeOf(stack []byte) string {
+	_, below, _ := strings.Cut(string(stack), "\npanic(")
+	for line := range strings.Lines(below) {
+		if m := place.FindStringSubmatch(line); m != nil && !ofRuntime(m[1]) {
+			return " at " + m[1]
+		}
+	}
+	return ""
+}
+
+// ofRuntime reports whether a place in a stack is one of the Go runtime.
+func ofRuntime(file string) bool {
+	return strings.Contains(file, "/src/runtime/") || strings.HasPrefix(file, "runtime/")
+}
+
 func (l *lines) note(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch m := place.FindStringSubmatch(line); {
 	case strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: "):
 		l.panicky = []string{line}
-	case len(l.panicky) == 1 && m != nil && !strings.Contains(m[1], "/src/runtime/") && !strings.HasPrefix(m[1], "runtime/"):
+	case len(l.panicky) == 1 && m != nil && !ofRuntime(m[1]):
 		l.panicky = append(l.panicky, m[1])
 	}
 	if strings.TrimSpace(line) == "" {

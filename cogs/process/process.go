@@ -47,6 +47,8 @@ type process struct {
 	waiting map[uint64]*pending
 	asks    map[uint64]func(late bool)
 	gone    bool // nothing more is sent
+	up      bool // Setup has passed
+	reaped  bool // the process id may be another's
 }
 
 // begin starts to listen to the process.
@@ -59,9 +61,29 @@ func (p *process) begin() {
 // wait waits for the process to exit. Its socket then ends too, except if it has
 // left children that hold it.
 func (p *process) wait() {
-	p.status = p.cmd.Wait()
+	waited := awaitExit(p.cmd.Process.Pid)
+	if !waited {
+		p.status = p.cmd.Wait()
+	}
+	p.mu.Lock()
+	p.signal() // what it has started itself
+	p.reaped = true
+	p.mu.Unlock()
+	if waited {
+		p.status = p.cmd.Wait()
+	}
 	close(p.exited)
 	_ = p.conn.SetReadDeadline(time.Now().Add(lastWords))
+}
+
+// kill kills the process and what it has started itself, as long as it is known that
+// its id is its own.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		p.signal()
+	}
 }
 
 // lastWords is how long what a process has sent and printed may take to arrive
@@ -107,7 +129,7 @@ func (p *process) bury(err error) {
 	case <-p.exited:
 	case <-time.After(leaving):
 	}
-	p.kill() // also what it has started itself
+	p.kill()
 	<-p.exited
 	p.log.end()
 	p.work.Wait()
@@ -119,10 +141,17 @@ func (p *process) bury(err error) {
 // why says what the process has ended of.
 func (p *process) why(err error) error {
 	text := ""
+	p.mu.Lock()
+	if !p.up {
+		text = " before it had set up"
+	}
+	p.mu.Unlock()
 	if errors.Is(err, frames.ErrGarbage) {
-		text = fmt.Sprintf(": it was killed for sending what is %v", err)
+		text += fmt.Sprintf(": it was killed for sending what is %v", err)
 	} else if p.status != nil {
 		text += ": " + p.status.Error()
+	} else {
+		text += ": exit status 0"
 	}
 	if last := p.log.last(); last != "" {
 		text += ": " + last

@@ -20,7 +20,7 @@ type sources struct {
 	path, name string   // of the cog's package
 	folders    []string // of the packages; some may not be there
 	embedding  []string // folders of which every file counts
-	files      []string // that count besides: go.mod and go.sum
+	files      []string // that count besides: go.mod and go.sum, go.work
 }
 
 // A listed package is what go list tells of one.
@@ -71,6 +71,11 @@ func (b *builder) list(ctx context.Context) (*sources, error) {
 	}
 	for _, p := range packages {
 		s.add(&p, home)
+	}
+	if work, err := b.run(ctx, "env", "GOWORK"); err == nil {
+		if work = strings.TrimSpace(work); work != "" && work != "off" {
+			s.files = append(s.files, work, work+".sum")
+		}
 	}
 	for _, list := range []*[]string{&s.folders, &s.files} {
 		slices.Sort(*list)

@@ -80,8 +80,8 @@ func socketPair() (net.Conn, *os.File, error) {
 	return conn, theirs, nil
 }
 
-// kill kills the process and what it has started itself.
-func (p *process) kill() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
+// signal kills the group of the process.
+func (p *process) signal() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
 // endWithChildren makes the end of the command's context end what it has started
 // too: compilers.

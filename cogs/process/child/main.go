@@ -15,7 +15,7 @@ import (
 func Main(cog cogs.Cog) {
 	conn, err := inherited()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "this program is the cog %q: a bot starts it (%v)\n", cog.Name, err)
+		fmt.Fprintf(os.Stderr, "this program is the cog %q: a bot starts it\n", cog.Name)
 		os.Exit(2)
 	}
 	if err := Run(conn, cog); err != nil {
