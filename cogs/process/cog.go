@@ -25,6 +25,14 @@ func Cog(name, dir string, opts *Options) cogs.Cog {
 
 // setup starts the process and records what it offers.
 func (s *source) setup(ctx context.Context, r *cogs.Registrar) error {
+	err := s.open(ctx, r)
+	if err != nil && ctx.Err() == nil && !s.isWatched() {
+		s.warn()
+	}
+	return err
+}
+
+func (s *source) open(ctx context.Context, r *cogs.Registrar) error {
 	info := cogs.CallInfo(ctx)
 	a, err := s.artefact(ctx, info)
 	if err != nil {
@@ -51,14 +59,21 @@ func (s *source) setup(ctx context.Context, r *cogs.Registrar) error {
 		if a.Build != "" {
 			s.serves(a.Path, info.Rollback)
 		}
-		return p.watch(ctx)
+		if !info.Restart {
+			s.calm()
+		}
+		err := p.watch(ctx)
+		if err != nil {
+			s.warn() // the watcher ends with the instance
+		}
+		return err
 	}
 	if offer.Tasks {
 		r.Go(run) // its tasks touch what is kept
 	} else {
 		r.Watch(run)
 	}
-	if s.opts.Watch && s.opts.Binary == "" {
+	if s.watches() {
 		r.Watch(func(ctx context.Context) error { s.watch(ctx, r.RequestReload); return nil })
 	}
 	return nil

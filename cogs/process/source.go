@@ -27,6 +27,8 @@ type source struct {
 	tried    made       // the last build, whether or not it went well
 	busy     int        // Setups that build
 	ready    *made      // what the watcher has built, until a Setup takes it
+	watchers int        // that run
+	warned   bool       // what to do when none does
 }
 
 // artefact returns the executable to start: a new one, that which served last if

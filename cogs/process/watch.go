@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -35,6 +36,46 @@ type building struct {
 	err    error
 }
 
+// watches reports whether the sources are watched while the cog serves.
+func (s *source) watches() bool { return s.opts.Watch && s.opts.Binary == "" }
+
+// isWatched reports whether an instance serves whose watcher sees what is saved.
+func (s *source) isWatched() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.watchers > 0
+}
+
+// warn says, once until a reload succeeds, what to do when a save is not enough:
+// watchers end with their instances.
+func (s *source) warn() {
+	s.mu.Lock()
+	said, served := s.warned, s.serving
+	s.warned = true
+	s.mu.Unlock()
+	switch {
+	case said || !s.watches():
+	case served:
+		s.opts.Logger.Warn(fmt.Sprintf("the sources are looked at when the cog restarts; once it has failed for good \"cogbus reload %s\" revives it", s.name), "cog", s.name)
+	default:
+		s.opts.Logger.Warn("the sources are not watched before the cog has served: load it again when they are mended", "cog", s.name)
+	}
+}
+
+// calm lets warn say it again.
+func (s *source) calm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.warned = false
+}
+
+// attend counts the watchers that run.
+func (s *source) attend(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watchers += n
+}
+
 // watch watches the sources until ctx ends. That it cannot is no reason for the
 // cog to fail.
 func (s *source) watch(ctx context.Context, reload func()) {
@@ -47,6 +88,8 @@ func (s *source) watch(ctx context.Context, reload func()) {
 		return
 	}
 	defer notify.Close()
+	s.attend(1)
+	defer s.attend(-1)
 	w := &watcher{src: s, reload: reload, notify: notify}
 	w.run(ctx)
 }

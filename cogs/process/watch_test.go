@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -278,4 +279,24 @@ func TestWatch_unloadDuringABuild(t *testing.T) {
 	_ = w.bot.Close()
 	_ = w.srv.Close()
 	until(t, func() bool { return runtime.NumGoroutine() <= before })
+}
+
+// TestWatch_withoutAnInstance says what to do when nothing serves whose watcher
+// would see a save.
+func TestWatch_withoutAnInstance(t *testing.T) {
+	dir, said := sources(t), make(chan string, 1000)
+	edit(t, dir, `"one"`, `one`)
+	cog := process.Cog("stats", dir, &process.Options{Cache: t.TempDir(), Watch: true, Logger: slog.New(spoken{said})})
+	srv, _ := cogtest.Start(t)
+	if err := srv.Load(t.Context(), cog); err == nil {
+		t.Fatal("Load of what does not compile succeeded")
+	}
+	hears(t, said, "load it again")
+	edit(t, dir, "", "")
+	if err := srv.Load(t.Context(), cog); err != nil {
+		t.Fatal(err)
+	}
+	hears(t, said, " what ")
+	_ = syscall.Kill(childPID(t), syscall.SIGKILL)
+	hears(t, said, `"cogbus reload stats" revives it`)
 }
