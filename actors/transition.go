@@ -155,7 +155,12 @@ func (t *transition) activate(gen *router.Generation) {
 				srv.restart(gen, cog, fmt.Errorf("%s: %w", e.Name, err))
 			}
 		},
-		func(err error) { srv.restart(gen, cog, fmt.Errorf("task: %w", err)) })
+		func(err error) {
+			if !errors.Is(err, cogs.ErrEnded) { // a process that ended is no task
+				err = fmt.Errorf("task: %w", err)
+			}
+			srv.restart(gen, cog, err)
+		})
 }
 
 // patience is how long functions that save, restore or clean up may take.
