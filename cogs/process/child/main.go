@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/cogbus/cogbus/cogs"
 )
@@ -19,8 +21,13 @@ func Main(cog cogs.Cog) {
 		os.Exit(2)
 	}
 	if err := Run(conn, cog); err != nil {
+		gone := errors.Is(err, errGone)
+		if gone {
+			// to print where nobody reads any more would end the process here
+			signal.Ignore(syscall.SIGPIPE)
+		}
 		fmt.Fprintln(os.Stderr, err)
-		if errors.Is(err, errGone) {
+		if gone {
 			killGroup() // what the cog has started: nobody is left who would
 		}
 		os.Exit(1)
