@@ -19,7 +19,6 @@ const (
 	CloseGoingAway   = websocket.CloseGoingAway
 	CloseInvalidUTF8 = websocket.CloseInvalidFramePayloadData
 	ClosePolicy      = websocket.ClosePolicyViolation
-	CloseTryAgain    = websocket.CloseTryAgainLater
 )
 
 // A Conn is one WebSocket connection. One goroutine at a time may read; all
@@ -153,9 +152,6 @@ func (c *Conn) BeforeClose(f func()) { c.beforeClose = f }
 // SetMaxMessage changes the size of the largest message that Receive takes. The
 // reader's goroutine calls it.
 func (c *Conn) SetMaxMessage(n int) { c.ws.SetReadLimit(int64(n)) }
-
-// Pending returns how many bytes were sent and not yet written.
-func (c *Conn) Pending() int { return c.link.pending() }
 
 // Ping sends a ping.
 func (c *Conn) Ping() {

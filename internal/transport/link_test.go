@@ -86,8 +86,8 @@ func TestFlush_gathers(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if n := counted.writes.Load(); n != 0 || c.Pending() != 70 {
-			t.Errorf("%d writes and %d bytes pending before a flush; want none and 70", n, c.Pending())
+		if n := counted.writes.Load(); n != 0 || c.link.pending() != 70 {
+			t.Errorf("%d writes and %d bytes pending before a flush; want none and 70", n, c.link.pending())
 		}
 		go c.Flush()
 		got := make([]byte, 70)
@@ -95,8 +95,8 @@ func TestFlush_gathers(t *testing.T) {
 			t.Errorf("the client read %q, %v; want ten messages", got, err)
 		}
 		synctest.Wait()
-		if n := counted.writes.Load(); n != 1 || c.Pending() != 0 {
-			t.Errorf("%d writes and %d bytes pending; want one and none", n, c.Pending())
+		if n := counted.writes.Load(); n != 1 || c.link.pending() != 0 {
+			t.Errorf("%d writes and %d bytes pending; want one and none", n, c.link.pending())
 		}
 		// a reader flushes before it waits
 		_ = c.Send([]byte("hello"))
@@ -149,7 +149,7 @@ func TestSend_slowPeer(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		if n := c.Pending(); n > maxPending+20*14 { // and the frames' headers
+		if n := c.link.pending(); n > maxPending+20*14 { // and the frames' headers
 			t.Errorf("%d bytes wait for a slow peer; want about %d", n, maxPending)
 		}
 		_, _, err := c.Receive()
@@ -267,7 +267,7 @@ func TestReceive_pingFlood(t *testing.T) {
 				break
 			}
 		}
-		if n := c.Pending(); n > maxPending+200 {
+		if n := c.link.pending(); n > maxPending+200 {
 			t.Errorf("%d bytes of pongs are pending; want about %d", n, maxPending)
 		}
 	})
