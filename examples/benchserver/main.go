@@ -1,0 +1,67 @@
+// Benchserver is a server to measure: two small routes, served as any bot would
+// serve them.
+//
+//	go run ./examples/benchserver -listen 127.0.0.1:8765
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+	"os"
+	"os/signal"
+
+	"github.com/cogbus/cogbus/actors"
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// secret is no secret: load generators know it.
+const secret = "bench-secret-key-0123456789"
+
+const (
+	memberCount wire.Route[guild, members] = "get_member_count"
+	echoed      wire.Route[echo, echo]     = "echo"
+)
+
+type guild struct {
+	ID uint64 `json:"guild_id"`
+}
+
+type members struct {
+	Count int `json:"member_count"`
+}
+
+type echo struct {
+	ID  uint64 `json:"guild_id"`
+	Pad string `json:"pad"`
+}
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:8765", "the `ADDRESS` to listen on")
+	insecure := flag.Bool("insecure", false, "ask clients of cogbus.v1 for no proof of the secret; one that sends it is as welcome")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := serve(ctx, *listen, *insecure); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func serve(ctx context.Context, listen string, insecure bool) error {
+	o := &actors.Options{Addr: listen, Discovery: "-", Secret: secret}
+	if insecure {
+		o.Secret, o.Insecure = "", true
+	}
+	srv := actors.NewServer(o)
+	if err := srv.Load(ctx, cogs.Cog{Name: "bench", Setup: setup}); err != nil {
+		return err
+	}
+	return srv.Run(ctx)
+}
+
+func setup(_ context.Context, r *cogs.Registrar) error {
+	cogs.Handle(r, memberCount, func(context.Context, guild) (members, error) { return members{Count: 1234}, nil })
+	cogs.Handle(r, echoed, func(_ context.Context, e echo) (echo, error) { return e, nil })
+	return nil
+}
