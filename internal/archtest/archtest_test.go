@@ -39,6 +39,7 @@ var allowed = map[string][]string{
 	"cogs/cogtest":             {"actors", "client", "cogs"},
 	"actors":                   {"wire", "cogs", "internal/router", "internal/dialect", "internal/transport", "internal/workers", proto},
 	"client":                   {"wire", "internal/buffer", "internal/transport"},
+	"client/loadtest/compare":  {"client/loadtest"},
 	"internal/buffer":          {},
 	"internal/frames":          {"wire"},
 	"internal/subprocess":      {sys},

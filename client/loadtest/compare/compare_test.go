@@ -1,0 +1,445 @@
+package compare_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cogbus/cogbus/client/loadtest"
+	"github.com/cogbus/cogbus/client/loadtest/compare"
+)
+
+// A recipe makes reports whose seconds vary as those of a busy machine do.
+type recipe struct {
+	seconds int     // 15 if zero
+	slower  float64 // by what part calls are slower; the rate falls with it
+	tail    float64 // the same for p99 and beyond alone
+	noise   float64 // standard deviation of a second; the tail has four times that
+	rho     float64 // correlation of neighbours
+	drift   float64 // standard deviation of a whole run
+	errors  func(second int) int64
+}
+
+func (m recipe) run(r *rand.Rand) *loadtest.Report {
+	n := m.seconds
+	if n == 0 {
+		n = 15
+	}
+	level := (1 + m.slower) * math.Exp(m.drift*r.NormFloat64())
+	noise := func(scale float64) func() float64 {
+		x := r.NormFloat64()
+		return func() float64 {
+			x = m.rho*x + math.Sqrt(1-m.rho*m.rho)*r.NormFloat64()
+			return math.Exp(scale * m.noise * x)
+		}
+	}
+	body, tail := noise(1), noise(4)
+	rep := &loadtest.Report{Version: loadtest.ReportVersion, End: loadtest.EndDone}
+	rep.Load = loadtest.Load{Target: "ws://localhost:8765", Dialect: loadtest.V1, Connections: 4, Callers: 8, Duration: float64(n), Routes: []string{"echo"}}
+	for i := range n {
+		b, t := level*body(), level*(1+m.tail)*tail()
+		s := loadtest.Sample{At: float64(i + 1), Seconds: 1, P50: 0.2 * b, P90: 0.3 * b, P99: 0.6 * t, Max: 8 * t, Service: 0.5 * t}
+		s.Answered = int64(20000 / b)
+		if m.errors != nil {
+			s.Failed = m.errors(i)
+			s.Answered -= s.Failed
+		}
+		s.Sent = s.Answered + s.Failed
+		rep.Timeline = append(rep.Timeline, s)
+		rep.Answered += s.Answered
+		rep.Failed += s.Failed
+		rep.Sent += s.Sent
+	}
+	typical := func(of func(loadtest.Sample) float64) float64 {
+		var all []float64
+		for _, s := range rep.Timeline {
+			all = append(all, of(s))
+		}
+		slices.Sort(all)
+		return all[len(all)/2]
+	}
+	rep.Rate.Answered = float64(rep.Answered) / float64(n)
+	rep.Response = loadtest.Latency{
+		Count: rep.Sent,
+		P50:   typical(func(s loadtest.Sample) float64 { return s.P50 }),
+		P90:   typical(func(s loadtest.Sample) float64 { return s.P90 }),
+		P99:   typical(func(s loadtest.Sample) float64 { return s.P99 }),
+		P999:  2 * typical(func(s loadtest.Sample) float64 { return s.P99 }),
+	}
+	rep.Service = loadtest.Latency{Count: rep.Sent, P50: 0.9 * rep.Response.P50, P99: typical(func(s loadtest.Sample) float64 { return s.Service })}
+	return rep
+}
+
+func (m recipe) runs(r *rand.Rand, n int) []*loadtest.Report {
+	var all []*loadtest.Report
+	for range n {
+		all = append(all, m.run(r))
+	}
+	return all
+}
+
+func compared(t *testing.T, before, after []*loadtest.Report) *compare.Comparison {
+	t.Helper()
+	c, err := compare.Runs(before, after, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// verdicts returns the figures that differ.
+func verdicts(c *compare.Comparison) map[string]compare.Verdict {
+	all := map[string]compare.Verdict{}
+	for _, f := range c.Figures {
+		if f.Verdict != compare.Same {
+			all[f.Name] = f.Verdict
+		}
+	}
+	return all
+}
+
+func figure(t *testing.T, c *compare.Comparison, name string) compare.Figure {
+	t.Helper()
+	i := slices.IndexFunc(c.Figures, func(f compare.Figure) bool { return f.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no figure %q in %v", name, c.Figures)
+	}
+	return c.Figures[i]
+}
+
+// busy is noise as it was measured on a machine with other work.
+var busy = recipe{noise: 0.03, rho: 0.5, drift: 0.02}
+
+func with(m recipe, change func(*recipe)) recipe {
+	change(&m)
+	return m
+}
+
+func TestRunsOfEqualBuildsAreTheSame(t *testing.T) {
+	for runs, most := range map[int]int{1: 2, 3: 0} { // of 200
+		r := rand.New(rand.NewPCG(7, uint64(runs)))
+		different := 0
+		for range 200 {
+			if len(verdicts(compared(t, busy.runs(r, runs), busy.runs(r, runs)))) > 0 {
+				different++
+			}
+		}
+		if different > most {
+			t.Errorf("of 200 pairs of %d equal runs, %d differ; want at most %d", runs, different, most)
+		}
+	}
+}
+
+func TestRunsFindsASlowdown(t *testing.T) {
+	slow := with(busy, func(m *recipe) { m.slower = 0.2 })
+	for _, runs := range []int{1, 3} {
+		r := rand.New(rand.NewPCG(8, uint64(runs)))
+		worse, better := 0, 0
+		for range 200 {
+			before, after := busy.runs(r, runs), slow.runs(r, runs)
+			c := compared(t, before, after)
+			if v := verdicts(c); v["response p50"] == compare.Worse && c.Regressed() {
+				worse++
+			}
+			c = compared(t, after, before)
+			if v := verdicts(c); v["response p50"] == compare.Better && !c.Regressed() {
+				better++
+			}
+		}
+		if worse < 190 || better < 190 {
+			t.Errorf("of 200 pairs of %d runs, the second 20 %% slower, p50 is worse in %d, and better the other way round in %d; want 190 or more", runs, worse, better)
+		}
+	}
+}
+
+func TestRunsTellsWhichFigures(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, after recipe
+		want          map[string]compare.Verdict
+	}{
+		"equal":         {busy, busy, map[string]compare.Verdict{}},
+		"no variance":   {recipe{}, recipe{}, map[string]compare.Verdict{}},
+		"all is slower": {recipe{}, recipe{slower: 0.5}, map[string]compare.Verdict{"rate": "worse", "response p50": "worse", "response p90": "worse", "response p99": "worse", "service p99": "worse"}},
+		"the tail":      {busy, with(busy, func(m *recipe) { m.tail = 4 }), map[string]compare.Verdict{"response p99": "worse", "worst of a second": "worse", "service p99": "worse"}},
+		"a little":      {recipe{}, recipe{slower: 0.09}, map[string]compare.Verdict{}},
+		"errors":        {busy, with(busy, func(m *recipe) { m.errors = every(200) }), map[string]compare.Verdict{"errors": "worse"}},
+		"fewer errors":  {with(busy, func(m *recipe) { m.errors = every(200) }), busy, map[string]compare.Verdict{"errors": "better"}},
+		"few errors":    {busy, with(busy, func(m *recipe) { m.errors = every(10) }), map[string]compare.Verdict{}},
+		"bursts": {
+			with(busy, func(m *recipe) { m.errors = bursts(4, 2000) }), with(busy, func(m *recipe) { m.errors = bursts(3, 2000) }),
+			map[string]compare.Verdict{},
+		},
+		"a burst": {busy, with(busy, func(m *recipe) { m.errors = bursts(15, 3000) }), map[string]compare.Verdict{"errors": "worse"}},
+	} {
+		r := rand.New(rand.NewPCG(9, 9))
+		c := compared(t, test.before.runs(r, 1), test.after.runs(r, 1))
+		if diff := cmp.Diff(test.want, verdicts(c)); diff != "" {
+			t.Errorf("%s: verdicts (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
+func every(n int64) func(int) int64 { return func(int) int64 { return n } }
+
+func bursts(each int, n int64) func(int) int64 {
+	return func(second int) int64 {
+		if second%each == 0 {
+			return n
+		}
+		return 0
+	}
+}
+
+func TestRunsOfAFewSecondsHaveNoVerdict(t *testing.T) {
+	long, short := recipe{}, recipe{seconds: 4, slower: 3, errors: every(5000)}
+	r := rand.New(rand.NewPCG(1, 1))
+	c := compared(t, long.runs(r, 1), short.runs(r, 1))
+	if diff := cmp.Diff(map[string]compare.Verdict{}, verdicts(c)); diff != "" {
+		t.Errorf("verdicts of 4 seconds: (-want +got)\n%s", diff)
+	}
+	for _, name := range []string{"rate", "response p50", "errors"} {
+		if f := figure(t, c, name); f.P != 1 || f.Test != "" || !strings.Contains(f.Why, "too short: 4 s") {
+			t.Errorf("%s of 4 seconds = %+v; want P 1, no test, and that it is too short", name, f)
+		}
+	}
+}
+
+func TestRunsOfWholeRunsOnly(t *testing.T) {
+	fast, slow := recipe{noise: 0.01}, recipe{noise: 0.01, slower: 1}
+	r := rand.New(rand.NewPCG(1, 1))
+	c := compared(t, fast.runs(r, 4), slow.runs(r, 5))
+	for _, name := range []string{"response p99.9", "service p50"} {
+		if f := figure(t, c, name); f.Verdict != compare.Same || f.Test != "" || f.Change < 80 {
+			t.Errorf("%s of 4 and 5 runs = %+v; want its change, and no test", name, f)
+		}
+	}
+	c = compared(t, fast.runs(r, 6), slow.runs(r, 6))
+	for _, name := range []string{"response p99.9", "service p50"} {
+		if f := figure(t, c, name); f.Verdict != compare.Worse {
+			t.Errorf("%s of 6 and 6 runs = %+v; want worse", name, f)
+		}
+	}
+}
+
+func TestRunsThatDifferAmongThemselves(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	at := func(slower ...float64) (all []*loadtest.Report) {
+		for _, s := range slower {
+			all = append(all, recipe{noise: 0.01, slower: s}.run(r))
+		}
+		return all
+	}
+	f := figure(t, compared(t, at(0, 0.2, 0.4), at(0.3, 0.5, 0.6)), "response p50")
+	if f.Verdict != compare.Same || f.P > 0.05 || !strings.Contains(f.Why, "runs of one side differ") {
+		t.Errorf("p50 of runs that differ by 40 %% among themselves, and by 25 %% from the others = %+v; want ~, and why", f)
+	}
+	if f := figure(t, compared(t, at(0, 0.05, 0.1), at(0.3, 0.35, 0.4)), "response p50"); f.Verdict != compare.Worse {
+		t.Errorf("p50 of runs that differ by 10 %% among themselves, and by 29 %% from the others = %+v; want worse", f)
+	}
+}
+
+func TestRunsTakesTheMeasuredSeconds(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	before, after := recipe{}.run(r), recipe{}.run(r)
+	slow := loadtest.Sample{Seconds: 1, P50: 9, P90: 9, P99: 9, Max: 99, Service: 9}
+	for at := range 20 { // a long warm-up, and a long wait for the last answer
+		s := slow
+		s.At = float64(-at)
+		after.Timeline = slices.Insert(after.Timeline, 0, s)
+		s.At = float64(15 + 1 + at)
+		after.Timeline = append(after.Timeline, s)
+	}
+	part := slow
+	part.At, part.Seconds = 14.5, 0.1
+	after.Timeline = append(after.Timeline, part)
+	if f := figure(t, compared(t, []*loadtest.Report{before}, []*loadtest.Report{after}), "response p50"); f.P != 1 || f.Why != "less than 10 %" {
+		t.Errorf("p50 of equal seconds, but for those that are not measured = %+v; want P 1", f)
+	}
+}
+
+func TestRunsPutsShortSamplesTogether(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	split := func(rep *loadtest.Report) *loadtest.Report {
+		var all []loadtest.Sample
+		for _, s := range rep.Timeline {
+			s.Seconds = 0.1
+			s.Answered /= 10
+			for i := range 10 {
+				s := s
+				s.At += float64(i-9) / 10
+				all = append(all, s)
+			}
+		}
+		rep.Timeline = all
+		return rep
+	}
+	whole := compared(t, []*loadtest.Report{busy.run(r)}, []*loadtest.Report{busy.run(r)})
+	r = rand.New(rand.NewPCG(1, 1))
+	parts := compared(t, []*loadtest.Report{split(busy.run(r))}, []*loadtest.Report{split(busy.run(r))})
+	if diff := cmp.Diff(whole, parts); diff != "" {
+		t.Errorf("the same seconds in tenths: (-whole +tenths)\n%s", diff)
+	}
+}
+
+func TestRunsComparesHandlers(t *testing.T) {
+	server := func(p50 float64) *loadtest.Server {
+		return &loadtest.Server{Cogs: []loadtest.Cog{{Name: "bench", Handler: loadtest.Latency{Count: 9, P50: p50}}}}
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	before, after := busy.runs(r, 5), busy.runs(r, 5)
+	for i := range before {
+		before[i].Server = server(1 + float64(i)/100)
+		after[i].Server = server(2 + float64(i)/100)
+	}
+	if f := figure(t, compared(t, before, after), "handler p50 bench"); f.Before != 1.02 || f.After != 2.02 || f.Test == "" || f.Why != "" {
+		t.Errorf("handler p50 = %+v; want 1.02 and 2.02, tested, without a doubt", f)
+	}
+	after = busy.runs(r, 5)
+	for _, f := range compared(t, before, after).Figures {
+		if strings.HasPrefix(f.Name, "handler") {
+			t.Errorf("%+v is there, though the second bot does not tell", f)
+		}
+	}
+}
+
+func TestNotes(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	before, after := recipe{}.run(r), recipe{slower: 1}.run(r)
+	after.Load.Dialect = loadtest.IPCX
+	after.Load.Target = "ipcx://localhost:8765"
+	after.Load.Open = true
+	after.Load.Rate = 500
+	after.Load.Connections = 5
+	after.Load.Routes = []string{"echo", "count"}
+	after.Invalid = []string{"the generator was late"}
+	after.End, after.EndedBy = loadtest.EndAborted, "p99 was over 5 ms"
+	c := compared(t, []*loadtest.Report{before}, []*loadtest.Report{after})
+	want := []string{
+		"different dialects: before v1, after ipcx",
+		"different kinds of target: before ws, after ipcx",
+		"different kinds of load: before a closed loop, after an open loop",
+		"different rates: before 0/s, after 500/s",
+		"different connections: before 4, after 5",
+		"different routes: before echo, after count, echo",
+		"the run after is invalid: the generator was late",
+		"the run after ended early: p99 was over 5 ms",
+	}
+	if diff := cmp.Diff(want, c.Notes); diff != "" {
+		t.Errorf("Notes: (-want +got)\n%s", diff)
+	}
+	if !c.Regressed() {
+		t.Errorf("Regressed() = false for an invalid run that is twice as slow; want true")
+	}
+	if c := compared(t, []*loadtest.Report{before}, []*loadtest.Report{before}); len(c.Notes) > 0 {
+		t.Errorf("Notes of a run and itself = %q; want none", c.Notes)
+	}
+}
+
+func TestRunsRefuses(t *testing.T) {
+	good := []*loadtest.Report{recipe{}.run(rand.New(rand.NewPCG(1, 1)))}
+	old := []*loadtest.Report{{Version: loadtest.ReportVersion + 1}}
+	for want, test := range map[string]struct {
+		before, after []*loadtest.Report
+		o             *compare.Options
+	}{
+		"no report of a run before":              {nil, good, nil},
+		"no report of a run after":               {good, nil, nil},
+		"report 1 of those after is nil":         {good, []*loadtest.Report{nil}, nil},
+		"report 1 of those before has version 2": {old, good, nil},
+		"MinChange -1":                           {good, good, &compare.Options{MinChange: -1}},
+		"Alpha 1":                                {good, good, &compare.Options{Alpha: 1}},
+		"MinShare NaN":                           {good, good, &compare.Options{MinShare: math.NaN()}},
+	} {
+		if c, err := compare.Runs(test.before, test.after, test.o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Runs() = %v, %v; want an error with %q", c, err, want)
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	before, after := recipe{}.runs(r, 1), recipe{slower: 0.05}.runs(r, 1)
+	c, err := compare.Runs(before, after, &compare.Options{MinChange: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := verdicts(c)["response p50"]; got != compare.Worse {
+		t.Errorf("p50 that is 5 %% slower, with MinChange 2 = %q; want worse", got)
+	}
+}
+
+// TestNoNaN compares reports of which there is next to nothing: JSON has no NaN.
+func TestNoNaN(t *testing.T) {
+	empty := func() *loadtest.Report { return &loadtest.Report{Version: loadtest.ReportVersion} }
+	divided := empty()
+	divided.Rate.Answered = math.NaN()
+	silent := empty()
+	silent.Sent, silent.Unanswered = 30, 30
+	for i := range 15 {
+		silent.Timeline = append(silent.Timeline, loadtest.Sample{At: float64(i + 1), Seconds: 1, Counts: loadtest.Counts{Sent: 2}})
+	}
+	reports := map[string]*loadtest.Report{
+		"empty": empty(), "divided": divided, "silent": silent, "good": busy.run(rand.New(rand.NewPCG(1, 1))),
+	}
+	for a, before := range reports {
+		for b, after := range reports {
+			c := compared(t, []*loadtest.Report{before}, []*loadtest.Report{after})
+			if _, err := json.Marshal(c); err != nil {
+				t.Errorf("Marshal(%s, %s) = %v; want no error", a, b, err)
+			}
+			for _, f := range c.Figures {
+				for _, v := range []float64{f.Before, f.After, f.Change, f.P} {
+					if math.IsNaN(v) || math.IsInf(v, 0) {
+						t.Errorf("%s, %s: %+v; want finite numbers", a, b, f)
+					}
+				}
+			}
+			if got, want := c.Regressed(), a == "good" && b == "silent"; got != want {
+				t.Errorf("%s, %s: Regressed() = %v; want %v: %v", a, b, got, want, c.Figures)
+			}
+		}
+	}
+}
+
+func TestWriteText(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	before := recipe{}.run(r)
+	after := recipe{slower: 0.25, errors: every(160)}.run(r)
+	after.Load.Connections = 8
+	var got strings.Builder
+	if err := compared(t, []*loadtest.Report{before}, []*loadtest.Report{after}).WriteText(&got); err != nil {
+		t.Fatal(err)
+	}
+	want := `
+figure              before     after      change
+rate                20,000/s   15,840/s   -20.8 %  worse (p<0.001)
+response p50        0.200 ms   0.250 ms   +25.0 %  worse (p<0.001)
+response p90        0.300 ms   0.375 ms   +25.0 %  worse (p<0.001)
+response p99        0.600 ms   0.750 ms   ~ (p<0.001; less than 30 %)
+response p99.9      1.20 ms    1.50 ms    ~ (no test of less than 5 runs a side)
+worst of a second   8.00 ms    10.0 ms    ~ (p<0.001; less than 100 %)
+service p50         0.180 ms   0.225 ms   ~ (no test of less than 5 runs a side)
+service p99         0.500 ms   0.625 ms   ~ (p<0.001; less than 30 %)
+errors              0.000 %    1.00 %     +1.0 points  worse (p<0.001)
+unanswered          0.000 %    0.000 %    ~ (none on either side)
+note: different connections: before 4, after 8
+`
+	if diff := cmp.Diff(strings.Split(want[1:], "\n"), strings.Split(got.String(), "\n")); diff != "" {
+		t.Errorf("WriteText: (-want +got)\n%s", diff)
+	}
+	failing := compared(t, []*loadtest.Report{before}, []*loadtest.Report{after})
+	if err := failing.WriteText(full{}); err == nil {
+		t.Errorf("WriteText(full) = nil; want its error")
+	}
+}
+
+// full is a disk that is.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, fmt.Errorf("no space left") }

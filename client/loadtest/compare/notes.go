@@ -1,0 +1,102 @@
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cogbus/cogbus/client/loadtest"
+)
+
+// notes returns what makes the runs hard to compare: where their loads or machines
+// differ, and what is wrong with single ones.
+func notes(before, after []*loadtest.Report) []string {
+	var all []string
+	for _, what := range []struct {
+		name string
+		of   func(*loadtest.Report) string
+	}{
+		{"dialects", func(r *loadtest.Report) string { return string(r.Load.Dialect) }},
+		{"kinds of target", func(r *loadtest.Report) string { kind, _, _ := strings.Cut(r.Load.Target, ":"); return kind }},
+		{"kinds of load", kindOfLoad},
+		{"rates", rate},
+		{"callers", func(r *loadtest.Report) string { return fmt.Sprint(r.Load.Callers) }},
+		{"depths", func(r *loadtest.Report) string { return fmt.Sprint(r.Load.Depth) }},
+		{"connections", func(r *loadtest.Report) string { return fmt.Sprint(r.Load.Connections) }},
+		{"routes", func(r *loadtest.Report) string {
+			return strings.Join(slices.Sorted(slices.Values(r.Load.Routes)), ", ")
+		}},
+		{"timeouts", func(r *loadtest.Report) string { return fmt.Sprintf("%v ms", r.Load.Timeout) }},
+		{"think times", func(r *loadtest.Report) string { return fmt.Sprintf("%v ms", r.Load.Think) }},
+		{"churn", func(r *loadtest.Report) string { return fmt.Sprintf("%v/s", r.Load.Churn) }},
+		{"faults", func(r *loadtest.Report) string { return strings.Join(r.Load.Faults, ", ") }},
+		{"lengths of a sample", interval},
+		{"machines", func(r *loadtest.Report) string {
+			return fmt.Sprintf("%s, %s, %d cores", r.Machine.System, r.Machine.CPU, r.Machine.Cores)
+		}},
+	} {
+		if x, y := kinds(before, what.of), kinds(after, what.of); x != y || strings.Contains(x, "; ") {
+			all = append(all, fmt.Sprintf("different %s: before %s, after %s", what.name, x, y))
+		}
+	}
+	return append(append(all, single("before", before)...), single("after", after)...)
+}
+
+// single returns what is wrong with each of reports by itself.
+func single(side string, reports []*loadtest.Report) []string {
+	var all []string
+	for i, r := range reports {
+		name := "the run " + side
+		if len(reports) > 1 {
+			name = fmt.Sprintf("run %d of those %s", i+1, side)
+		}
+		if len(r.Invalid) > 0 {
+			all = append(all, fmt.Sprintf("%s is invalid: %s", name, strings.Join(r.Invalid, "; ")))
+		}
+		if r.End != loadtest.EndDone && r.End != "" {
+			all = append(all, fmt.Sprintf("%s ended early: %s", name, cmp.Or(r.EndedBy, string(r.End))))
+		}
+		if r.Rate.Answered <= 0 {
+			all = append(all, name+" has no answers")
+		}
+		if len(r.Load.Stages) > 0 || len(r.Faults) > 0 {
+			all = append(all, name+" is not steady: its seconds differ by plan, and only great changes can be told")
+		}
+	}
+	return all
+}
+
+// kinds returns the different values of reports, in order.
+func kinds(reports []*loadtest.Report, of func(*loadtest.Report) string) string {
+	var all []string
+	for _, r := range reports {
+		all = append(all, cmp.Or(of(r), "none"))
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), "; ")
+}
+
+func kindOfLoad(r *loadtest.Report) string {
+	if r.Load.Open {
+		return "an open loop"
+	}
+	return "a closed loop"
+}
+
+func rate(r *loadtest.Report) string {
+	all := []string{fmt.Sprintf("%v/s", r.Load.Rate)}
+	for _, s := range r.Load.Stages {
+		all = append(all, fmt.Sprintf("%v/s in %v", s.Rate, s.Over))
+	}
+	return strings.Join(all, ", ")
+}
+
+// interval returns the usual length of a sample. It is rounded: ticks come late.
+func interval(r *loadtest.Report) string {
+	var lengths []float64
+	for _, s := range r.Timeline {
+		lengths = append(lengths, s.Seconds)
+	}
+	return fmt.Sprintf("%.2g s", median(lengths))
+}
