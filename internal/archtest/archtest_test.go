@@ -24,6 +24,7 @@ const (
 	fsnotify  = "github.com/fsnotify/fsnotify"
 	bbolt     = "go.etcd.io/bbolt"
 	sys       = "golang.org/x/sys/unix"
+	toml      = "github.com/BurntSushi/toml"
 )
 
 // allowed says what each package may import besides the standard library.
@@ -40,6 +41,7 @@ var allowed = map[string][]string{
 	"actors":                   {"wire", "cogs", "internal/router", "internal/dialect", "internal/transport", "internal/workers", proto},
 	"client":                   {"wire", "internal/buffer", "internal/transport"},
 	"client/loadtest/compare":  {"client/loadtest"},
+	"client/loadtest/scenario": {"wire", toml},
 	"internal/buffer":          {},
 	"internal/frames":          {"wire"},
 	"internal/subprocess":      {sys},
