@@ -44,6 +44,7 @@ type Call struct {
 	failure  *wire.Error   // of calls inside the bot: what outcome will tell; owned by who answers
 	answered atomic.Bool
 	stage    atomic.Uint32
+	clock    int64 // whether it is counted and timed, and since when; see stats.go
 
 	patience time.Duration // how long the caller waits; 0 if it did not say
 
@@ -107,6 +108,7 @@ func (s *Session) NewCall(r *Request) *Call {
 	}
 	if found := s.Router.table.Load().routes[string(r.Endpoint)]; found != nil {
 		c.target, c.endpoint = found, found.endpoint.Name // no copy
+		c.arrive()
 	} else {
 		c.endpoint = string(r.Endpoint)
 	}
@@ -152,8 +154,14 @@ func (c *Call) serve() {
 	if !c.inline {
 		began = time.Now()
 	}
+	if c.clock > 0 {
+		c.lap(&c.counts().queue)
+	}
 	// deferred, since a handler that calls runtime.Goexit does not return here
 	defer func() {
+		if c.clock > 0 {
+			c.lap(&c.counts().handler)
+		}
 		if !c.inline {
 			c.route.pace.ran(time.Since(began))
 		}
@@ -253,6 +261,7 @@ func (c *Call) dismiss(err error) {
 // turnAway ends a call that will not run. A call that was held is not answered
 // on this goroutine: its peer may be slow, and other calls wait behind it.
 func (c *Call) turnAway(err error) {
+	c.refused(err)
 	c.finish()
 	c.cancel(context.Canceled)
 	if c.buffer != nil {
@@ -288,6 +297,9 @@ func (c *Call) Abandon(err *wire.Error, cause error) bool {
 	mine := !c.session.Whole && c.answered.CompareAndSwap(false, true)
 	c.cancel(cause)
 	gone := c.giveUpPlace()
+	if gone {
+		c.refused(err)
+	}
 	if c.session.Whole { // what runs is answered when it has returned
 		mine = gone && c.answered.CompareAndSwap(false, true)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
@@ -16,9 +17,11 @@ type Gate struct {
 	Name    string
 	Panics  atomic.Int64 // of handlers
 	maxHeld int
+	counts  counts
 
 	mu      sync.Mutex // protects the fields below, and drained of the generations
 	current *Generation
+	leaving []*Generation // closed ones before it whose calls still run
 	holding bool
 	held    []*Call
 	heldSum int   // how many were held since the last hold
@@ -32,6 +35,7 @@ func NewGate(c cogs.Cog) *Gate {
 	return &Gate{
 		Name:    c.Name,
 		maxHeld: cmp.Or(c.MaxHeld, defaultHeld),
+		counts:  counts{began: time.Now()},
 		holding: true,
 		subs:    map[subscription]func(){},
 	}
@@ -180,8 +184,13 @@ func (g *Gate) Hold() {
 // what was held, in order. It returns how many were held.
 func (g *Gate) Swap(next *Generation) int {
 	g.mu.Lock()
-	if old := g.current; old != nil && !old.closed() {
-		g.close(old)
+	if old := g.current; old != nil {
+		if !old.closed() {
+			g.close(old)
+		}
+		if old.joinable() {
+			g.leaving = append(g.leaving, old)
+		}
 	}
 	g.current, g.shut = next, nil
 	for _, r := range next.routes { // lanes that it took over have the old bounds
@@ -264,6 +273,7 @@ func (g *Gate) empty(gen *Generation) {
 	case <-gen.drained:
 	default:
 		close(gen.drained)
+		g.leaving = slices.DeleteFunc(g.leaving, func(other *Generation) bool { return other == gen })
 	}
 }
 

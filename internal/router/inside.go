@@ -64,6 +64,9 @@ func (s *Router) Local(ctx context.Context, parent *Call, caller, endpoint strin
 	if until, ok := ctx.Deadline(); ok {
 		c.patience = max(time.Until(until), 1)
 	}
+	if c.target = s.table.Load().routes[endpoint]; c.target != nil {
+		c.arrive()
+	}
 	if err := s.Inside.Enter(c); err != nil {
 		return nil, err
 	}

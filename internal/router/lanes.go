@@ -138,6 +138,13 @@ func (l *lanes) bound(maxWaiting int) {
 	l.maxWaiting = maxWaiting
 }
 
+// length returns how many calls wait.
+func (l *lanes) length() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.waiting
+}
+
 // remove takes a call that was given up out of its lane.
 func (l *lanes) remove(c *Call) {
 	l.mu.Lock()

@@ -11,8 +11,14 @@ func (c *Call) relay() {
 	if !c.stage.CompareAndSwap(waiting, running) {
 		return
 	}
+	if c.clock > 0 {
+		c.lap(&c.counts().queue)
+	}
 	c.arm()
 	c.turn.Relay(c, c.data, func(out []byte, err error) {
+		if c.clock > 0 {
+			c.lap(&c.counts().handler)
+		}
 		b := buffer.New()
 		b.B = append(c.session.Peer.Head(b.B, c), out...)
 		c.vacate()

@@ -53,6 +53,14 @@ const unsent = 16
 // Enter notes a call, so that a cancel, a loss of the connection or a drain
 // finds it. A call without an id gets one.
 func (s *Session) Enter(c *Call) *wire.Error {
+	err := s.enter(c)
+	if err != nil {
+		c.refused(err)
+	}
+	return err
+}
+
+func (s *Session) enter(c *Call) *wire.Error {
 	if c.id == 0 {
 		c.id = s.lastID.Add(1)
 	}

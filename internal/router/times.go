@@ -1,0 +1,66 @@
+package router
+
+import (
+	"math"
+	"math/bits"
+	"sync/atomic"
+	"time"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// times count how long something took, in sixteen buckets for each power of two:
+// what a bucket says is at most a sixteenth too much, for a microsecond as for a
+// minute. The zero value is ready for use, by any number of goroutines.
+type times [bucketCount]atomic.Uint64
+
+const (
+	finest      = 7                                // the first bucket ends at 2^7 ns: no handler is faster
+	coarsest    = 42                               // the last but one at 2^42 ns, which is 73 minutes
+	steps       = 4                                // a power of two has 2^4 buckets
+	stepMask    = 1<<steps - 1                     // which of them a time is in
+	bucketCount = 1 + (coarsest-finest)<<steps + 1 // 9 KiB for the two histograms of a gate
+
+	firstUpper = time.Duration(1 << finest)
+	longest    = time.Duration(math.MaxInt64) // what the last bucket takes: all the rest
+)
+
+// add counts one that took d nanoseconds.
+func (t *times) add(d int64) { t[bucketOf(d)].Add(1) }
+
+// bucketOf returns the bucket of d nanoseconds.
+func bucketOf(d int64) int {
+	if d <= int64(firstUpper) {
+		return 0
+	}
+	n := uint64(d) - 1 // the upper bound is the bucket's own
+	power := bits.Len64(n) - 1
+	if power >= coarsest {
+		return bucketCount - 1
+	}
+	return 1 + (power-finest)<<steps + int(n>>(power-steps)&stepMask)
+}
+
+// upperOf returns the most that bucket i takes.
+func upperOf(i int) time.Duration {
+	switch i {
+	case 0:
+		return firstUpper
+	case bucketCount - 1:
+		return longest
+	}
+	power, step := finest+(i-1)>>steps, uint64(i-1)&stepMask
+	return time.Duration((1<<steps + step + 1) << (power - steps))
+}
+
+// read returns what was counted so far.
+func (t *times) read() wire.Times {
+	var sum wire.Times
+	for i := range t {
+		if n := t[i].Load(); n > 0 {
+			sum.Count += n
+			sum.Buckets = append(sum.Buckets, wire.Bucket{Upper: upperOf(i), Count: n})
+		}
+	}
+	return sum
+}

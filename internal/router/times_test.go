@@ -1,0 +1,50 @@
+package router
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// TestTimes_buckets puts times on both sides of each bound: a bucket takes what is
+// above the one before and at most its own, and is not much wider than that.
+func TestTimes_buckets(t *testing.T) {
+	for i := range bucketCount {
+		upper := upperOf(i)
+		if got := bucketOf(int64(upper)); got != i {
+			t.Errorf("bucketOf(%v) = %d; want %d, which ends there", upper, got, i)
+		}
+		if i == 0 {
+			continue
+		}
+		below := upperOf(i - 1)
+		if got := bucketOf(int64(below) + 1); got != i {
+			t.Errorf("bucketOf(%v + 1ns) = %d; want %d, which begins there", below, got, i)
+		}
+		if i < bucketCount-1 && float64(upper-below) > float64(below)/16+1 {
+			t.Errorf("bucket %d holds %v to %v; want it narrower", i, below, upper)
+		}
+	}
+	for d, want := range map[int64]int{math.MinInt64: 0, -1: 0, 0: 0, 128: 0, 129: 1, math.MaxInt64: bucketCount - 1} {
+		if got := bucketOf(d); got != want {
+			t.Errorf("bucketOf(%d) = %d; want %d", d, got, want)
+		}
+	}
+}
+
+func TestTimes_read(t *testing.T) {
+	var n times
+	for range 3 {
+		n.add(int64(time.Hour))
+		n.add(1000)
+	}
+	n.add(0)
+	want := wire.Times{Count: 7, Buckets: []wire.Bucket{{Upper: 128, Count: 1}, {Upper: 1024, Count: 3}, {Upper: upperOf(bucketOf(int64(time.Hour))), Count: 3}}}
+	if diff := cmp.Diff(want, n.read()); diff != "" {
+		t.Errorf("read() differs from what is wanted (-want +got):\n%s", diff)
+	}
+}
