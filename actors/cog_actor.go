@@ -38,7 +38,8 @@ type cogActor struct {
 	srv  *Server
 	gate *router.Gate
 
-	status atomic.Pointer[wire.CogStatus] // written by the actor
+	status   atomic.Pointer[wire.CogStatus]     // written by the actor
+	switches atomic.Pointer[[]wire.SwitchStats] // likewise; the slice never changes
 
 	// owned by the actor
 	cog        cogs.Cog
@@ -47,8 +48,9 @@ type cogActor struct {
 	reloaded   time.Time          // when the last reload ended
 	number     uint64             // of the newest generation
 	running    *transition
-	next       *order // what follows the running transition
-	failed     *order // a restart that is due, unless what runs makes it needless
+	next       *order   // what follows the running transition
+	failed     *order   // a restart that is due, unless what runs makes it needless
+	killed     []*order // answered when the failure is under way
 	checkpoint cogs.State
 	saver      *time.Timer
 	slowSave   bool // not to be saved while it serves
@@ -79,6 +81,10 @@ func (a *cogActor) Receive(ctx actor.Context) {
 func (a *cogActor) order(ctx actor.Context, o *order) {
 	if a.gone {
 		o.answer(done{err: ErrNotLoaded})
+		return
+	}
+	if o.what == kill {
+		a.kill(ctx, o)
 		return
 	}
 	if a.running == nil {
@@ -180,6 +186,9 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 	if o.what != checkpoint {
 		a.show(map[verb]string{load: "starting", replace: "switching", unload: "unloading", restart: "restarting"}[o.what], time.Time{})
 	}
+	if o.what == restart {
+		a.answerKilled()
+	}
 	a.srv.transitions.Go(func() { // ends with the script; Close waits
 		defer cancel()
 		t.run(run)
@@ -233,6 +242,9 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 		a.reloaded = time.Now()
 	}
 	a.current = t.current
+	if t.order.what != checkpoint {
+		a.answerKilled() // what was killed has been replaced, or has ended
+	}
 	if t.order.cog != nil && t.err == nil {
 		a.cog = *t.order.cog
 		ctx.Send(a.srv.actor, &adopted{a.cog})
@@ -253,6 +265,9 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	}
 	t.result.Cog = a.cog.Name
 	t.result.Took = milliseconds(time.Since(t.began))
+	if t.err == nil && (t.order.what == replace || t.order.what == restart) {
+		a.remember(t.result)
+	}
 	if t.order.what == unload || t.order.what == load && t.err != nil {
 		a.gone = true
 		a.saver.Stop()

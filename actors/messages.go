@@ -62,6 +62,7 @@ const (
 	unload
 	restart
 	checkpoint // save what the cog keeps, while it serves
+	kill       // let what serves fail; no transition, but it leads to a restart
 )
 
 // done is the outcome of an order.

@@ -27,7 +27,7 @@ type Options struct {
 	// old one here until every caller has the new one.
 	PreviousSecret string
 
-	// AdminSecret is what loading, unloading and reloading cogs takes. Its
+	// AdminSecret is what loading, unloading, reloading and killing cogs takes. Its
 	// holder may call every other route too. If empty, nobody may do these
 	// from outside.
 	AdminSecret string

@@ -11,7 +11,7 @@ import (
 )
 
 // ownName is the name of the cog that every server has: routes that tell of the
-// bot, and those that load, unload and reload.
+// bot, and those that load, unload, reload and kill.
 const ownName = "cogbus"
 
 // patient is the time limit of routes that wait for a Setup, which may take what
@@ -23,6 +23,13 @@ func (s *Server) ownCog() cogs.Cog {
 		cogs.Handle(r, wire.PingBot, func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })
 		cogs.Handle(r, wire.ListRoutes, func(context.Context, wire.Empty) ([]wire.RouteStatus, error) { return s.Routes(), nil })
 		cogs.Handle(r, wire.ListCogs, func(context.Context, wire.Empty) ([]wire.CogStatus, error) { return s.Cogs(), nil })
+		cogs.Handle(r, wire.ReadStats, func(context.Context, wire.Empty) (wire.Stats, error) { return s.stats(), nil })
+		cogs.Handle(r, wire.KillCog, func(ctx context.Context, q wire.CogName) (wire.Empty, error) {
+			_, err := s.administer(ctx, func() (wire.Switched, error) {
+				return s.askAbout(ctx, "kill", &order{what: kill, name: q.Name})
+			})
+			return wire.Empty{}, err
+		})
 		cogs.HandleWith(r, wire.LoadCog, cogs.RouteOptions[wire.CogName]{Timeout: patient}, func(ctx context.Context, q wire.CogName) (wire.Switched, error) {
 			return s.administer(ctx, func() (wire.Switched, error) {
 				return s.askAbout(ctx, "load", &order{what: load, name: q.Name})
@@ -70,6 +77,8 @@ func (s *Server) administer(ctx context.Context, f func() (wire.Switched, error)
 		return d, wire.Errorf(wire.NotFound, "%v", err)
 	case errors.Is(err, ErrLoaded), errors.Is(err, ErrRouteTaken):
 		return d, wire.Errorf("conflict", "%v", err)
+	case errors.Is(err, errNotServing):
+		return d, wire.Errorf(wire.Unavailable, "%v", err)
 	}
 	if e, ok := errors.AsType[*wire.Error](err); ok && e.Code == wire.Forbidden {
 		return d, e

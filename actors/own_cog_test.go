@@ -28,7 +28,7 @@ func TestOwnCog(t *testing.T) {
 			id++
 			return p.ask(fmt.Sprintf(`{"id":%d,"call":%q,"data":%s}`, id, route, data))
 		}
-		for _, route := range []string{"cogbus.load", "cogbus.unload", "cogbus.reload"} {
+		for _, route := range []string{"cogbus.load", "cogbus.unload", "cogbus.reload", "cogbus.kill"} {
 			for _, name := range []string{"target", "cogbus", "nothing"} {
 				if got := ask(everyday, route, `{"name":"`+name+`"}`); !strings.Contains(got, `"err":{"code":"forbidden"`) {
 					t.Errorf("%s %s by anybody = %s; want forbidden", route, name, got)
@@ -44,7 +44,9 @@ func TestOwnCog(t *testing.T) {
 			{"cogbus.unload", `{"name":"unheard of"}`, `"err":{"code":"not_found"`},
 			{"cogbus.reload", `{"name":"unheard of"}`, `"err":{"code":"not_found"`},
 			{"cogbus.reload", `{"name":7}`, `"err":{"code":"bad_request"`},
+			{"cogbus.kill", `{"name":"unheard of"}`, `"err":{"code":"not_found"`},
 			{"cogbus.unload", `{"name":"cogbus"}`, `"err":{"code":"forbidden"`},
+			{"cogbus.kill", `{"name":"cogbus"}`, `"err":{"code":"forbidden"`},
 			{"cogbus.load", `{"name":"cogbus"}`, `"err":{"code":"forbidden"`},
 			{"cogbus.reload", `{"name":"target","fresh":true}`, `"ok":{"cog":"target","from":1,"to":2`},
 			{"cogbus.unload", `{"name":"target"}`, `"ok":{"cog":"target"`},

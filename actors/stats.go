@@ -1,0 +1,72 @@
+package actors
+
+import (
+	"math"
+	"runtime/metrics"
+	"slices"
+	"time"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// keptSwitches is how many switches of a cog are remembered.
+const keptSwitches = 32
+
+// remember adds a switch that went well to the last ones.
+func (a *cogActor) remember(d wire.Switched) {
+	var list []wire.SwitchStats
+	if last := a.switches.Load(); last != nil {
+		list = *last
+	}
+	list = slices.Clone(list[max(0, len(list)+1-keptSwitches):])
+	list = append(list, wire.SwitchStats{At: time.Now(), Switched: d})
+	a.switches.Store(&list)
+}
+
+// What is read of the runtime: none of it stops the program.
+const (
+	goroutineCount = "/sched/goroutines:goroutines"
+	heapSize       = "/memory/classes/heap/objects:bytes"
+	gcPauses       = "/sched/pauses/total/gc:seconds"
+)
+
+// stats returns what the server counts, its own cog left out.
+func (s *Server) stats() wire.Stats {
+	read := []metrics.Sample{{Name: goroutineCount}, {Name: heapSize}, {Name: gcPauses}}
+	metrics.Read(read)
+	now := wire.Stats{
+		Time:       time.Now(),
+		Goroutines: int(read[0].Value.Uint64()),
+		Heap:       read[1].Value.Uint64(),
+		GCPauses:   timesOf(read[2].Value.Float64Histogram()),
+		Cogs:       []wire.CogStats{},
+	}
+	for _, l := range s.loaded() {
+		if l.name == ownName {
+			continue
+		}
+		c := l.gate.Stats()
+		if last := l.cog.switches.Load(); last != nil {
+			c.Switches = *last
+		}
+		now.Cogs = append(now.Cogs, c)
+	}
+	return now
+}
+
+// timesOf translates a histogram of seconds.
+func timesOf(h *metrics.Float64Histogram) wire.Times {
+	var sum wire.Times
+	for i, n := range h.Counts {
+		if n == 0 {
+			continue
+		}
+		upper := time.Duration(math.MaxInt64)
+		if s := h.Buckets[i+1]; s < upper.Seconds() { // the last one ends nowhere
+			upper = time.Duration(math.Round(s * float64(time.Second)))
+		}
+		sum.Count += n
+		sum.Buckets = append(sum.Buckets, wire.Bucket{Upper: upper, Count: n})
+	}
+	return sum
+}
