@@ -85,6 +85,41 @@ func TestKill_withCallsInside(t *testing.T) {
 	}
 }
 
+// TestKill_byRoute kills a process as a load test does, with calls inside: what is
+// found is a process that has died.
+func TestKill_byRoute(t *testing.T) {
+	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
+	pid := pidOf(t, bot)
+	var calls sync.WaitGroup
+	for range 4 {
+		calls.Go(func() {
+			if _, err := client.Call(t.Context(), bot, wait, 20_000); wire.CodeOf(err) != wire.Interrupted {
+				t.Errorf("a call inside = %v; want interrupted", err)
+			}
+		})
+	}
+	until(t, func() bool { return srv.Cogs()[0].InFlight == 4 })
+	if _, err := client.Call(t.Context(), bot, wire.KillCog, wire.CogName{Name: "any"}); err != nil {
+		t.Errorf("Call(kill) = %v", err)
+	}
+	calls.Wait()
+	untilServed(t, bot)
+	if got := pidOf(t, bot); got == pid || syscall.Kill(pid, 0) == nil {
+		t.Errorf("process %d serves after %d; want another one, and that gone", got, pid)
+	}
+	if s := srv.Cogs()[0]; s.Restarts != 1 || s.LastError != "the cog's process ended: signal: killed" {
+		t.Errorf("%d restarts, last error %q; want 1, of a process that was killed", s.Restarts, s.LastError)
+	}
+	stats, err := client.Call(t.Context(), bot, wire.ReadStats, wire.Empty{})
+	if err != nil {
+		t.Fatalf("Call(stats) = %v", err)
+	}
+	// the first call is timed, and has been answered; what it took is counted before that
+	if c := stats.Cogs[0]; c.Calls < 7 || c.Handler.Count == 0 || c.Queue.Count < c.Handler.Count || len(c.Switches) != 1 {
+		t.Errorf("%d calls, %d and %d of them timed, the switches %v; want 7 or more, some, and the restart", c.Calls, c.Queue.Count, c.Handler.Count, c.Switches)
+	}
+}
+
 // TestReload_endlessLoop has a handler that never returns. A forced reload ends
 // its process.
 func TestReload_endlessLoop(t *testing.T) {
