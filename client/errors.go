@@ -101,3 +101,11 @@ func messageOf(err error) string {
 	}
 	return err.Error()
 }
+
+// IsAnswer reports whether err, of a call, is what the bot answered. Otherwise it
+// is what the client found: that no answer came in time, that the connection was
+// lost, or that nothing was sent. It is false for nil.
+func IsAnswer(err error) bool {
+	_, own := errors.AsType[*callError](err)
+	return err != nil && !own
+}

@@ -33,7 +33,7 @@ func exits() []exit {
 		{exitOK, "done", nil},
 		{exitFailed, "the call failed otherwise: internal, or a cog's own code; ping had no answer", nil},
 		{exitUsage, "the command line, the data or the secret file is wrong; nothing was sent", nil},
-		{exitAssertion, "reserved for load tests", nil},
+		{exitAssertion, "a load test has missed a goal, or is worse than the one before", nil},
 		{exitUnreachable, "the bot or the cog is not there, or the connection was lost", []wire.Code{wire.Unavailable, wire.Interrupted}},
 		{exitForbidden, "no secret, a wrong one, or not the admin's", []wire.Code{wire.Unauthorized, wire.Forbidden}},
 		{exitNotFound, "there is no such route, or no such cog or thing", []wire.Code{wire.NoRoute, wire.NotFound}},

@@ -51,23 +51,6 @@ source again.`,
 	}
 }
 
-func newLoad() *command {
-	return &command{
-		name:    "load",
-		params:  "NAME",
-		summary: "load a cog that was unloaded",
-		details: `A bot can load the cogs that it had loaded since it was started. New ones take
-a new start.`,
-		examples: []string{"cogbus unload members && cogbus load members"},
-		min:      1,
-		max:      1,
-		admin:    true,
-		run: func(ctx context.Context, s *session, args []string) error {
-			return change(ctx, s, wire.LoadCog, wire.CogName{Name: args[0]}, args[0])
-		},
-	}
-}
-
 func newUnload() *command {
 	return &command{
 		name:    "unload",

@@ -23,6 +23,7 @@ const (
 	segmentio = "github.com/segmentio/encoding/json"
 	fsnotify  = "github.com/fsnotify/fsnotify"
 	bbolt     = "go.etcd.io/bbolt"
+	hdr       = "github.com/HdrHistogram/hdrhistogram-go"
 	sys       = "golang.org/x/sys/unix"
 	toml      = "github.com/BurntSushi/toml"
 )
@@ -41,6 +42,7 @@ var allowed = map[string][]string{
 	"actors":                   {"wire", "cogs", "internal/router", "internal/dialect", "internal/transport", "internal/workers", proto},
 	"client":                   {"wire", "internal/buffer", "internal/transport"},
 	"client/loadtest/compare":  {"client/loadtest"},
+	"client/loadtest":          {"client", "client/loadtest/scenario", "wire", "internal/buffer", "internal/transport", hdr, sys},
 	"client/loadtest/scenario": {"wire", toml},
 	"internal/buffer":          {},
 	"internal/frames":          {"wire"},
@@ -52,8 +54,9 @@ var allowed = map[string][]string{
 	"internal/archtest":        {},
 	"internal/compat":          {"actors", "client", "cogs", "wire"},
 	"internal/bench":           {"actors", "client", "cogs", "wire", gorilla},
-	"cmd/cogbus":               {"client", "cogs/process", "internal/subprocess", "wire", sys},
+	"cmd/cogbus":               {"client", "client/loadtest", "client/loadtest/*", "cogs/process", "internal/subprocess", "wire", sys},
 	"examples/api":             {"wire"},
+	"examples/benchserver":     {"actors", "cogs", "wire"},
 	"examples/dashboard":       {"examples/api", "client", "wire"},
 	"examples/bot":             {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "cogs/process", "wire", discordgo, bbolt, bbolt + "/errors"},
 	"examples/demo":            {"client", "examples/api", "internal/subprocess", "wire"},

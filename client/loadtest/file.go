@@ -1,0 +1,52 @@
+package loadtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// ReadReport reads a report from a file in its JSON form. The error says so if it
+// is none, or one of another version.
+func ReadReport(path string) (*Report, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the report: %w", err)
+	}
+	var r Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("read the report %s: %w", path, err)
+	}
+	switch {
+	case r.Version == 0:
+		return nil, fmt.Errorf("read the report %s: it is no report of a load test", path)
+	case r.Version != ReportVersion:
+		return nil, fmt.Errorf("read the report %s: it has version %d, and this program reads version %d", path, r.Version, ReportVersion)
+	}
+	return &r, nil
+}
+
+// WriteJSON writes the report in its JSON form, indented.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// WriteHGRM writes the distribution in the form of HdrHistogram's percentile
+// files, which its plotters read. Values are milliseconds.
+func (l *Latency) WriteHGRM(w io.Writer) error {
+	h := newHistogram()
+	if l.Histogram != "" {
+		var err error
+		if h, err = hdr.Decode([]byte(l.Histogram)); err != nil {
+			return fmt.Errorf("decode the histogram: %w", err)
+		}
+	}
+	_, err := h.PercentilesPrint(w, 5, 1e6)
+	return err
+}

@@ -1,0 +1,94 @@
+package loadtest
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// A usage is what the process has used up to a moment.
+type usage struct {
+	at     time.Time
+	cpu    time.Duration // -1: not known
+	maxRSS int64         // bytes; -1: not known
+	gcs    uint32
+	pauses time.Duration
+}
+
+func readUsage() usage {
+	u := usage{at: time.Now()}
+	u.cpu, u.maxRSS = processUsage()
+	var gc debug.GCStats
+	debug.ReadGCStats(&gc)
+	u.gcs, u.pauses = uint32(gc.NumGC), gc.PauseTotal
+	return u
+}
+
+// until returns what was used between two readings.
+func (u usage) until(end usage, seconds float64) Generator {
+	g := Generator{CPU: -1, Cores: -1, MaxRSS: end.maxRSS, GCs: end.gcs - u.gcs, Pause: millis(end.pauses - u.pauses)}
+	if u.cpu >= 0 && end.cpu >= 0 {
+		g.CPU = (end.cpu - u.cpu).Seconds()
+		g.Cores = g.CPU / max(seconds, 1e-9)
+	}
+	return g
+}
+
+func readMachine() Machine {
+	m := Machine{Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.GOMAXPROCS(0), CPU: cpuModel()}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		m.Cogbus = info.Main.Version
+		for _, dep := range info.Deps {
+			if strings.HasSuffix(dep.Path, "/cogbus") {
+				m.Cogbus = dep.Version
+			}
+		}
+	}
+	return m
+}
+
+// cpuModel returns "" where the system does not tell it in a file.
+func cpuModel() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if name, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// The generator is a bottleneck when it keeps its cores busy, since then calls
+// wait in it, or when calls leave it late.
+const (
+	busyShare = 0.95 // of the cores
+	lateCalls = 10   // ms, of a hundredth of the calls
+	shortfall = 0.99 // of the calls that were due
+)
+
+// doubts returns why the figures may be the generator's own.
+func (r *run) doubts(rep *Report) (list []string) {
+	const bottleneck = "generator was the bottleneck: "
+	g := &rep.Generator
+	if !r.open() && g.Cores > busyShare*float64(rep.Machine.Cores) && r.dial() == nil {
+		list = append(list, fmt.Sprintf(bottleneck+"it kept %.2f of its %d cores busy, so the bot has more to give, and latencies hold its own waiting", g.Cores, rep.Machine.Cores))
+	}
+	if rep.Missed > 0 {
+		list = append(list, fmt.Sprintf(bottleneck+"%d calls that were due were not sent, since %d were under way (MaxInFlight)", rep.Missed, r.MaxInFlight))
+	}
+	if r.open() && g.Lag.P99 > lateCalls {
+		list = append(list, fmt.Sprintf(bottleneck+"one call in a hundred was sent %.1f ms or more after it was due", g.Lag.P99))
+	}
+	if r.open() && rep.End == EndDone && r.Count == 0 && rep.Rate.Sent < shortfall*rep.Rate.Wanted && rep.Missed == 0 {
+		list = append(list, fmt.Sprintf(bottleneck+"%.0f calls a second were due, and %.0f were sent", rep.Rate.Wanted, rep.Rate.Sent))
+	}
+	return list
+}

@@ -1,0 +1,154 @@
+package loadtest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Goal is a bound for a figure of a run, such as p99<5ms. Get it from
+// [ParseGoals].
+type Goal struct {
+	text  string
+	of    figure
+	less  bool // the figure must be less than bound, else more
+	equal bool // or equal to it
+	bound float64
+}
+
+// A figure is what a goal bounds.
+type figure struct {
+	unit   unit
+	report func(*Report) float64
+	sample func(*Sample) float64 // nil: only whole runs have it
+}
+
+type unit uint8
+
+const (
+	unitTime  unit = iota // milliseconds
+	unitShare             // percent
+	unitCount             // a number, of calls or of calls a second
+)
+
+func figures() map[string]figure {
+	times := func(pick func(l *Latency) float64, sample func(*Sample) float64) figure {
+		return figure{unitTime, func(r *Report) float64 { return pick(&r.Response) }, sample}
+	}
+	service := func(pick func(l *Latency) float64) figure {
+		return figure{unitTime, func(r *Report) float64 { return pick(&r.Service) }, nil}
+	}
+	share := func(part func(c *Counts) int64) figure {
+		of := func(c *Counts) float64 {
+			// of a sample: what has ended, since what was sent has not
+			if ended := c.Answered + c.Failed + c.Unanswered; ended > 0 {
+				return 100 * float64(part(c)) / float64(ended)
+			}
+			return 0
+		}
+		return figure{unitShare, func(r *Report) float64 { return of(&r.Counts) }, func(s *Sample) float64 { return of(&s.Counts) }}
+	}
+	return map[string]figure{
+		"p50":          times(func(l *Latency) float64 { return l.P50 }, func(s *Sample) float64 { return s.P50 }),
+		"p90":          times(func(l *Latency) float64 { return l.P90 }, func(s *Sample) float64 { return s.P90 }),
+		"p95":          times(func(l *Latency) float64 { return l.P95 }, nil),
+		"p99":          times(func(l *Latency) float64 { return l.P99 }, func(s *Sample) float64 { return s.P99 }),
+		"p99.9":        times(func(l *Latency) float64 { return l.P999 }, nil),
+		"p99.99":       times(func(l *Latency) float64 { return l.P9999 }, nil),
+		"max":          times(func(l *Latency) float64 { return l.Max }, func(s *Sample) float64 { return s.Max }),
+		"mean":         times(func(l *Latency) float64 { return l.Mean }, nil),
+		"service.p50":  service(func(l *Latency) float64 { return l.P50 }),
+		"service.p99":  service(func(l *Latency) float64 { return l.P99 }),
+		"service.mean": service(func(l *Latency) float64 { return l.Mean }),
+		"err":          share(func(c *Counts) int64 { return c.Failed + c.Unanswered }),
+		"unanswered":   share(func(c *Counts) int64 { return c.Unanswered }),
+		"rps": {
+			unitCount,
+			func(r *Report) float64 { return r.Rate.Answered },
+			func(s *Sample) float64 { return float64(s.Answered) / max(s.Seconds, 1e-9) },
+		},
+		"answered": {unitCount, func(r *Report) float64 { return float64(r.Answered) }, nil},
+		"missed":   {unitCount, func(r *Report) float64 { return float64(r.Missed) }, func(s *Sample) float64 { return float64(s.Missed) }},
+	}
+}
+
+// ParseGoals reads goals as people write them:
+//
+//	p99<5ms,err<0.1%,rps>=9000
+//
+// The figures are p50, p90, p95, p99, p99.9, p99.99, max and mean of the response
+// time; service.p50, service.p99 and service.mean; err and unanswered, shares of
+// the calls in percent; rps, the calls a second that were answered; and answered
+// and missed, which are counts. && stands for a comma too.
+func ParseGoals(text string) ([]Goal, error) {
+	var list []Goal
+	for part := range strings.SplitSeq(strings.ReplaceAll(text, "&&", ","), ",") {
+		g, err := parseGoal(strings.TrimSpace(part))
+		if err != nil {
+			return nil, fmt.Errorf("goal %q: %w", strings.TrimSpace(part), err)
+		}
+		list = append(list, g)
+	}
+	return list, nil
+}
+
+func parseGoal(text string) (g Goal, err error) {
+	at := strings.IndexAny(text, "<>")
+	if at < 0 {
+		return g, errors.New("want a bound, such as p99<5ms, err<0.1% or rps>=9000")
+	}
+	name, rest := strings.TrimSpace(text[:at]), text[at+1:]
+	g = Goal{text: text, less: text[at] == '<'}
+	rest, g.equal = strings.CutPrefix(rest, "=")
+	rest = strings.TrimSpace(rest)
+	all, ok := figures(), false
+	if g.of, ok = all[name]; !ok {
+		return g, fmt.Errorf("the figure %q is unknown: want one of %s", name, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+	}
+	switch g.of.unit {
+	case unitTime:
+		d, err := time.ParseDuration(rest)
+		if err != nil || d < 0 {
+			return g, fmt.Errorf("want a time such as 5ms, not %q", rest)
+		}
+		g.bound = millis(d)
+		return g, nil
+	case unitShare:
+		rest = strings.TrimSpace(strings.TrimSuffix(rest, "%")) // 0.1 is 0.1 % too
+	}
+	g.bound, err = strconv.ParseFloat(rest, 64)
+	if err != nil || !(g.bound >= 0) || g.bound > 1e18 {
+		return g, fmt.Errorf("want a number, not %q", rest)
+	}
+	return g, nil
+}
+
+// String returns the goal as it was written.
+func (g Goal) String() string { return g.text }
+
+// Judge says whether a run has met the goal. One without answers meets none for a
+// time.
+func (g Goal) Judge(r *Report) Verdict {
+	if g.of.unit == unitTime && r.Response.Count == 0 {
+		return Verdict{Goal: g.text}
+	}
+	return g.verdict(g.of.report(r))
+}
+
+// judgeSample is Judge for an interval. One without answers meets all goals for
+// times.
+func (g Goal) judgeSample(s *Sample) Verdict {
+	if g.of.unit == unitTime && s.Answered+s.Failed+s.Unanswered == 0 {
+		return Verdict{Goal: g.text, Met: true}
+	}
+	return g.verdict(g.of.sample(s))
+}
+
+func (g Goal) verdict(got float64) Verdict {
+	met := g.equal && got == g.bound || g.less && got < g.bound || !g.less && got > g.bound
+	return Verdict{Goal: g.text, Got: got, Met: met}
+}

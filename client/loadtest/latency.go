@@ -1,0 +1,57 @@
+package loadtest
+
+import (
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// latencyOf returns the figures of a histogram of nanoseconds, with the histogram
+// itself if it is wanted.
+func latencyOf(h *hdr.Histogram, whole bool) Latency {
+	if h.TotalCount() == 0 {
+		return Latency{}
+	}
+	l := Latency{
+		Count:  h.TotalCount(),
+		Min:    ms(h.Min()),
+		Mean:   h.Mean() / 1e6,
+		StdDev: h.StdDev() / 1e6,
+		P50:    ms(h.ValueAtPercentile(50)),
+		P90:    ms(h.ValueAtPercentile(90)),
+		P95:    ms(h.ValueAtPercentile(95)),
+		P99:    ms(h.ValueAtPercentile(99)),
+		P999:   ms(h.ValueAtPercentile(99.9)),
+		P9999:  ms(h.ValueAtPercentile(99.99)),
+		Max:    ms(h.Max()),
+	}
+	if whole {
+		text, err := h.Encode(hdr.V2CompressedEncodingCookieBase)
+		if err != nil {
+			panic("loadtest: encode a histogram: " + err.Error()) // it writes to memory
+		}
+		l.Histogram = string(text)
+	}
+	return l
+}
+
+func ms(ns int64) float64 { return float64(ns) / 1e6 }
+
+func millis(d time.Duration) float64 { return ms(int64(d)) }
+
+// since returns what was counted between two readings of the same times.
+func since(before, after wire.Times) Latency {
+	old := map[time.Duration]uint64{}
+	for _, b := range before.Buckets {
+		old[b.Upper] = b.Count
+	}
+	h := newHistogram()
+	for _, b := range after.Buckets {
+		if n := b.Count - min(b.Count, old[b.Upper]); n > 0 {
+			_ = h.RecordValues(min(int64(b.Upper), int64(time.Hour)), int64(n)) // never out of range
+		}
+	}
+	return latencyOf(h, false)
+}

@@ -1,0 +1,273 @@
+package loadtest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/client/loadtest/scenario"
+)
+
+// A Plan says what load to make. Rate or Stages make an open loop, in which calls
+// are made when they are due, whatever became of earlier ones; without them,
+// Callers make a closed loop, in which each waits for its answer.
+type Plan struct {
+	// Target is the bot's address, as for [client.New].
+	Target string
+
+	// Dialect is how the generator speaks. If empty, it is V1, and IPCXDial for
+	// ipcx and discover targets.
+	Dialect Dialect
+
+	// Client holds the secret and how to connect. Its Timeout and Name are set by
+	// the run. May be nil.
+	Client *client.Options
+
+	// AdminSecret is what the faults that reload, unload or kill cogs need.
+	AdminSecret string
+
+	// Scenario says what is called.
+	Scenario scenario.Scenario
+
+	// Callers is how many callers a closed loop has. If zero, it is 1. One that is
+	// refused, as overloaded or since there is no connection, calls again after
+	// 10 ms.
+	Callers int
+
+	// Depth is how many calls each caller keeps under way. If zero, it is 1.
+	Depth int
+
+	// Connections is how many connections carry the calls. If zero, a closed loop
+	// has one for each caller, an open one 16.
+	Connections int
+
+	// Rate is how many calls a second an open loop makes. With Stages it is the
+	// rate at their beginning.
+	Rate float64
+
+	// Stages change the rate, one after the other.
+	Stages []Stage
+
+	// Duration is how long calls are made, after Warmup. If zero, it is that of the
+	// Stages, else until Count calls are made, else 10 s.
+	Duration time.Duration
+
+	// Count is how many calls are made after Warmup, at most. If zero, there is no
+	// limit.
+	Count int64
+
+	// Warmup is how long calls are made before any is counted, at the first rate.
+	Warmup time.Duration
+
+	// Grace is how long calls are waited for that are under way at the end. If
+	// zero, it is Timeout.
+	Grace time.Duration
+
+	// Timeout is how long a call may take, where its route does not say. If zero,
+	// it is 10 s.
+	Timeout time.Duration
+
+	// Churn is how many connections a second are replaced by new ones, each when
+	// the calls that it has are answered: none is lost.
+	Churn float64
+
+	// Faults are what happens to the bot, and to its clients, during the run.
+	Faults []Disturbance
+
+	// Goals are judged at the end; the verdicts stand in the report.
+	Goals []Goal
+
+	// AbortOn ends the run when one of these goals was missed in three intervals
+	// in a row.
+	AbortOn []Goal
+
+	// MaxInFlight bounds the calls that an open loop has under way. What is due
+	// beyond it is not sent, but counted as missed, and the run is invalid. If
+	// zero, it is 100,000.
+	MaxInFlight int
+
+	// GiveUp is how long nothing may be answered, and nothing be connected to,
+	// before the run ends. If zero, it is 5 s.
+	GiveUp time.Duration
+
+	// Interval is the length of a sample. If zero, it is 1 s.
+	Interval time.Duration
+
+	// Seed makes two runs draw the same calls. If zero, one is drawn.
+	Seed uint64
+
+	// Progress is called after each interval, on one goroutine, and must not
+	// block. May be nil.
+	Progress func(Sample)
+}
+
+// A Dialect is a way of speaking to a bot.
+type Dialect string
+
+// The dialects.
+const (
+	V1       Dialect = "v1"        // cogbus.v1: calls overtake each other on a connection
+	IPCX     Dialect = "ipcx"      // the Python package's, on connections that stay; its own servers do not let them
+	IPCXDial Dialect = "ipcx-dial" // the same with a connection for each call, as the Python package's client does
+)
+
+// A Stage changes the rate linearly to Rate calls a second, over a time. One that
+// takes no time is a step.
+type Stage struct {
+	Rate float64       `json:"rate"`
+	Over time.Duration `json:"over_ns"`
+}
+
+// withDefaults returns the plan as it is carried out. The error says what is wrong
+// with it.
+func (p Plan) withDefaults() (Plan, error) {
+	if err := p.check(); err != nil {
+		return p, fmt.Errorf("loadtest: %w", err)
+	}
+	if p.Dialect == "" {
+		p.Dialect = V1
+		if isPython(p.Target) {
+			p.Dialect = IPCXDial
+		}
+	}
+	if p.Dialect != V1 { // a cogbus bot speaks both on one port
+		if rest, ok := strings.CutPrefix(p.Target, "ws:"); ok {
+			p.Target = "ipcx:" + rest
+		}
+	}
+	p.Callers = cmp.Or(p.Callers, 1)
+	p.Depth = cmp.Or(p.Depth, 1)
+	if p.Connections == 0 {
+		p.Connections = 16
+		if !p.open() {
+			p.Connections = p.Callers
+		}
+	}
+	if p.Duration == 0 {
+		for _, s := range p.Stages {
+			p.Duration += s.Over
+		}
+	}
+	if p.Duration == 0 && p.Count == 0 {
+		p.Duration = 10 * time.Second
+	}
+	p.Timeout = cmp.Or(p.Timeout, 10*time.Second)
+	p.Grace = cmp.Or(p.Grace, p.Timeout)
+	p.MaxInFlight = cmp.Or(p.MaxInFlight, 100_000)
+	p.GiveUp = cmp.Or(p.GiveUp, 5*time.Second)
+	p.Interval = cmp.Or(p.Interval, time.Second)
+	return p, nil
+}
+
+func isPython(target string) bool {
+	return strings.HasPrefix(target, "ipcx:") || strings.HasPrefix(target, "discover:")
+}
+
+func (p *Plan) open() bool { return p.Rate > 0 || len(p.Stages) > 0 }
+
+func (p *Plan) check() error {
+	for _, n := range []struct {
+		name  string
+		value float64
+	}{
+		{"Callers", float64(p.Callers)},
+		{"Depth", float64(p.Depth)},
+		{"Connections", float64(p.Connections)},
+		{"Rate", p.Rate},
+		{"Duration", float64(p.Duration)},
+		{"Count", float64(p.Count)},
+		{"Warmup", float64(p.Warmup)},
+		{"Grace", float64(p.Grace)},
+		{"Timeout", float64(p.Timeout)},
+		{"Churn", p.Churn},
+		{"MaxInFlight", float64(p.MaxInFlight)},
+		{"GiveUp", float64(p.GiveUp)},
+		{"Interval", float64(p.Interval)},
+	} {
+		if n.value < 0 || math.IsNaN(n.value) || math.IsInf(n.value, 0) {
+			return fmt.Errorf("%s must not be below zero", n.name)
+		}
+	}
+	total := time.Duration(0)
+	for i, s := range p.Stages {
+		if !(s.Rate >= 0) || math.IsInf(s.Rate, 0) || s.Over < 0 {
+			return fmt.Errorf("stage %d: neither its rate nor its time may be below zero", i+1)
+		}
+		total += s.Over
+	}
+	switch {
+	case p.Target == "":
+		return errors.New("there is no Target")
+	case !slices.Contains([]Dialect{"", V1, IPCX, IPCXDial}, p.Dialect):
+		return fmt.Errorf("the dialect %q is unknown: want %s, %s or %s", p.Dialect, V1, IPCX, IPCXDial)
+	case p.Dialect == V1 && isPython(p.Target):
+		return fmt.Errorf("%s is a bot that does not speak cogbus.v1: want the dialect %s or %s", p.Target, IPCXDial, IPCX)
+	case p.Dialect != "" && p.Dialect != V1 && !isPython(p.Target) && !strings.HasPrefix(p.Target, "ws:"):
+		return fmt.Errorf("the dialect %s needs a target such as ipcx://localhost:8765, not %s", p.Dialect, p.Target)
+	case p.Dialect == IPCX && strings.HasPrefix(p.Target, "discover:"):
+		return fmt.Errorf("the dialect %s needs a target with a port, such as ipcx://localhost:8765", IPCX)
+	case p.open() && p.Callers > 0:
+		return errors.New("a rate makes calls whether or not others are answered: it has no Callers, but Connections and MaxInFlight")
+	case p.open() && p.Depth > 0:
+		return errors.New("a rate makes calls whether or not others are answered: Depth is for a closed loop")
+	case p.open() && p.Scenario.Think > 0:
+		return errors.New("a rate makes calls when they are due: think time is for a closed loop")
+	case len(p.Stages) > 0 && total == 0 && p.Duration == 0:
+		return errors.New("the stages take no time")
+	case p.Rate == 0 && len(p.Stages) > 0 && !slices.ContainsFunc(p.Stages, func(s Stage) bool { return s.Rate > 0 }):
+		return errors.New("the stages never make a call")
+	}
+	for _, g := range p.AbortOn {
+		if g.of.sample == nil {
+			return fmt.Errorf("AbortOn: %s is a figure of whole runs only", g)
+		}
+	}
+	for _, f := range p.Faults {
+		if err := p.allows(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dial returns what opens network connections; nil: a net.Dialer.
+func (p *Plan) dial() func(ctx context.Context, network, addr string) (net.Conn, error) {
+	if p.Client == nil {
+		return nil
+	}
+	return p.Client.DialContext
+}
+
+// load returns the plan for the report.
+func (r *run) load() Load {
+	l := Load{
+		Target:      r.Target,
+		Dialect:     r.Dialect,
+		Open:        r.open(),
+		Rate:        r.Rate,
+		Stages:      r.Stages,
+		Connections: r.Connections,
+		Duration:    r.Duration.Seconds(),
+		Count:       r.Count,
+		Warmup:      r.Warmup.Seconds(),
+		Timeout:     millis(r.Timeout),
+		Think:       millis(r.Scenario.Think),
+		Churn:       r.Churn,
+		Seed:        r.Seed,
+		Routes:      r.record.routes,
+	}
+	if !l.Open {
+		l.Callers, l.Depth = r.Callers, r.Depth
+	}
+	for _, d := range r.Faults {
+		l.Faults = append(l.Faults, d.String())
+	}
+	return l
+}

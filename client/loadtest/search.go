@@ -1,0 +1,129 @@
+package loadtest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Search looks for the highest rate at which a bot meets goals.
+type Search struct {
+	Goals []Goal
+
+	// Start is the first rate that is tried. If zero, it is the plan's Rate, else
+	// 100 calls a second.
+	Start float64
+
+	// Most is the highest rate that is tried. If zero, there is no limit.
+	Most float64
+
+	// Precision is how close to the highest rate the search comes, as a share of
+	// it. If zero, it is 0.05.
+	Precision float64
+
+	// Progress is called after each try. May be nil.
+	Progress func(Try)
+}
+
+// A Try is a run at one rate.
+type Try struct {
+	Rate     float64   `json:"rate"`
+	Held     bool      `json:"held"`
+	Verdicts []Verdict `json:"goals"`
+	Invalid  []string  `json:"invalid,omitempty"`
+}
+
+// Found is the outcome of a Search.
+type Found struct {
+	Version int     `json:"version"` // ReportVersion
+	Rate    float64 `json:"rate"`    // the highest that held; 0: none
+	Limit   string  `json:"limit"`   // why a higher one did not, or was not tried
+	Tries   []Try   `json:"tries"`
+	Report  *Report `json:"report"` // of the run at that rate; nil if none held
+}
+
+// FindMax runs p at rates that double until one does not meet the goals, and then
+// halves the distance. Each run takes p.Duration, 10 s if zero. A run that is
+// invalid, since the generator was the bottleneck, ends the search: higher rates
+// need another generator. When ctx is done FindMax returns what it has found, and
+// no error.
+func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
+	switch {
+	case len(s.Goals) == 0:
+		return nil, errors.New("loadtest: a search needs goals")
+	case len(p.Stages) > 0 || p.Callers > 0 || p.Depth > 0 || p.Count > 0:
+		return nil, errors.New("loadtest: a search sets the rate itself: Stages, Callers, Depth and Count are of no use")
+	}
+	p.Goals = s.Goals
+	p.Duration = cmp.Or(p.Duration, 10*time.Second)
+	precision := 1 + cmp.Or(s.Precision, 0.05)
+	f := &Found{Version: ReportVersion}
+	low, high := 0.0, 0.0 // held; did not hold, 0: not known
+	rate := cmp.Or(s.Start, p.Rate, 100)
+	for ctx.Err() == nil {
+		if s.Most > 0 {
+			rate = min(rate, s.Most)
+		}
+		p.Rate = rate
+		r, err := Run(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if r.End == EndInterrupted {
+			break
+		}
+		t := Try{Rate: rate, Held: held(r), Verdicts: r.Goals, Invalid: r.Invalid}
+		f.Tries = append(f.Tries, t)
+		if s.Progress != nil {
+			s.Progress(t)
+		}
+		switch {
+		case len(r.Invalid) > 0:
+			f.Limit = r.Invalid[0]
+			return f, nil
+		case t.Held:
+			low, f.Rate, f.Report = rate, rate, r
+		default:
+			high, f.Limit = rate, missed(r)
+		}
+		switch {
+		case s.Most > 0 && low >= s.Most:
+			f.Limit = fmt.Sprintf("more than %g a second was not asked for", s.Most)
+			return f, nil
+		case high == 0:
+			rate = 2 * low
+		case high < 1, low > 0 && high/low <= precision:
+			return f, nil
+		default:
+			rate = (low + high) / 2
+		}
+	}
+	f.Limit = "the search was interrupted"
+	return f, nil
+}
+
+// held reports whether a run has met its goals.
+func held(r *Report) bool {
+	for _, v := range r.Goals {
+		if !v.Met {
+			return false
+		}
+	}
+	return r.End == EndDone
+}
+
+// missed says which goals a run has missed.
+func missed(r *Report) string {
+	text := ""
+	for _, v := range r.Goals {
+		if !v.Met {
+			text += fmt.Sprintf(", %s (%.4g)", v.Goal, v.Got)
+		}
+	}
+	if text == "" {
+		return string(r.End) + ": " + r.EndedBy
+	}
+	return "missed " + text[2:]
+}

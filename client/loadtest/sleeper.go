@@ -1,0 +1,33 @@
+package loadtest
+
+import (
+	"context"
+	"time"
+)
+
+// A sleeper waits. The timers of an idle Go program may be late by a millisecond
+// and more, which would be found in the latency of every call that is due then.
+type sleeper struct{ precise *preciseTimer } // nil: there is none here
+
+// newSleeper returns a sleeper. In a testing/synctest bubble, whose clock is not
+// the machine's, it waits as everything else does there.
+func newSleeper() sleeper {
+	if !realClock() {
+		return sleeper{}
+	}
+	return sleeper{newPreciseTimer()}
+}
+
+// sleep waits for d, or until ctx is done, which it may notice up to 50 ms late.
+func (s sleeper) sleep(ctx context.Context, d time.Duration) {
+	if s.precise != nil && d < 50*time.Millisecond && s.precise.sleep(d) {
+		return
+	}
+	pause(ctx, d)
+}
+
+func (s sleeper) close() {
+	if s.precise != nil {
+		s.precise.close()
+	}
+}

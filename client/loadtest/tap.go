@@ -1,0 +1,145 @@
+package loadtest
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A counter counts the connections of a run.
+type counter struct {
+	opened, failed, closed atomic.Int64
+}
+
+// A tap opens the connections of one line, and can do to them what networks do.
+type tap struct {
+	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
+	count *counter
+
+	mu    sync.Mutex // protects the fields below
+	conns map[*tapped]struct{}
+	shut  chan struct{} // nothing passes until it is closed; nil: all passes
+	deaf  bool          // what is shut is only reading
+}
+
+func newTap(dial func(ctx context.Context, network, addr string) (net.Conn, error), c *counter) *tap {
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	return &tap{dial: dial, count: c, conns: map[*tapped]struct{}{}}
+}
+
+// DialContext opens a connection that the tap holds until it is closed.
+func (t *tap) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := t.dial(ctx, network, addr)
+	if err != nil {
+		t.count.failed.Add(1)
+		return nil, err
+	}
+	c := &tapped{Conn: conn, tap: t, closed: make(chan struct{})}
+	t.mu.Lock()
+	t.conns[c] = struct{}{}
+	t.mu.Unlock()
+	t.count.opened.Add(1)
+	return c, nil
+}
+
+// cut closes the connections without a word to the bot, and returns how many.
+func (t *tap) cut() int {
+	t.mu.Lock()
+	conns := make([]*tapped, 0, len(t.conns))
+	for c := range t.conns {
+		conns = append(conns, c)
+	}
+	t.mu.Unlock()
+	for _, c := range conns {
+		_ = c.Close()
+	}
+	return len(conns)
+}
+
+// stop lets nothing pass any more, or if deaf, nothing from the bot. resume undoes
+// it.
+func (t *tap) stop(deaf bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.shut == nil {
+		t.shut, t.deaf = make(chan struct{}), deaf
+	}
+}
+
+func (t *tap) resume() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.shut != nil {
+		close(t.shut)
+		t.shut = nil
+	}
+}
+
+// A tapped connection belongs to a tap.
+type tapped struct {
+	net.Conn
+	tap    *tap
+	once   sync.Once
+	closed chan struct{}
+}
+
+// pass waits until the tap lets something pass.
+func (c *tapped) pass(writing bool) {
+	c.tap.mu.Lock()
+	shut := c.tap.shut
+	if writing && c.tap.deaf {
+		shut = nil
+	}
+	c.tap.mu.Unlock()
+	if shut != nil {
+		select {
+		case <-shut:
+		case <-c.closed:
+		}
+	}
+}
+
+// Read reads what has come when the tap lets it pass.
+func (c *tapped) Read(p []byte) (int, error) {
+	c.pass(false)
+	n, err := c.Conn.Read(p)
+	c.pass(false)
+	return n, err
+}
+
+// Write writes when the tap lets it pass.
+func (c *tapped) Write(p []byte) (int, error) {
+	c.pass(true)
+	return c.Conn.Write(p)
+}
+
+// CloseWrite ends what is sent, where the connection can do that.
+func (c *tapped) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return c.Close()
+}
+
+// Close closes the connection and takes it from its tap.
+func (c *tapped) Close() error {
+	c.once.Do(func() {
+		close(c.closed)
+		c.tap.mu.Lock()
+		delete(c.tap.conns, c)
+		c.tap.mu.Unlock()
+		c.tap.count.closed.Add(1)
+	})
+	return c.Conn.Close()
+}
+
+// waitClosed waits until one of the tap's connections was closed, or ctx is done.
+func (t *tap) waitClosed(ctx context.Context) {
+	for ctx.Err() == nil && t.count.closed.Load() == 0 {
+		pause(ctx, 50*time.Millisecond)
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package loadtest
+
+import "time"
+
+func processUsage() (cpu time.Duration, maxRSS int64) { return -1, -1 }
