@@ -43,6 +43,7 @@ var allowed = map[string][]string{
 	"client":                   {"wire", "internal/buffer", "internal/transport"},
 	"client/loadtest/compare":  {"client/loadtest"},
 	"client/loadtest":          {"client", "client/loadtest/scenario", "wire", "internal/buffer", "internal/transport", hdr, sys},
+	"client/loadtest/page":     {"client/loadtest", "wire", hdr},
 	"client/loadtest/scenario": {"wire", toml},
 	"internal/buffer":          {},
 	"internal/frames":          {"wire"},

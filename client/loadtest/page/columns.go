@@ -1,0 +1,113 @@
+package page
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/cogbus/cogbus/client/loadtest"
+	"github.com/cogbus/cogbus/wire"
+)
+
+const (
+	maxSamples = 1500 // of a chart: more than there are pixels
+	maxErrors  = 7    // kinds that are drawn: more could not be told apart
+	maxCogs    = 12
+)
+
+// fold makes one sample of several neighbours, if there are too many to draw, and
+// says of how many. A peak stays a peak: of times the worst one is kept.
+func fold(samples []loadtest.Sample) ([]loadtest.Sample, int) {
+	of := (len(samples) + maxSamples - 1) / maxSamples
+	if of <= 1 {
+		return samples, 1
+	}
+	var folded []loadtest.Sample
+	for some := range slices.Chunk(samples, of) {
+		sum := some[len(some)-1]
+		sum.Errors = maps.Clone(sum.Errors)
+		if sum.Errors == nil {
+			sum.Errors = map[wire.Code]int64{}
+		}
+		for _, s := range some[:len(some)-1] {
+			sum.Seconds += s.Seconds
+			sum.Sent += s.Sent
+			sum.Answered += s.Answered
+			sum.Failed += s.Failed
+			sum.Unanswered += s.Unanswered
+			sum.Expected += s.Expected
+			sum.Missed += s.Missed
+			sum.InFlight = max(sum.InFlight, s.InFlight)
+			sum.P50 = max(sum.P50, s.P50)
+			sum.P90 = max(sum.P90, s.P90)
+			sum.P99 = max(sum.P99, s.P99)
+			sum.Max = max(sum.Max, s.Max)
+			sum.Service = max(sum.Service, s.Service)
+			sum.Lag = max(sum.Lag, s.Lag)
+			for code, n := range s.Errors {
+				sum.Errors[code] += n
+			}
+		}
+		folded = append(folded, sum)
+	}
+	return folded, of
+}
+
+// errorsOf are the errors of each kind, those with the most first. What is beyond
+// maxErrors is one kind.
+func errorsOf(samples []loadtest.Sample) []column {
+	total := map[wire.Code]int64{}
+	for _, s := range samples {
+		for code, n := range s.Errors {
+			total[code] += n
+		}
+	}
+	kinds := slices.SortedFunc(maps.Keys(total), func(a, b wire.Code) int {
+		return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b))
+	})
+	place := map[wire.Code]int{}
+	var columns []column
+	for i, code := range kinds {
+		place[code] = min(i, maxErrors-1)
+		if i < maxErrors {
+			columns = append(columns, column{Name: string(code), N: make([]num, len(samples))})
+		}
+	}
+	if len(kinds) > maxErrors {
+		columns[maxErrors-1].Name = "others"
+	}
+	for i, s := range samples {
+		for code, n := range s.Errors {
+			columns[place[code]].N[i] += perSecond(n, s)
+		}
+	}
+	return columns
+}
+
+// cogsOf are the cogs that have had calls in flight in any sample, those with the
+// most first.
+func cogsOf(samples []loadtest.Sample) []cogColumns {
+	peak := map[string]int{}
+	for _, s := range samples {
+		for _, c := range s.Cogs {
+			peak[c.Name] = max(peak[c.Name], c.InFlight, c.Waiting, c.Held)
+		}
+	}
+	maps.DeleteFunc(peak, func(_ string, n int) bool { return n == 0 })
+	names := slices.SortedFunc(maps.Keys(peak), func(a, b string) int {
+		return cmp.Or(cmp.Compare(peak[b], peak[a]), cmp.Compare(a, b))
+	})
+	names = names[:min(len(names), maxCogs)]
+	columns := make([]cogColumns, len(names))
+	for i, name := range names {
+		columns[i] = cogColumns{name, make([]num, len(samples)), make([]num, len(samples)), make([]num, len(samples))}
+	}
+	for i, s := range samples {
+		for _, c := range s.Cogs {
+			if at := slices.Index(names, c.Name); at >= 0 {
+				columns[at].InFlight[i], columns[at].Waiting[i], columns[at].Held[i] = num(c.InFlight), num(c.Waiting), num(c.Held)
+			}
+		}
+	}
+	return columns
+}

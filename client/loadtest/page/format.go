@@ -1,0 +1,122 @@
+package page
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// none stands where there is no figure.
+const none = "–"
+
+// duration writes milliseconds with three digits, in the unit that suits them.
+// page.js does the same. Number and unit stay on one line.
+func duration(ms float64) string {
+	sign := ""
+	if ms < 0 {
+		sign, ms = "−", -ms
+	}
+	ms = rounded(ms) // before the unit is chosen: 999.9 µs are 1 ms
+	switch {
+	case ms == 0:
+		return "0 ms"
+	case ms < 0.001:
+		return sign + digits(rounded(ms*1e6)) + " ns"
+	case ms < 1:
+		return sign + digits(rounded(ms*1e3)) + " µs"
+	case ms < 1000:
+		return sign + digits(ms) + " ms"
+	case ms < 100_000:
+		return sign + digits(rounded(ms/1e3)) + " s"
+	}
+	return sign + count(int64(math.Round(ms/1e3))) + " s"
+}
+
+// latency is duration for a distribution of n times: without any there is none.
+func latency(ms float64, n int64) string {
+	if n == 0 {
+		return none
+	}
+	return duration(ms)
+}
+
+// moment writes a time of the run, in seconds.
+func moment(s float64) string {
+	text := strconv.FormatFloat(math.Abs(s), 'f', 1, 64)
+	if math.Abs(s) >= 1000 {
+		text = count(int64(math.Abs(s)))
+	}
+	if text = strings.TrimSuffix(text, ".0"); s < 0 && text != "0" {
+		text = "−" + text
+	}
+	return text + " s"
+}
+
+// rate writes calls a second.
+func rate(perSecond float64) string {
+	if perSecond >= 100 {
+		return count(int64(math.Round(perSecond)))
+	}
+	return digits(rounded(perSecond))
+}
+
+// count writes a number with its thousands apart.
+func count[N int | int64 | uint64](n N) string {
+	text := fmt.Sprint(n)
+	sign := ""
+	if n < 0 {
+		sign, text = "−", text[1:]
+	}
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return sign + text
+}
+
+// calls is count with its word.
+func calls(n int64) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return count(n) + " calls"
+}
+
+// share writes a part of a whole in percent. What is not nothing is never "0 %",
+// and what is not all never "100 %".
+func share(part, whole int64) string {
+	if whole == 0 {
+		return none
+	}
+	p := 100 * float64(part) / float64(whole)
+	switch {
+	case part > 0 && p < 0.001:
+		return "< 0.001 %"
+	case part < whole && p > 99.99:
+		return "> 99.99 %"
+	}
+	return digits(rounded(p)) + " %"
+}
+
+// size writes bytes.
+func size[N int64 | uint64](n N) string {
+	f, unit := float64(n), 0
+	for f >= 1024 && unit < 4 {
+		f, unit = f/1024, unit+1
+	}
+	return digits(rounded(f)) + " " + []string{"B", "KiB", "MiB", "GiB", "TiB"}[unit]
+}
+
+// rounded keeps three digits.
+func rounded(f float64) float64 {
+	r, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'e', 2, 64), 64) // of its own making
+	return r
+}
+
+// digits writes a number without an exponent.
+func digits(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// above is how many of n lie over a quantile.
+func above(n int64, quantile float64) int64 {
+	return int64(math.Round(float64(n) * (1 - quantile)))
+}

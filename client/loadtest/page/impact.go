@@ -1,0 +1,121 @@
+package page
+
+import (
+	"slices"
+
+	"github.com/cogbus/cogbus/client/loadtest"
+)
+
+// An impact is what callers saw of a fault, as far as samples can tell: other
+// causes at the same time are in it too.
+type impact struct {
+	loadtest.Fault
+	Number     int
+	Known      bool    // there are samples after it began
+	Before     float64 // p99 of usual samples before, ms; 0: there were none
+	P99        float64 // the worst one, ms
+	Max        float64
+	Failed     int64
+	Unanswered int64
+	Calm       float64 // s from its begin to the end of the last disturbed sample; 0: none was disturbed
+	Open       bool    // still disturbed when the next fault began, or at the end of the run
+}
+
+// disturbance is how many times the usual p99, or the usual errors, make a sample
+// a disturbed one.
+const disturbance = 3
+
+// impactsOf looks at the samples from each fault to the next one.
+func impactsOf(r *loadtest.Report) []impact {
+	var impacts []impact
+	calmSince := 0.0 // samples that end before are the aftermath of an earlier fault
+	for i, f := range r.Faults {
+		one := impact{Fault: f, Number: i + 1}
+		until := r.Measured + 1
+		for _, next := range r.Faults[i+1:] {
+			if next.At > f.At {
+				until = next.At
+				break
+			}
+		}
+		before, after := around(r.Timeline, calmSince, f.At, until)
+		one.look(before, after, r.Load.Timeout/1000)
+		calmSince = f.At + max(one.Calm, f.Took/1000)
+		impacts = append(impacts, one)
+	}
+	return impacts
+}
+
+// around returns the measured samples between two faults that end before a moment,
+// ten at most, and those that end after it and begin before the next fault. Where
+// an earlier fault still lasts, what it left of the bot is what is usual.
+func around(samples []loadtest.Sample, since, at, until float64) (before, after []loadtest.Sample) {
+	var disturbed []loadtest.Sample
+	for _, s := range samples {
+		switch begin := s.At - s.Seconds; {
+		case s.At <= 0:
+		case s.At > at && begin < until:
+			after = append(after, s)
+		case s.At > at || s.Answered == 0:
+		case begin >= since:
+			before = append(before, s)
+		default:
+			disturbed = append(disturbed, s)
+		}
+	}
+	if len(before) == 0 {
+		before = disturbed
+	}
+	return before[max(0, len(before)-10):], after
+}
+
+// look judges the samples after the fault by those before. Slow calls count as
+// long as samples with them follow each other, save for one; errors as long as a
+// call that the fault has caught can take to fail.
+func (f *impact) look(before, after []loadtest.Sample, timeout float64) {
+	if len(after) == 0 {
+		return
+	}
+	f.Known = true
+	usual := median(before)
+	f.Before = usual.P99
+	over := f.At + f.Took/1000
+	end := 1 // of the samples that belong to the fault
+	for i, s := range after {
+		begin, last := s.At-s.Seconds, max(over, f.At+f.Calm)
+		failing := s.Failed+s.Unanswered > disturbance*(usual.Failed+usual.Unanswered)
+		slow := s.P99 > disturbance*usual.P99 && usual.P99 > 0 || s.Answered == 0 && s.InFlight > 0
+		if failing && begin <= last+timeout || slow && begin <= last+1.5*s.Seconds {
+			f.Calm = s.At - f.At
+			f.Open = i == len(after)-1
+			end = i + 1
+		} else if begin < over {
+			end = i + 1
+		}
+	}
+	for _, s := range after[:end] {
+		f.P99 = max(f.P99, s.P99)
+		f.Max = max(f.Max, s.Max)
+		f.Failed += s.Failed
+		f.Unanswered += s.Unanswered
+	}
+}
+
+// median is what a usual sample has, each member for itself.
+func median(samples []loadtest.Sample) loadtest.Sample {
+	if len(samples) == 0 {
+		return loadtest.Sample{}
+	}
+	var times []float64
+	var failed, unanswered []int64
+	for _, s := range samples {
+		times = append(times, s.P99)
+		failed = append(failed, s.Failed)
+		unanswered = append(unanswered, s.Unanswered)
+	}
+	slices.Sort(times)
+	slices.Sort(failed)
+	slices.Sort(unanswered)
+	middle := len(samples) / 2
+	return loadtest.Sample{P99: times[middle], Counts: loadtest.Counts{Failed: failed[middle], Unanswered: unanswered[middle]}}
+}

@@ -1,0 +1,70 @@
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+
+	"github.com/cogbus/cogbus/client/loadtest"
+)
+
+var (
+	//go:embed page.html
+	markup string
+	//go:embed page.css
+	style string
+	//go:embed page.js
+	script string
+)
+
+var layout = template.Must(template.New("page").Funcs(template.FuncMap{
+	"dur":    duration,
+	"time":   latency,
+	"count":  count[int64],
+	"ucount": count[uint64],
+	"whole":  count[int],
+	"rate":   rate,
+	"at":     moment,
+	"share":  share,
+	"bytes":  size[int64],
+	"ubytes": size[uint64],
+	"above":  above,
+	"got":    got,
+}).Parse(markup))
+
+// Write writes the page of a report. The error is w's, or says what in the report
+// cannot be shown: a histogram that does not decode, or a number that is none.
+func Write(w io.Writer, r *loadtest.Report) error {
+	charts, err := chartsOf(r)
+	if err != nil {
+		return fmt.Errorf("write the page of a report: %w", err)
+	}
+	data, err := json.Marshal(charts) // with < and > as escapes: text cannot end the element
+	if err != nil {
+		return fmt.Errorf("write the page of a report: %w", err)
+	}
+	v := viewOf(r, charts)
+	v.Style, v.Script, v.Data = template.CSS(style), template.JS(script), template.JS(data)
+	v.Policy = "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) +
+		"; base-uri 'none'; form-action 'none'"
+	// a page that is cut off would look like a short report
+	var page bytes.Buffer
+	if err := layout.Execute(&page, v); err != nil {
+		return fmt.Errorf("write the page of a report: %w", err)
+	}
+	if _, err := page.WriteTo(w); err != nil {
+		return fmt.Errorf("write the page of a report: %w", err)
+	}
+	return nil
+}
+
+// hashOf names a text that the browser may use, in a content security policy.
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
