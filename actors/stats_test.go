@@ -66,16 +66,15 @@ func TestStats_counts(t *testing.T) {
 		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", MaxInFlight: 10, MaxHeld: 3, DrainTimeout: time.Minute, Setup: func(_ context.Context, r *cogs.Registrar) error {
 			cogs.Keep(r, "n", new(int))
 			handleOne(r)
-			blocked := func(ctx context.Context, _ wire.Empty) (int, error) {
+			cogs.Handle(r, block, func(ctx context.Context, _ wire.Empty) (int, error) {
 				select {
 				case <-release:
 				case <-ctx.Done():
 				}
 				return 1, ctx.Err()
-			}
-			cogs.Handle(r, block, blocked)
-			cogs.HandleWith(r, "serial", cogs.RouteOptions[wire.Empty]{Serial: true, MaxWaiting: 2, Timeout: time.Second}, blocked)
-			cogs.HandleWith(r, "stubborn", cogs.RouteOptions[wire.Empty]{Serial: true}, func(context.Context, wire.Empty) (int, error) { <-release; return 1, nil })
+			})
+			cogs.HandleWith(r, "serial", cogs.RouteOptions[wire.Empty]{Serial: true, MaxWaiting: 2, Timeout: time.Second},
+				func(context.Context, wire.Empty) (int, error) { <-release; return 1, nil }) // it does not look at its context
 			cogs.HandleWith(r, "keyed", cogs.RouteOptions[item]{Key: func(i item) string { return i.Guild.String() }},
 				func(_ context.Context, i item) (int, error) { return i.N, nil })
 			cogs.Handle(r, "inside", func(ctx context.Context, _ wire.Empty) (int, error) { return cogs.Call(ctx, one, wire.Empty{}) })
@@ -119,8 +118,11 @@ func TestStats_counts(t *testing.T) {
 		wantNumbers(t, bot, "of a call that was given up in a lane", now(2, 1, 0))
 		time.Sleep(time.Second)
 		work.Wait()
-		refused[wire.Timeout]++ // and the one that ran has run
-		wantNumbers(t, bot, "of calls whose time is over", now(0, 0, 0))
+		refused[wire.Timeout]++ // of the one that waited
+		wantNumbers(t, bot, "of calls whose time is over", now(1, 0, 0))
+		close(release)
+		wantNumbers(t, bot, "when the one that ran has returned", now(0, 0, 0))
+		release = make(chan struct{})
 
 		begin(t.Context(), &work, bot, block, 11)
 		calls += 11
@@ -152,7 +154,7 @@ func TestStats_counts(t *testing.T) {
 
 		release = make(chan struct{})
 		begin(t.Context(), &work, bot, block, 2)
-		begin(t.Context(), &work, bot, "stubborn", 3)
+		begin(t.Context(), &work, bot, "serial", 3)
 		calls += 5
 		wantNumbers(t, bot, "before the kill", now(5, 2, 0))
 		mustCall(t, bot, wire.KillCog, wire.CogName{Name: "c"})
