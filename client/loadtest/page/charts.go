@@ -90,7 +90,7 @@ func chartsOf(r *loadtest.Report) (*charts, error) {
 		c.add(s)
 	}
 	c.Wanted = wantedOf(&r.Load, samples)
-	c.Errors = errorsOf(samples)
+	c.Errors = errorsOf(samples, r.Errors)
 	for _, f := range r.Faults {
 		c.Faults = append(c.Faults, faultMark{f.Text, num(f.At), num(f.At + f.Took/1000), f.Err != ""})
 	}

@@ -54,12 +54,21 @@ func fold(samples []loadtest.Sample) ([]loadtest.Sample, int) {
 }
 
 // errorsOf are the errors of each kind, those with the most first. What is beyond
-// maxErrors is one kind.
-func errorsOf(samples []loadtest.Sample) []column {
+// maxErrors is one kind. Those that the scenario expects are left out: they count
+// as answers, and would bury the others.
+func errorsOf(samples []loadtest.Sample, failures []loadtest.Failure) []column {
+	expected := map[wire.Code]bool{}
+	for _, f := range failures {
+		if was, met := expected[f.Code]; was || !met {
+			expected[f.Code] = f.Expected // of every route that it came from
+		}
+	}
 	total := map[wire.Code]int64{}
 	for _, s := range samples {
 		for code, n := range s.Errors {
-			total[code] += n
+			if !expected[code] {
+				total[code] += n
+			}
 		}
 	}
 	kinds := slices.SortedFunc(maps.Keys(total), func(a, b wire.Code) int {
@@ -78,7 +87,9 @@ func errorsOf(samples []loadtest.Sample) []column {
 	}
 	for i, s := range samples {
 		for code, n := range s.Errors {
-			columns[place[code]].N[i] += perSecond(n, s)
+			if !expected[code] {
+				columns[place[code]].N[i] += perSecond(n, s)
+			}
 		}
 	}
 	return columns

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"math"
 	"slices"
 
 	"github.com/cogbus/cogbus/client/loadtest"
@@ -19,22 +20,25 @@ type impact struct {
 	Unanswered int64
 	Calm       float64 // s from its begin to the end of the last disturbed sample; 0: none was disturbed
 	Open       bool    // still disturbed when the next fault began, or at the end of the run
+	Until      float64 // the end of the last sample that is in the figures, s
+	Next       int     // the number of the next fault; 0: the run ends first
 }
 
 // disturbance is how many times the usual p99, or the usual errors, make a sample
 // a disturbed one.
 const disturbance = 3
 
-// impactsOf looks at the samples from each fault to the next one.
+// impactsOf looks at the samples from each fault to the next one. Faults are in the
+// order in which they happened.
 func impactsOf(r *loadtest.Report) []impact {
 	var impacts []impact
 	calmSince := 0.0 // samples that end before are the aftermath of an earlier fault
 	for i, f := range r.Faults {
 		one := impact{Fault: f, Number: i + 1}
-		until := r.Measured + 1
-		for _, next := range r.Faults[i+1:] {
+		until := math.Inf(1)
+		for k, next := range r.Faults[i+1:] {
 			if next.At > f.At {
-				until = next.At
+				one.Next, until = i+k+2, next.At
 				break
 			}
 		}
@@ -47,14 +51,14 @@ func impactsOf(r *loadtest.Report) []impact {
 }
 
 // around returns the measured samples between two faults that end before a moment,
-// ten at most, and those that end after it and begin before the next fault. Where
-// an earlier fault still lasts, what it left of the bot is what is usual.
+// ten at most, and those from the one it is in to the one before the next fault.
+// Where an earlier fault still lasts, what it left of the bot is what is usual.
 func around(samples []loadtest.Sample, since, at, until float64) (before, after []loadtest.Sample) {
 	var disturbed []loadtest.Sample
 	for _, s := range samples {
 		switch begin := s.At - s.Seconds; {
 		case s.At <= 0:
-		case s.At > at && begin < until:
+		case s.At > at && (s.At <= until || begin <= at):
 			after = append(after, s)
 		case s.At > at || s.Answered == 0:
 		case begin >= since:
@@ -93,12 +97,24 @@ func (f *impact) look(before, after []loadtest.Sample, timeout float64) {
 			end = i + 1
 		}
 	}
+	f.Until = after[end-1].At
 	for _, s := range after[:end] {
 		f.P99 = max(f.P99, s.P99)
 		f.Max = max(f.Max, s.Max)
 		f.Failed += s.Failed
 		f.Unanswered += s.Unanswered
 	}
+}
+
+// noticed counts what callers noticed of all faults. Those of one sample are seldom
+// told apart, so it counts once.
+func noticed(samples []loadtest.Sample, impacts []impact) (failed, unanswered int64) {
+	for _, s := range samples {
+		if slices.ContainsFunc(impacts, func(f impact) bool { return s.At > f.At && s.At <= f.Until }) {
+			failed, unanswered = failed+s.Failed, unanswered+s.Unanswered
+		}
+	}
+	return failed, unanswered
 }
 
 // median is what a usual sample has, each member for itself.

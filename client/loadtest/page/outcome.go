@@ -103,9 +103,9 @@ func faultsOf(r *loadtest.Report, impacts []impact) outcome {
 		return outcome{Name: "Faults", State: "none", Text: "None were made"}
 	}
 	o := outcome{Name: "Faults", State: "good", Text: plural(len(impacts), "fault")}
-	failed, unanswered, slow, open, never := int64(0), int64(0), 0.0, 0, 0
+	failed, unanswered := noticed(r.Timeline, impacts)
+	slow, open, never := 0.0, 0, 0
 	for _, f := range impacts {
-		failed, unanswered = failed+f.Failed, unanswered+f.Unanswered
 		slow = max(slow, f.Max)
 		if f.Open {
 			open++
@@ -119,7 +119,7 @@ func faultsOf(r *loadtest.Report, impacts []impact) outcome {
 		o.State = "warn"
 	}
 	if open > 0 {
-		o.More = append(o.More, fmt.Sprintf("after %d of them callers did not find calm again", open))
+		o.More = append(o.More, fmt.Sprintf("after %d of them calm did not come before the next, or the end", open))
 	}
 	if never > 0 {
 		o.State = "bad"

@@ -234,12 +234,12 @@ function band(low, high, x, y) {
 // events draws what happened to the bot behind the lines: warm-up, faults and
 // switches. It returns what is to be drawn last, over all lines.
 function events(root, x, top, bottom, width, named) {
+  const labels = [];
   if (time.from < 0) {
     const end = x(Math.min(0, time.to));
     svg("rect", { class: "warmup", x: x(time.from), y: top, width: end - x(time.from), height: bottom - top }, root);
-    if (end - x(time.from) > 60 && named) svg("text", { x: x(time.from) + 5, y: bottom - 6 }, root, "warm-up");
+    if (end - x(time.from) > 60 && named) labels.push(svg("text", { class: "halo", x: x(time.from) + 5, y: bottom - 6 }, null, "warm-up"));
   }
-  const labels = [];
   for (const s of switches) {
     const at = x(clamp(s.at, time.from, time.to));
     svg("line", { class: "switch-line", x1: at, x2: at, y1: top, y2: bottom }, root);
@@ -249,7 +249,8 @@ function events(root, x, top, bottom, width, named) {
   faults.forEach((f, i) => {
     const at = x(clamp(f.at, time.from, time.to)), until = x(clamp(f.until, f.at, time.to));
     const g = svg("g", { class: f.error ? "failed" : "" }, root);
-    svg("rect", { class: "fault-band", x: at, y: top, width: Math.max(until - at, 2), height: bottom - top }, g);
+    const lasting = f.until - f.at > (time.to - time.from) / 2; // it would tint the whole chart
+    svg("rect", { class: "fault-band" + (lasting ? " lasting" : ""), x: at, y: top, width: Math.max(until - at, 2), height: lasting ? 5 : bottom - top }, g);
     const name = f.text.length > 34 ? f.text.slice(0, 33) + "…" : f.text;
     const label = svg("text", { class: "fault-text" }, g, named ? `${i + 1} ${name}` : i + 1);
     const long = label.getComputedTextLength() + 10;
@@ -420,12 +421,13 @@ function histogram(box) {
       let last = -Infinity, lane = 0;
       for (const m of marks) {
         const at = x(clamp(m.at, bins[0].from, bins.at(-1).to));
-        const text = `${m.name} ${duration(m.at)}`;
-        lane = at < last ? lane + 1 : 0;
-        last = at + text.length * 6.3;
-        const end = at + text.length * 6.3 > width - RIGHT;
+        const label = svg("text", { class: "mark-text" }, root, `${m.name} ${duration(m.at)}`);
+        const long = label.getComputedTextLength();
+        const begin = at + 3 + long > width - RIGHT ? at - 3 - long : at + 3;
+        lane = begin < last + 6 ? lane + 1 : 0;
+        last = Math.max(last, begin + long);
+        set(label, { x: begin, y: top - 2 - lane * 13 });
         svg("line", { class: "mark", x1: at, x2: at, y1: top - 2 - lane * 13, y2: bottom }, root);
-        svg("text", { class: "mark-text", x: end ? at - 3 : at + 3, y: top - 4 - lane * 13 + 2, "text-anchor": end ? "end" : "start" }, root, text);
       }
       return {
         top, bottom,

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"html/template"
 	"slices"
 
@@ -70,9 +71,7 @@ func viewOf(r *loadtest.Report, c *charts) *view {
 				v.Switches = append(v.Switches, s)
 			}
 		}
-		slices.SortStableFunc(v.Switches, func(a, b loadtest.Switch) int {
-			return int(max(-1, min(1, (a.At-b.At)*1e9)))
-		})
+		slices.SortStableFunc(v.Switches, func(a, b loadtest.Switch) int { return cmp.Compare(a.At, b.At) })
 	}
 	some := func(column []*num) bool {
 		return slices.ContainsFunc(column, func(n *num) bool { return n != nil })

@@ -104,9 +104,9 @@ func TestImpact(t *testing.T) {
 	}
 	r.Faults = []loadtest.Fault{{Text: "kill", At: 5.5, Took: 100}, {Text: "reload", At: 12.2, Took: 10}, {Text: "kill", At: 19.5}, {Text: "late", At: 20.5}}
 	want := []impact{
-		{Number: 1, Known: true, Before: 1, P99: 40, Max: 50, Failed: 7, Unanswered: 4, Calm: 4.5},
-		{Number: 2, Known: true, Before: 1, P99: 1, Max: 3},
-		{Number: 3, Known: true, Before: 1, P99: 1, Max: 2, Calm: 0.5, Open: true},
+		{Number: 1, Known: true, Before: 1, P99: 40, Max: 50, Failed: 7, Unanswered: 4, Calm: 4.5, Until: 10, Next: 2},
+		{Number: 2, Known: true, Before: 1, P99: 1, Max: 3, Until: 13, Next: 3},
+		{Number: 3, Known: true, Before: 1, P99: 1, Max: 2, Calm: 0.5, Open: true, Until: 20, Next: 4},
 		{Number: 4},
 	}
 	for i := range want {
@@ -114,6 +114,15 @@ func TestImpact(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, impactsOf(r)); diff != "" {
 		t.Errorf("impactsOf (-want +got):\n%s", diff)
+	}
+}
+
+// TestNoticed has two faults in one sample.
+func TestNoticed(t *testing.T) {
+	samples := []loadtest.Sample{{At: 1, Counts: loadtest.Counts{Failed: 1}}, {At: 2, Counts: loadtest.Counts{Failed: 10, Unanswered: 5}}, {At: 3, Counts: loadtest.Counts{Failed: 100}}}
+	impacts := []impact{{Fault: loadtest.Fault{At: 1.2}, Until: 2}, {Fault: loadtest.Fault{At: 1.4}, Until: 2}}
+	if failed, unanswered := noticed(samples, impacts); failed != 10 || unanswered != 5 {
+		t.Errorf("noticed = %d failed, %d unanswered; want 10 and 5", failed, unanswered)
 	}
 }
 
@@ -129,8 +138,8 @@ func TestImpactInLongFault(t *testing.T) {
 	}
 	r.Faults = []loadtest.Fault{{At: 0, Took: 10_000}, {At: 5.5}}
 	want := []impact{
-		{Fault: r.Faults[0], Number: 1, Known: true, P99: 20, Max: 30},
-		{Fault: r.Faults[1], Number: 2, Known: true, Before: 2, P99: 20, Max: 30, Calm: 0.5},
+		{Fault: r.Faults[0], Number: 1, Known: true, P99: 2, Max: 3, Until: 5, Next: 2},
+		{Fault: r.Faults[1], Number: 2, Known: true, Before: 2, P99: 20, Max: 30, Calm: 0.5, Until: 6},
 	}
 	if diff := cmp.Diff(want, impactsOf(r)); diff != "" {
 		t.Errorf("impactsOf (-want +got):\n%s", diff)
@@ -162,7 +171,9 @@ func TestErrorColumns(t *testing.T) {
 	for i, code := range []wire.Code{"a", "b", "c", "d", "e", "f", "g", "h", "i"} {
 		s.Errors[code] = int64(20 - 2*i)
 	}
-	got := errorsOf([]loadtest.Sample{s})
+	s.Errors["fine"] = 99
+	failures := []loadtest.Failure{{Code: "a", Route: "x"}, {Code: "a", Route: "y", Expected: true}, {Code: "b", Route: "x", Expected: true}, {Code: "b", Route: "y"}, {Code: "fine", Expected: true}}
+	got := errorsOf([]loadtest.Sample{s}, failures)
 	want := []column{{"a", []num{10}}, {"b", []num{9}}, {"c", []num{8}}, {"d", []num{7}}, {"e", []num{6}}, {"f", []num{5}}, {"others", []num{4 + 3 + 2}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("errorsOf (-want +got):\n%s", diff)

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -109,7 +110,7 @@ func latencyOf(r *loadtest.Report) string {
 	if len(samples) == 0 {
 		return "Nothing was answered."
 	}
-	worst := slices.MaxFunc(samples, func(a, b loadtest.Sample) int { return int(max(-1, min(1, (a.P99-b.P99)*1e9))) })
+	worst := slices.MaxFunc(samples, func(a, b loadtest.Sample) int { return cmp.Compare(a.P99, b.P99) })
 	usual := median(samples)
 	if len(samples) == 1 {
 		return fmt.Sprintf("p99 was %s.", duration(usual.P99))

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 
 	"github.com/cogbus/cogbus/client/loadtest"
 )
@@ -40,6 +42,7 @@ var layout = template.Must(template.New("page").Funcs(template.FuncMap{
 // Write writes the page of a report. The error is w's, or says what in the report
 // cannot be shown: a histogram that does not decode, or a number that is none.
 func Write(w io.Writer, r *loadtest.Report) error {
+	r = inOrder(r)
 	charts, err := chartsOf(r)
 	if err != nil {
 		return fmt.Errorf("write the page of a report: %w", err)
@@ -61,6 +64,15 @@ func Write(w io.Writer, r *loadtest.Report) error {
 		return fmt.Errorf("write the page of a report: %w", err)
 	}
 	return nil
+}
+
+// inOrder returns the report with its faults as they happened: they stand as they
+// were planned, and are numbered here.
+func inOrder(r *loadtest.Report) *loadtest.Report {
+	sorted := *r
+	sorted.Faults = slices.Clone(r.Faults)
+	slices.SortStableFunc(sorted.Faults, func(a, b loadtest.Fault) int { return cmp.Compare(a.At, b.At) })
+	return &sorted
 }
 
 // hashOf names a text that the browser may use, in a content security policy.
