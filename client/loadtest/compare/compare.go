@@ -132,6 +132,10 @@ func Runs(before, after []*loadtest.Report, o *Options) (*Comparison, error) {
 		}
 	}
 	c.judge(opts.Alpha)
+	differs := func(f Figure) bool { return f.Verdict != Same }
+	if min(len(before), len(after)) < fewRuns && slices.ContainsFunc(c.Figures, differs) {
+		c.Notes = append(c.Notes, fmt.Sprintf("other work on the machine looks like a change too; %d runs a side, made in turns, tell it apart", fewRuns))
+	}
 	return c, nil
 }
 

@@ -244,6 +244,19 @@ func TestRunsThatDifferAmongThemselves(t *testing.T) {
 	}
 }
 
+func TestRunsOfSecondsThatOverlap(t *testing.T) {
+	noisy := recipe{seconds: 60, noise: 0.1}
+	slow := with(noisy, func(m *recipe) { m.slower = 0.2 })
+	r := rand.New(rand.NewPCG(1, 1))
+	f := figure(t, compared(t, noisy.runs(r, 1), slow.runs(r, 1)), "response p50")
+	if f.Verdict != compare.Same || f.P > 0.001 || f.Why != "the seconds overlap" {
+		t.Errorf("p50 of one run a side, of seconds that overlap = %+v; want ~, and that it is so", f)
+	}
+	if f := figure(t, compared(t, noisy.runs(r, 3), slow.runs(r, 3)), "response p50"); f.Verdict != compare.Worse {
+		t.Errorf("p50 of three runs a side, of seconds that overlap = %+v; want worse", f)
+	}
+}
+
 func TestRunsTakesTheMeasuredSeconds(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	before, after := recipe{}.run(r), recipe{}.run(r)
@@ -329,6 +342,7 @@ func TestNotes(t *testing.T) {
 		"different routes: before echo, after count, echo",
 		"the run after is invalid: the generator was late",
 		"the run after ended early: p99 was over 5 ms",
+		"other work on the machine looks like a change too; 3 runs a side, made in turns, tell it apart",
 	}
 	if diff := cmp.Diff(want, c.Notes); diff != "" {
 		t.Errorf("Notes: (-want +got)\n%s", diff)
@@ -429,6 +443,7 @@ service p99         0.500 ms   0.625 ms   ~ (p<0.001; less than 30 %)
 errors              0.000 %    1.00 %     +1.0 points  worse (p<0.001)
 unanswered          0.000 %    0.000 %    ~ (none on either side)
 note: different connections: before 4, after 8
+note: other work on the machine looks like a change too; 3 runs a side, made in turns, tell it apart
 `
 	if diff := cmp.Diff(strings.Split(want[1:], "\n"), strings.Split(got.String(), "\n")); diff != "" {
 		t.Errorf("WriteText: (-want +got)\n%s", diff)

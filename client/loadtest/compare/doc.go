@@ -38,15 +38,17 @@
 // figure is better or worse only if, beside p below [Options.Alpha], the change is
 //
 //   - at least as large as [Options.MinChange] asks, both in the figures of the
-//     whole runs and in the medians of their seconds, and
-//   - larger than what runs of one side differ by, if there are several.
+//     whole runs and in the medians of their seconds,
+//   - larger than what runs of one side differ by, if there are several, and
+//   - with fewer than three runs on a side, so clear that the seconds of both do
+//     not overlap, but for a tenth at each end.
 //
 // # When to distrust it
 //
 //   - There are notes: the loads differ, or a run's figures are not those of the bot.
-//   - One run a side, at different times of a busy machine. A drift of more than
-//     MinChange between the two looks like a change. Make at least three a side,
-//     in turns: before, after, before, after.
+//   - One run a side. When other work takes the processors for all of a run, it
+//     looks like a change, of any size. Make three a side or more, in turns:
+//     before, after, before, after.
 //   - Rates that change by plan, and faults: seconds differ then since they were
 //     meant to, which hides changes.
 //   - Few calls in a second: of less than a hundred, p99 is the slowest.

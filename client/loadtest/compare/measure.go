@@ -12,13 +12,17 @@ import (
 // runs only: with fewer, even runs that differ clearly could do so by chance.
 const minRuns = 5
 
+// fewRuns is from how many runs on a side shows what runs differ by. With fewer,
+// what their seconds differ by has to stand in for it.
+const fewRuns = 3
+
 const utest = "Mann-Whitney U"
 
 // A measure is a figure that every second, or every run, has one value of.
 type measure struct {
 	name   string
 	unit   Unit
-	least  float64 // of MinChange, how many times
+	least  float64 // of Options.MinChange, how many times
 	total  func(*loadtest.Report) (float64, bool)
 	second func(second) (float64, bool) // nil if a timeline does not have it
 }
@@ -117,8 +121,8 @@ func (m *measure) compare(a, b *side, o Options) (f Figure, ok bool) {
 }
 
 // doubt returns why a change is not told from noise, however sure the test is that
-// the seconds differ: it is too small, or comes and goes, or the runs of one side
-// differ as much.
+// the seconds differ: it is too small, or the runs of one side differ as much, or
+// the seconds of few runs do.
 func (m *measure) doubt(change float64, x, y [][]float64, o Options) string {
 	least := m.least * o.MinChange
 	before, after := slices.Sorted(slices.Values(slices.Concat(x...))), slices.Sorted(slices.Values(slices.Concat(y...)))
@@ -137,25 +141,18 @@ func (m *measure) doubt(change float64, x, y [][]float64, o Options) string {
 	if noise := max(spread(x), spread(y)) / from * 100; size <= noise {
 		return fmt.Sprintf("runs of one side differ by %.3g %%", noise)
 	}
-	if quiet := lasting(m.unit, before, after); quiet < least {
-		return fmt.Sprintf("in a quarter of the seconds less than %.3g %%", least)
+	if min(len(x), len(y)) < fewRuns && overlap(before, after) {
+		return "the seconds overlap"
 	}
 	return ""
 }
 
-// lasting returns by how many per cent the best quarter of the seconds of the worse
-// side is worse than the usual second of the other one. Other work on the
-// machine comes and goes and leaves quiet seconds; slow code is slow in all.
-func lasting(unit Unit, before, after []float64) float64 {
-	good, bad := before, after
-	if (median(after) > median(before)) == (unit == PerSecond) {
-		good, bad = after, before
-	}
-	quiet := bad[len(bad)/4]
-	if unit == PerSecond { // as times between calls
-		return percent(1/median(good), 1/bad[len(bad)-1-len(bad)/4])
-	}
-	return percent(median(good), quiet)
+// overlap reports whether there are seconds of one side among those of the other,
+// leaving out a tenth at either end of each; both are sorted.
+func overlap(a, b []float64) bool {
+	low := func(v []float64) float64 { return v[len(v)/10] }
+	high := func(v []float64) float64 { return v[len(v)-1-len(v)/10] }
+	return low(a) <= high(b) && low(b) <= high(a)
 }
 
 // spread returns the greatest difference between the medians of the runs of a
