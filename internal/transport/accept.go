@@ -13,8 +13,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// readBuffer is what one connection keeps for reading, in bytes.
-const readBuffer = 4096
+// libraryBuffer is what the WebSocket library keeps of each connection for reading:
+// enough for a control frame, since it reads hardly anything else.
+const libraryBuffer = 256
 
 // AcceptOptions say how a server takes connections.
 type AcceptOptions struct {
@@ -34,7 +35,7 @@ func NewAcceptor(o AcceptOptions) *Acceptor {
 	return &Acceptor{
 		maxMessage: o.MaxMessage,
 		upgrader: websocket.Upgrader{
-			ReadBufferSize: readBuffer,
+			ReadBufferSize: libraryBuffer,
 			// a connection holds a write buffer only while it sends
 			WriteBufferPool: new(sync.Pool),
 			WriteBufferSize: 4096,
@@ -68,7 +69,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.link = &link{Conn: conn}
+	h.link = newLink(conn, false)
 	return h.link, rw, nil
 }
 

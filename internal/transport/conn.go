@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
 	"syscall"
 	"time"
 
@@ -24,12 +23,12 @@ const (
 // A Conn is one WebSocket connection. One goroutine at a time may read; all
 // other methods may be called by any number of goroutines.
 type Conn struct {
-	ws   *websocket.Conn
+	ws   *websocket.Conn // for all but whole data frames
 	link *link
 
-	sending sync.Mutex // protects writing data frames with ws
-
-	beforeClose func() // owned by the reader; may be nil
+	// owned by the reader
+	max         int    // bytes of a message
+	beforeClose func() // may be nil
 }
 
 func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
@@ -37,7 +36,7 @@ func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
 	l.mu.Lock()
 	l.until = time.Time{} // the handshake has set deadlines of its own
 	l.mu.Unlock()
-	ws.SetReadLimit(int64(maxMessage))
+	c.SetMaxMessage(maxMessage)
 	ws.SetPingHandler(func(payload string) error {
 		// nothing holds up who sends nothing but pings; where much waits for
 		// the peer, it hears of this end anyway
@@ -47,7 +46,7 @@ func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
 		return nil
 	})
 	ws.SetCloseHandler(func(code int, _ string) error {
-		if code == websocket.CloseNoStatusReceived && l.halfCode() {
+		if code == websocket.CloseNoStatusReceived && l.in.half {
 			c.writeClose(websocket.CloseProtocolError, "a close code has two bytes")
 			return nil
 		}
@@ -66,6 +65,19 @@ func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
 // text. The buffer belongs to the caller. After an error the connection is of
 // no more use; [CloseStatus] tells whether the peer closed it.
 func (c *Conn) Receive() (*buffer.Buffer, bool, error) {
+	b, text, err := c.link.message(c.max)
+	switch {
+	case err != nil:
+		return nil, false, c.because(err)
+	case b == nil:
+		return c.receiveSlowly()
+	}
+	return b, text, nil
+}
+
+// receiveSlowly lets the WebSocket library receive the next message, and what
+// comes before it.
+func (c *Conn) receiveSlowly() (*buffer.Buffer, bool, error) {
 	kind, r, err := c.ws.NextReader()
 	if err != nil {
 		return nil, false, c.because(err)
@@ -106,33 +118,12 @@ func (c *Conn) because(err error) error {
 
 // Send gathers a text message; Flush writes it. Where much waits for a slow peer,
 // Send waits too. The error is final: the connection is lost.
-func (c *Conn) Send(text []byte) error {
-	if err := c.link.reserve(len(text)); err != nil {
-		return err
-	}
-	return c.gather(text)
-}
+func (c *Conn) Send(text []byte) error { return c.link.send(text) }
 
 // TrySend is Send for who must not wait: where much waits for a slow peer, it
 // sends nothing and returns a channel that is closed when trying again may
 // help. Somebody else must flush meanwhile.
-func (c *Conn) TrySend(text []byte) (room <-chan struct{}, err error) {
-	if room, err = c.link.tryReserve(len(text)); room != nil || err != nil {
-		return room, err
-	}
-	return nil, c.gather(text)
-}
-
-// gather sends text, for which room was reserved.
-func (c *Conn) gather(text []byte) error {
-	c.sending.Lock()
-	defer c.sending.Unlock()
-	err := c.ws.WriteMessage(websocket.TextMessage, text)
-	if err != nil {
-		c.link.forgo(len(text))
-	}
-	return err
-}
+func (c *Conn) TrySend(text []byte) (room <-chan struct{}, err error) { return c.link.trySend(text) }
 
 // Flush writes what was sent, unless another goroutine is doing it: that one
 // takes this along.
@@ -143,7 +134,7 @@ func (c *Conn) Flush() { c.link.Flush() }
 // can wait for each other; an end whose reader never writes prevents that. Call
 // it before the first Receive of the goroutine that reads from then on; wake must
 // not block.
-func (c *Conn) FlushBy(wake func()) { c.link.wake = wake }
+func (c *Conn) FlushBy(wake func()) { c.link.in.wake = wake }
 
 // BeforeClose has f called when the peer's Close has come, before it is
 // answered: nothing can be sent afterwards. Call it before the first Receive.
@@ -151,7 +142,10 @@ func (c *Conn) BeforeClose(f func()) { c.beforeClose = f }
 
 // SetMaxMessage changes the size of the largest message that Receive takes. The
 // reader's goroutine calls it.
-func (c *Conn) SetMaxMessage(n int) { c.ws.SetReadLimit(int64(n)) }
+func (c *Conn) SetMaxMessage(n int) {
+	c.max = n
+	c.ws.SetReadLimit(int64(n))
+}
 
 // Ping sends a ping.
 func (c *Conn) Ping() {

@@ -25,22 +25,27 @@ type DialOptions struct {
 // WebSocket gives a [*StatusError].
 func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
 	var l *link
+	// TLS comes below the link, which has to see frames
+	join := func(conn net.Conn, err error) (net.Conn, error) {
+		if err != nil {
+			return nil, err
+		}
+		l = newLink(conn, true)
+		return l, nil
+	}
 	dial := o.DialContext
 	if dial == nil {
 		dial = (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext
 	}
 	d := websocket.Dialer{
-		ReadBufferSize:  readBuffer,
+		ReadBufferSize:  libraryBuffer,
 		WriteBufferPool: new(sync.Pool),
 		WriteBufferSize: 4096,
-		TLSClientConfig: o.TLS,
 		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			conn, err := dial(ctx, network, addr)
-			if err != nil {
-				return nil, err
-			}
-			l = &link{Conn: conn}
-			return l, nil
+			return join(dial(ctx, network, addr))
+		},
+		NetDialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return join(dialTLS(ctx, dial, network, addr, o.TLS))
 		},
 	}
 	if o.Subprotocol != "" {
@@ -55,6 +60,27 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	return newConn(ws, l, o.MaxMessage), nil
+}
+
+// dialTLS opens a TLS connection.
+func dialTLS(ctx context.Context, dial func(ctx context.Context, network, addr string) (net.Conn, error), network, addr string, config *tls.Config) (net.Conn, error) {
+	conn, err := dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	if config == nil {
+		config = &tls.Config{}
+	}
+	config = config.Clone()
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(addr) // the URL has a port: an address always does
+	}
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return secure, nil
 }
 
 // A StatusError is the error of a server that refused to speak WebSocket.

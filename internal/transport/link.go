@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/cogbus/cogbus/internal/buffer"
 )
 
@@ -34,99 +36,72 @@ type link struct {
 
 	heard atomic.Bool // something arrived since it was last cleared
 
-	// owned by the reader
-	tail      [7]byte // the last bytes that arrived
-	inMessage bool    // a message has begun and is not whole
-	deadline  bool    // a read deadline is set
-	wake      func()  // if not nil, flushes elsewhere: see Conn.FlushBy
+	in incoming // owned by the reader
 
 	mu       sync.Mutex     // protects the fields below
 	room     chan struct{}  // closed when out is taken or written, or there is an err; nil if nobody waits
 	out      *buffer.Buffer // gathered; nil if nothing is
-	coming   int            // bytes that were reserved and are not yet in out
+	closing  bool           // a Close was sent: nothing may follow
 	flushing bool           // one goroutine writes; the others leave theirs in out
 	err      error          // why nothing can be written any more
 	until    time.Time      // the write deadline that is set
 }
 
-func (l *link) Read(p []byte) (int, error) {
-	if l.wake == nil {
-		l.Flush()
-	} else if l.pending() > 0 {
-		l.wake()
+// newLink returns a link over conn. A client's begins with a handshake.
+func newLink(conn net.Conn, client bool) *link {
+	l := &link{Conn: conn}
+	l.in.client, l.in.shake = client, -1
+	if client {
+		l.in.shake = 0
 	}
-	if l.inMessage && !l.deadline {
-		l.deadline = true
-		if err := l.SetReadDeadline(time.Now().Add(frameTimeout)); err != nil {
-			return 0, err
-		}
-	}
-	n, err := l.Conn.Read(p)
-	keep := copy(l.tail[:], l.tail[min(n, len(l.tail)):])
-	copy(l.tail[keep:], p[max(0, n-len(l.tail)):n])
-	if n > 0 && !l.heard.Load() {
-		l.heard.Store(true)
-	}
-	return n, err
+	l.in.waitWithoutBuffer(conn)
+	return l
 }
 
-// halfCode reports whether the last thing that arrived is a client's Close with
-// one byte where a code has two. The WebSocket library takes it for one without a
-// code.
-func (l *link) halfCode() bool { return l.tail[0] == 0x88 && l.tail[1] == 0x81 }
-
-// messageBegun and messageEnded tell where in a message the reader is, so that
-// only a begun one has a deadline. An idle connection needs none.
-func (l *link) messageBegun() { l.inMessage = true }
-
-func (l *link) messageEnded() {
-	l.inMessage = false
-	if l.deadline {
-		l.deadline = false
-		_ = l.SetReadDeadline(time.Time{})
-	}
-}
-
-// reserve waits until n bytes may be gathered. It waits while more than
-// maxPending would.
-func (l *link) reserve(n int) error {
+// send gathers a text message. It waits while too much would wait for the peer.
+func (l *link) send(text []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.full(n) {
+	for l.full(len(text)) {
 		if !l.flushing && l.out != nil {
 			l.flush()
 			continue
 		}
 		l.wait()
 	}
-	l.coming += n
-	return l.err
+	return l.gather(text)
 }
 
-// tryReserve is reserve without waiting: if n bytes may not be gathered now,
-// room is closed when that may have changed.
-func (l *link) tryReserve(n int) (room <-chan struct{}, err error) {
+// trySend is send without waiting: if too much waits, room is closed when that may
+// have changed.
+func (l *link) trySend(text []byte) (room <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.full(n) {
+	if l.full(len(text)) {
 		return l.changed(), nil
 	}
-	l.coming += n
-	return nil, l.err
+	return nil, l.gather(text)
+}
+
+// gather appends text as a frame. The caller holds mu.
+func (l *link) gather(text []byte) error {
+	switch {
+	case l.err != nil:
+		return l.err
+	case l.closing:
+		return websocket.ErrCloseSent
+	}
+	if l.out == nil {
+		l.out = buffer.New()
+	}
+	l.out.B = appendFrame(l.out.B, text, l.in.client)
+	return nil
 }
 
 // full reports whether too much waits for n bytes more. The caller holds mu.
 func (l *link) full(n int) bool {
-	waiting := l.gathered() + l.coming
-	return l.err == nil && waiting > 0 && waiting+n > maxPending
-}
-
-// forgo gives back what was reserved and not written: nothing follows a Close.
-func (l *link) forgo(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.coming = max(0, l.coming-n)
-	l.tell()
+	waiting := l.gathered()
+	return l.err == nil && !l.closing && waiting > 0 && waiting+n > maxPending
 }
 
 // gathered returns how many bytes wait to be written. The caller holds mu.
@@ -137,8 +112,8 @@ func (l *link) gathered() int {
 	return len(l.out.B)
 }
 
-// Write gathers p. The WebSocket library passes a frame in one or more calls
-// and lets no other frame come between them.
+// Write gathers what the WebSocket library says: handshakes and control frames,
+// each in one call.
 func (l *link) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,7 +124,10 @@ func (l *link) Write(p []byte) (int, error) {
 		l.out = buffer.New()
 	}
 	l.out.B = append(l.out.B, p...)
-	l.coming = max(0, l.coming-len(p)) // control frames reserve nothing, but are small
+	if p[0] == opClose {
+		l.closing = true
+		l.tell()
+	}
 	return len(p), nil
 }
 
