@@ -15,8 +15,9 @@ import (
 // library where that does what encoding/json does, and encoding/json for the
 // rest.
 type Codec struct {
-	raw bool // a json.RawMessage passes byte for byte
-	fit fitness
+	raw  bool // a json.RawMessage passes byte for byte
+	flat *flat
+	fit  fitness
 }
 
 // codecs holds what CodecOf found, by reflect.Type: looking at a type takes
@@ -29,7 +30,7 @@ func CodecOf[T any]() Codec {
 	if known, ok := codecs.Load(t); ok {
 		return known.(Codec)
 	}
-	c := Codec{raw: t == reflect.TypeFor[stdjson.RawMessage](), fit: fitnessOf(t)}
+	c := Codec{raw: t == reflect.TypeFor[stdjson.RawMessage](), flat: flatOf(t), fit: fitnessOf(t)}
 	codecs.Store(t, c)
 	return c
 }
@@ -82,6 +83,9 @@ func (c Codec) Decode(text []byte, value any) error {
 		return nil
 	}
 	if len(text) == 0 {
+		return nil
+	}
+	if c.flat != nil && c.flat.decode(text, value) {
 		return nil
 	}
 	if mayNestDeep(text) && errors.Is(check(text), errDepth) {

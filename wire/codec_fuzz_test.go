@@ -68,6 +68,20 @@ type Outer struct {
 	Last string `json:"9"`
 }
 
+// flat holds what is decoded without the library.
+type flat struct {
+	A string         `json:"0"`
+	B bool           `json:"1"`
+	C int8           `json:"2,omitempty"`
+	D int64          `json:"3"`
+	E uint16         `json:"4"`
+	F uint64         `json:"5"`
+	G wire.Snowflake `json:"6"`
+	H string         `json:"-"`
+	I int            `json:"7"`
+	j int
+}
+
 func FuzzCodec(f *testing.F) {
 	for _, text := range []string{
 		`{}`, `null`, `[]`, `1`, `"a"`, `true`,
@@ -76,6 +90,8 @@ func FuzzCodec(f *testing.F) {
 		`{"14":["80351110224678912",80351110224678912,null],"15":{"80351110224678912":"a"},"16":{"<":">","\u2028":"\u0000"},"17":{}}`,
 		`{"0":[1,{"a":[]}],"1":{"k":1.50},"2":[null,true],"3":[1, 2],"4":1e400}`,
 		`{"0":"x","2":"17","3":[1],"4":{"0":"z"},"5":[1,2,3,4],"6":5,"7":{"7":{}},"8":"true","9":"w"}`,
+		`{"0":"x","1":true,"2":-128,"3":-999999999999999999,"4":65535,"5":999999999999999999,"6":"80351110224678912","7":7,"j":8}`,
+		` { "0" : "é" , "0" : "é", "1":false , "6":80351110224678912 } `, `{"2":128}`, `{"2":1.0}`, `{"3":-0}`, `{"5":01}`, `{"5":1e2}`, `{"5":18446744073709551616}`,
 		`{"0":25000000000000000000}`, `{"2":25000000000000000000}`, `{"3":[]}`, `{"4":"1"}`, `{"1":1e2}`, `{"4":"1"}`, ` {"0" : 1 } `,
 	} {
 		f.Add([]byte(text))
@@ -86,6 +102,7 @@ func FuzzCodec(f *testing.F) {
 		}
 		sameAsStandard[everything](t, text)
 		sameAsStandard[untyped](t, text)
+		sameAsStandard[flat](t, text)
 		sameAsStandard[unusual](t, text)
 		sameAsStandard[arrays](t, text)
 		sameAsStandard[any](t, text)
@@ -115,7 +132,7 @@ func sameAsStandard[T any](t *testing.T, text []byte) {
 		}
 		return
 	}
-	unexported := cmp.AllowUnexported(unusual{})
+	unexported := cmp.AllowUnexported(unusual{}, flat{})
 	if diff := cmp.Diff(want, got, unexported); diff != "" {
 		t.Errorf("%T: Decode(%q) differs from encoding/json (-want +got):\n%s", got, text, diff)
 		return
