@@ -55,7 +55,10 @@ func (p *piece) calls(seconds float64) float64 {
 
 // after returns after how many seconds of p as many calls are due.
 func (p *piece) after(calls float64) float64 {
-	if p.from == p.to {
+	switch {
+	case calls <= 0: // the formula has no answer where a rate rises from zero
+		return 0
+	case p.from == p.to:
 		return calls / p.from
 	}
 	slope := (p.to - p.from) / p.length

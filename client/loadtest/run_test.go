@@ -1,0 +1,227 @@
+package loadtest_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cogbus/cogbus/client/loadtest"
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+func ready() cogs.Cog {
+	return cogs.Single("ready", func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })
+}
+
+// TestRun_stages rises from nothing, and falls to nothing.
+func TestRun_stages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, ready())
+		p.Scenario = calling("ready")
+		p.Stages = []loadtest.Stage{{Rate: 100, Over: 2 * time.Second}, {Rate: 100, Over: time.Second}, {Over: 2 * time.Second}}
+		p.Warmup = time.Second
+		r, err := loadtest.Run(t.Context(), p)
+		if err != nil {
+			t.Fatalf("Run() = %v", err)
+		}
+		if r.Sent < 299 || r.Sent > 301 || r.Answered != r.Sent || len(r.Invalid) > 0 {
+			t.Errorf("counts = %+v, invalid %q; want 300 answered", r.Counts, r.Invalid)
+		}
+	})
+}
+
+// mortal lets the bot of p be gone after some time: its connections are cut and
+// new ones refused.
+func mortal(p *loadtest.Plan, after time.Duration) {
+	var mu sync.Mutex // protects the variables below
+	var conns []net.Conn
+	dead := false
+	dial := p.Client.DialContext
+	p.Client.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		mu.Lock()
+		defer mu.Unlock()
+		if dead {
+			return nil, syscall.ECONNREFUSED
+		}
+		conns = append(conns, c)
+		return c, err
+	}
+	time.AfterFunc(after, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		dead = true
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	})
+}
+
+// TestRun_lost ends soon after the bot, however long calls may take, and measures
+// until then.
+func TestRun_lost(t *testing.T) {
+	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
+		for _, rate := range []float64{0, 100} {
+			t.Run(string(dialect), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := start(t, ready())
+					mortal(&p, 2500*time.Millisecond)
+					p.Dialect, p.Scenario, p.Rate = dialect, calling("ready"), rate
+					p.Scenario.Think = 0
+					if rate == 0 {
+						p.Scenario.Think = time.Millisecond
+					}
+					p.Duration, p.Timeout, p.GiveUp = time.Minute, 20*time.Second, 3*time.Second
+					r, err := loadtest.Run(t.Context(), p)
+					if r == nil || r.End != loadtest.EndLost || wire.CodeOf(err) != wire.Unavailable {
+						t.Fatalf("Run() = %+v, %v; want a report that says %q", r, err, loadtest.EndLost)
+					}
+					if r.Measured > 7.1 {
+						t.Errorf("measured %g s; want it to end 4 s after the bot", r.Measured)
+					}
+					if last := r.Timeline[len(r.Timeline)-1]; r.Measured > last.At+0.2 {
+						t.Errorf("measured %g s; want those until the last sample at %g s", r.Measured, last.At)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestRun_slowObserver has a bot that is slow to say what it counts: no call is late
+// for that.
+func TestRun_slowObserver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, ready())
+		dial, dialled := p.Client.DialContext, 0
+		p.Connections = 1
+		p.Client.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if dialled++; dialled == 2 { // the first was for calls
+				time.Sleep(time.Second)
+			}
+			return dial(ctx, network, addr)
+		}
+		p.Scenario, p.Rate, p.Duration = calling("ready"), 100, time.Second
+		r, err := loadtest.Run(t.Context(), p)
+		if err != nil || dialled < 2 || r.Generator.Lag.Max > 10 {
+			t.Fatalf("Run() = %v, %d connections, lag %+v; want none", err, dialled, r.Generator.Lag)
+		}
+	})
+}
+
+func TestRun_unreached(t *testing.T) {
+	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
+		synctest.Test(t, func(t *testing.T) {
+			p := start(t, ready())
+			p.Client.DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }
+			p.Dialect, p.Scenario = dialect, calling("ready")
+			r, err := loadtest.Run(t.Context(), p)
+			if want := "connection refused: is the bot running?"; r != nil || wire.CodeOf(err) != wire.Unavailable || !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("Run() by %s = %v, %v; want %s, %q", dialect, r, err, wire.Unavailable, want)
+			}
+		})
+	}
+}
+
+func TestRun_badPlan(t *testing.T) {
+	faults := func(text string) []loadtest.Disturbance {
+		list, err := loadtest.ParseFaults(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	for want, change := range map[string]func(p *loadtest.Plan){
+		"slow-reader=1@20s comes after the run, which lasts 10s": func(p *loadtest.Plan) { p.Faults = faults("slow-reader=1@20s") },
+		"slow-reader=1@3s comes after the run, which lasts 2s": func(p *loadtest.Plan) {
+			p.Stages, p.Faults = []loadtest.Stage{{Rate: 5, Over: 2 * time.Second}}, faults("slow-reader=1@3s")
+		},
+		"MaxInFlight is for a rate": func(p *loadtest.Plan) { p.MaxInFlight = 5 },
+	} {
+		p := loadtest.Plan{Target: "ws://localhost", Scenario: calling("ready")}
+		change(&p)
+		if _, err := loadtest.Run(t.Context(), p); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Run() = %v; want %q", err, want)
+		}
+	}
+}
+
+// TestFindMax has a bot for ten calls of 100 ms each at a time, which is a hundred
+// a second.
+func TestFindMax(t *testing.T) {
+	for name, most := range map[string]int{"missed": 0, "invalid": 200} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				slots := make(chan struct{}, 10)
+				p := start(t, limited(4000, "work", func(context.Context, wire.Empty) (wire.Empty, error) {
+					slots <- struct{}{}
+					defer func() { <-slots }()
+					time.Sleep(100 * time.Millisecond)
+					return wire.Empty{}, nil
+				}))
+				p.Scenario, p.Duration, p.MaxInFlight = calling("work"), 20*time.Second, most
+				p.Interval = p.Duration // samples cost more than calls here
+				goals, err := loadtest.ParseGoals("p99<1s")
+				if err != nil {
+					t.Fatal(err)
+				}
+				f, err := loadtest.FindMax(t.Context(), p, loadtest.Search{Goals: goals, Start: 40})
+				if err != nil {
+					t.Fatalf("FindMax() = %v", err)
+				}
+				if f.Rate < 95 || f.Rate > 110 || f.Report == nil || f.Report.Load.Rate != f.Rate {
+					t.Errorf("FindMax() = %g, limit %q, of %+v; want about 100", f.Rate, f.Limit, f.Tries)
+				}
+				for _, try := range f.Tries {
+					if try.Held && len(try.Invalid) > 0 {
+						t.Errorf("%+v: it is invalid and held", try)
+					}
+				}
+				if !strings.Contains(f.Limit, "p99<1s (it is ") || !strings.HasSuffix(f.Limit, " ms)") {
+					t.Errorf("limit = %q; want the goal and what it is, in ms", f.Limit)
+				}
+			})
+		})
+	}
+}
+
+func TestVerdict_unit(t *testing.T) {
+	goals, err := loadtest.ParseGoals("p99<5ms,err<1%,rps>5,missed<1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"ms", "%", "/s", ""} {
+		r := &loadtest.Report{}
+		for range 2 { // without answers, and with some
+			if got := goals[i].Judge(r).Unit; got != want {
+				t.Errorf("Judge() by %s has unit %q; want %q", goals[i], got, want)
+			}
+			r.Response.Count = 1
+		}
+	}
+}
+
+func TestReadReport_others(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"version": 1, "figures": []}`: "it is no report of a load test",
+		`{"version": 1, "rate": 5}`:     "it is no report of a load test: json",
+		`{`:                             "it is no report of a load test: unexpected end",
+		`{"version": 99, "load": {"target": "ws://bot"}}`: "it has version 99, and this program reads version 1",
+	} {
+		path := filepath.Join(t.TempDir(), "report.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := loadtest.ReadReport(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ReadReport(%s) = %v; want %q", text, err, want)
+		}
+	}
+}
