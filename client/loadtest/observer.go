@@ -18,7 +18,6 @@ const patience = 300 * time.Millisecond
 type observer struct {
 	bot    *client.Client
 	warmup time.Duration
-	start  time.Time // of the run
 
 	ahead time.Duration // the bot's clock of this one
 
@@ -34,7 +33,7 @@ func newObserver(r *run) *observer {
 	if err != nil {
 		return nil // the lines were opened with the same: that cannot be
 	}
-	ob := &observer{bot: bot, warmup: r.Warmup, start: r.began, peaks: map[string]*CogSample{}}
+	ob := &observer{bot: bot, warmup: r.Warmup, peaks: map[string]*CogSample{}}
 	asked := time.Now()
 	stats := ob.ask(2 * time.Second)
 	if stats == nil {
@@ -123,12 +122,13 @@ func cogIn(s *wire.Stats, name string) wire.CogStats {
 	return wire.CogStats{}
 }
 
-// report returns what the bot has counted in between.
-func (o *observer) report(warmup time.Duration) *Server {
+// report returns what the bot has counted in between. The measurement began at a
+// moment.
+func (o *observer) report(began time.Time) *Server {
 	if o == nil {
 		return nil
 	}
-	began := o.start.Add(warmup).Add(o.ahead) // by the bot's clock
+	began = began.Add(o.ahead) // by the bot's clock
 	s := &Server{GCPauses: since(o.before.GCPauses, o.last.GCPauses), Heap: o.last.Heap}
 	for _, after := range o.last.Cogs {
 		before := cogIn(o.before, after.Name)

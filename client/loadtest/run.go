@@ -96,8 +96,9 @@ func (r *run) execute(ctx context.Context) *Report {
 	r.sleep = newSleeper()
 	defer r.sleep.close()
 
+	server := newObserver(r) // before the clock starts: a bot may be slow to say that it does not tell
 	r.began = time.Now()
-	w := newWatch(r)
+	w := newWatch(r, server)
 	side, release := context.WithCancel(context.Background())
 	defer release()
 	var beside sync.WaitGroup // churn and faults, which end with side
@@ -112,6 +113,7 @@ func (r *run) execute(ctx context.Context) *Report {
 	} else {
 		r.closedLoop(making)
 	}
+	ended, used := r.now(), readUsage() // faults and the last question to the bot may take longer
 	r.finish(EndDone, "", nil)
 	if ctx.Err() != nil {
 		r.finish(EndInterrupted, "", nil)
@@ -120,7 +122,7 @@ func (r *run) execute(ctx context.Context) *Report {
 	watching.Wait()
 	release()
 	beside.Wait()
-	return w.report(faults)
+	return w.report(faults, ended, used)
 }
 
 // now returns the moment.

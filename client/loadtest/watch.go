@@ -3,6 +3,7 @@ package loadtest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,8 +28,8 @@ type watch struct {
 	exceeded map[string]int
 }
 
-func newWatch(r *run) *watch {
-	return &watch{run: r, now: newInterval(), usage: readUsage(), exceeded: map[string]int{}, server: newObserver(r)}
+func newWatch(r *run, server *observer) *watch {
+	return &watch{run: r, now: newInterval(), usage: readUsage(), exceeded: map[string]int{}, server: server}
 }
 
 // watch takes samples until ended is closed.
@@ -79,17 +80,16 @@ func (w *watch) sample() {
 		P50:         ms(w.now.response.ValueAtPercentile(50)),
 		P90:         ms(w.now.response.ValueAtPercentile(90)),
 		P99:         ms(w.now.response.ValueAtPercentile(99)),
-		Max:         ms(w.now.response.Max()),
 		Service:     ms(w.now.service.ValueAtPercentile(99)),
 		Lag:         millis(w.now.lag),
 		Connections: int(r.conns.opened.Load() - r.conns.closed.Load()),
 	}
 	s.Sent, s.Missed = begun-w.began, missed-w.missed
+	if w.now.response.TotalCount() > 0 { // the largest of nothing is half a microsecond
+		s.Max = ms(w.now.response.Max())
+	}
 	if len(w.now.errors) > 0 {
-		s.Errors = map[wire.Code]int64{}
-		for code, n := range w.now.errors {
-			s.Errors[code] = n
-		}
+		s.Errors = maps.Clone(w.now.errors)
 	}
 	s.Cogs = w.server.sample(at)
 	w.began, w.missed, w.last = begun, missed, at
@@ -123,7 +123,7 @@ func (w *watch) judge(s *Sample) {
 	switch {
 	case s.Answered > 0 || s.Sent == 0 && s.InFlight == 0 || opened > w.opened && s.Failed+s.Unanswered == 0:
 		w.silent, w.opened = r.now(), opened
-	case r.now()-w.silent >= r.GiveUp && s.Failed+s.Unanswered > 0 && lost(s):
+	case r.now()-w.silent >= r.GiveUp && lost(s):
 		err := wire.Errorf(wire.Unavailable, "nothing was answered for %s, and no connection is left", r.GiveUp)
 		r.finish(EndLost, err.Message, err)
 		r.cancel()
@@ -135,13 +135,17 @@ func (w *watch) judge(s *Sample) {
 		if v := g.judgeSample(s); v.Met {
 			w.exceeded[g.text] = 0
 		} else if w.exceeded[g.text]++; w.exceeded[g.text] == 3 {
-			r.finish(EndAborted, fmt.Sprintf("%s was missed three times in a row, the last time with %.4g", g, v.Got), nil)
+			r.finish(EndAborted, fmt.Sprintf("%s was missed three times in a row, the last time with %s", g, v.got()), nil)
 		}
 	}
 }
 
-// lost reports whether all that failed in s failed for want of a connection.
+// lost reports whether all that failed in s failed for want of a connection, or
+// all waits for one.
 func lost(s *Sample) bool {
+	if s.Failed+s.Unanswered == 0 {
+		return s.Connections == 0
+	}
 	for code := range s.Errors {
 		if code != wire.Unavailable && code != wire.Interrupted {
 			return false
@@ -150,10 +154,10 @@ func lost(s *Sample) bool {
 	return true
 }
 
-// report returns what was found, when everything has ended.
-func (w *watch) report(faults []Fault) *Report {
+// report returns what was found, when everything has ended: the calls at a moment,
+// by when as much was used.
+func (w *watch) report(faults []Fault, at time.Duration, used usage) *Report {
 	r := w.run
-	at := r.now()
 	rep := &Report{
 		Version:  ReportVersion,
 		Machine:  readMachine(),
@@ -173,9 +177,9 @@ func (w *watch) report(faults []Fault) *Report {
 		},
 	}
 	lag := w.totals(rep)
-	rep.Generator = w.usage.until(readUsage(), rep.Measured)
+	rep.Generator = w.usage.until(used, rep.Measured)
 	rep.Generator.Lag = latencyOf(lag, false)
-	rep.Server = w.server.report(r.Warmup)
+	rep.Server = w.server.report(r.began.Add(r.Warmup))
 	seconds := max(rep.Measured, 1e-9)
 	if r.stopAt > 0 { // what is answered later was sent before
 		seconds = min(seconds, r.Duration.Seconds())
