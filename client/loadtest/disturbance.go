@@ -128,8 +128,8 @@ func (p *Plan) allows(d Disturbance) error {
 		return fmt.Errorf("the fault %s needs the admin secret", d)
 	case d.Kind == FaultPartition && d.For == 0:
 		return fmt.Errorf("the fault %s needs a length, such as partition=2@10s+2s", d)
-	case p.Duration > 0 && d.At >= p.Duration:
-		return fmt.Errorf("the fault %s comes after the run, which lasts %s", d, p.Duration)
+	case p.length() > 0 && d.At >= p.length():
+		return fmt.Errorf("the fault %s comes after the run, which lasts %s", d, p.length())
 	}
 	return nil
 }

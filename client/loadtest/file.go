@@ -18,10 +18,10 @@ func ReadReport(path string) (*Report, error) {
 	}
 	var r Report
 	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, fmt.Errorf("read the report %s: %w", path, err)
+		return nil, fmt.Errorf("read the report %s: it is no report of a load test: %w", path, err)
 	}
 	switch {
-	case r.Version == 0:
+	case r.Version == 0 || r.Load.Target == "": // other files have versions too
 		return nil, fmt.Errorf("read the report %s: it is no report of a load test", path)
 	case r.Version != ReportVersion:
 		return nil, fmt.Errorf("read the report %s: it has version %d, and this program reads version %d", path, r.Version, ReportVersion)

@@ -82,7 +82,7 @@ func (r *run) doubts(rep *Report) (list []string) {
 		list = append(list, fmt.Sprintf(bottleneck+"it kept %.2f of its %d cores busy, so the bot has more to give, and latencies hold its own waiting", g.Cores, rep.Machine.Cores))
 	}
 	if rep.Missed > 0 {
-		list = append(list, fmt.Sprintf(bottleneck+"%d calls that were due were not sent, since %d were under way (MaxInFlight)", rep.Missed, r.MaxInFlight))
+		list = append(list, fmt.Sprintf("%d calls that were due were not sent, since %d were under way, which is the most that there may be", rep.Missed, r.MaxInFlight))
 	}
 	if r.open() && g.Lag.P99 > lateCalls {
 		list = append(list, fmt.Sprintf(bottleneck+"one call in a hundred was sent %.1f ms or more after it was due", g.Lag.P99))

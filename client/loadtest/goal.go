@@ -27,12 +27,14 @@ type figure struct {
 	sample func(*Sample) float64 // nil: only whole runs have it
 }
 
-type unit uint8
+// A unit is that of a Verdict.
+type unit string
 
 const (
-	unitTime  unit = iota // milliseconds
-	unitShare             // percent
-	unitCount             // a number, of calls or of calls a second
+	unitTime  unit = "ms"
+	unitShare unit = "%"
+	unitRate  unit = "/s"
+	unitCount unit = ""
 )
 
 func figures() map[string]figure {
@@ -67,7 +69,7 @@ func figures() map[string]figure {
 		"err":          share(func(c *Counts) int64 { return c.Failed + c.Unanswered }),
 		"unanswered":   share(func(c *Counts) int64 { return c.Unanswered }),
 		"rps": {
-			unitCount,
+			unitRate,
 			func(r *Report) float64 { return r.Rate.Answered },
 			func(s *Sample) float64 { return float64(s.Answered) / max(s.Seconds, 1e-9) },
 		},
@@ -134,7 +136,7 @@ func (g Goal) String() string { return g.text }
 // time.
 func (g Goal) Judge(r *Report) Verdict {
 	if g.of.unit == unitTime && r.Response.Count == 0 {
-		return Verdict{Goal: g.text}
+		return Verdict{Goal: g.text, Unit: string(g.of.unit)}
 	}
 	return g.verdict(g.of.report(r))
 }
@@ -143,12 +145,24 @@ func (g Goal) Judge(r *Report) Verdict {
 // times.
 func (g Goal) judgeSample(s *Sample) Verdict {
 	if g.of.unit == unitTime && s.Answered+s.Failed+s.Unanswered == 0 {
-		return Verdict{Goal: g.text, Met: true}
+		return Verdict{Goal: g.text, Unit: string(g.of.unit), Met: true}
 	}
 	return g.verdict(g.of.sample(s))
 }
 
 func (g Goal) verdict(got float64) Verdict {
 	met := g.equal && got == g.bound || g.less && got < g.bound || !g.less && got > g.bound
-	return Verdict{Goal: g.text, Got: got, Met: met}
+	return Verdict{Goal: g.text, Got: got, Unit: string(g.of.unit), Met: met}
+}
+
+// got says in words what a run has had.
+func (v *Verdict) got() string {
+	text := strconv.FormatFloat(v.Got, 'g', 3, 64)
+	if v.Got >= 1000 { // no exponent
+		text = strconv.FormatFloat(v.Got, 'f', 0, 64)
+	}
+	if v.Unit == string(unitTime) || v.Unit == string(unitShare) {
+		text += " "
+	}
+	return text + v.Unit
 }

@@ -67,9 +67,20 @@ func openPipe(ctx context.Context, target string, o *client.Options) (line, erro
 		return dialPipe(ctx, "ws:"+where, o.DialContext, o.TLS)
 	}
 	if _, err := p.connect(ctx); err != nil {
-		return nil, err
+		return nil, inWords(ctx, target, o, err)
 	}
 	return p, nil
+}
+
+// inWords returns what a client says of a bot that was not reached. It is err if
+// the client reaches it.
+func inWords(ctx context.Context, target string, o *client.Options, err error) error {
+	c, told := client.Dial(ctx, target, o)
+	if told != nil {
+		return told
+	}
+	_ = c.Close()
+	return err
 }
 
 func dialPipe(ctx context.Context, url string, dial func(ctx context.Context, network, addr string) (net.Conn, error), config *tls.Config) (*transport.Conn, error) {

@@ -150,14 +150,7 @@ func (p Plan) withDefaults() (Plan, error) {
 			p.Connections = p.Callers
 		}
 	}
-	if p.Duration == 0 {
-		for _, s := range p.Stages {
-			p.Duration += s.Over
-		}
-	}
-	if p.Duration == 0 && p.Count == 0 {
-		p.Duration = 10 * time.Second
-	}
+	p.Duration = p.length()
 	p.Timeout = cmp.Or(p.Timeout, 10*time.Second)
 	p.Grace = cmp.Or(p.Grace, p.Timeout)
 	p.MaxInFlight = cmp.Or(p.MaxInFlight, 100_000)
@@ -168,6 +161,20 @@ func (p Plan) withDefaults() (Plan, error) {
 
 func isPython(target string) bool {
 	return strings.HasPrefix(target, "ipcx:") || strings.HasPrefix(target, "discover:")
+}
+
+// length returns Duration, or what stands for it; 0: Count ends the run.
+func (p *Plan) length() time.Duration {
+	d := p.Duration
+	if d == 0 {
+		for _, s := range p.Stages {
+			d += s.Over
+		}
+	}
+	if d == 0 && p.Count == 0 {
+		d = 10 * time.Second
+	}
+	return d
 }
 
 func (p *Plan) open() bool { return p.Rate > 0 || len(p.Stages) > 0 }
@@ -217,6 +224,8 @@ func (p *Plan) check() error {
 		return errors.New("a rate makes calls whether or not others are answered: it has no Callers, but Connections and MaxInFlight")
 	case p.open() && p.Depth > 0:
 		return errors.New("a rate makes calls whether or not others are answered: Depth is for a closed loop")
+	case !p.open() && p.MaxInFlight > 0:
+		return errors.New("MaxInFlight is for a rate: without one, no more calls are under way than Callers times Depth")
 	case p.open() && p.Scenario.Think > 0:
 		return errors.New("a rate makes calls when they are due: think time is for a closed loop")
 	case len(p.Stages) > 0 && total == 0 && p.Duration == 0:

@@ -222,6 +222,7 @@ type Switch struct {
 // A Verdict says whether a goal was met.
 type Verdict struct {
 	Goal string  `json:"goal"`
-	Got  float64 `json:"got"` // in the goal's unit
+	Got  float64 `json:"got"`
+	Unit string  `json:"unit,omitempty"` // of Got: ms, % or /s; empty for counts
 	Met  bool    `json:"met"`
 }

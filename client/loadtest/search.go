@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -30,7 +32,7 @@ type Search struct {
 // A Try is a run at one rate.
 type Try struct {
 	Rate     float64   `json:"rate"`
-	Held     bool      `json:"held"`
+	Held     bool      `json:"held"` // the goals, in a run that was not invalid
 	Verdicts []Verdict `json:"goals"`
 	Invalid  []string  `json:"invalid,omitempty"`
 }
@@ -45,10 +47,10 @@ type Found struct {
 }
 
 // FindMax runs p at rates that double until one does not meet the goals, and then
-// halves the distance. Each run takes p.Duration, 10 s if zero. A run that is
-// invalid, since the generator was the bottleneck, ends the search: higher rates
-// need another generator. When ctx is done FindMax returns what it has found, and
-// no error.
+// halves the distance. Each run takes p.Duration, 10 s if zero. A rate at which the
+// run is invalid, since the generator was the bottleneck, is one that did not hold:
+// Limit says so then, and another generator may find more. When ctx is done FindMax
+// returns what it has found, and no error.
 func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 	switch {
 	case len(s.Goals) == 0:
@@ -74,23 +76,22 @@ func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 		if r.End == EndInterrupted {
 			break
 		}
-		t := Try{Rate: rate, Held: held(r), Verdicts: r.Goals, Invalid: r.Invalid}
+		t := Try{Rate: rate, Held: held(r) && len(r.Invalid) == 0, Verdicts: r.Goals, Invalid: r.Invalid}
 		f.Tries = append(f.Tries, t)
 		if s.Progress != nil {
 			s.Progress(t)
 		}
 		switch {
-		case len(r.Invalid) > 0:
-			f.Limit = r.Invalid[0]
-			return f, nil
 		case t.Held:
 			low, f.Rate, f.Report = rate, rate, r
+		case len(r.Invalid) > 0:
+			high, f.Limit = rate, r.Invalid[0]
 		default:
 			high, f.Limit = rate, missed(r)
 		}
 		switch {
 		case s.Most > 0 && low >= s.Most:
-			f.Limit = fmt.Sprintf("more than %g a second was not asked for", s.Most)
+			f.Limit = fmt.Sprintf("more than %s a second was not asked for", strconv.FormatFloat(s.Most, 'f', -1, 64))
 			return f, nil
 		case high == 0:
 			rate = 2 * low
@@ -116,14 +117,14 @@ func held(r *Report) bool {
 
 // missed says which goals a run has missed.
 func missed(r *Report) string {
-	text := ""
+	var list []string
 	for _, v := range r.Goals {
 		if !v.Met {
-			text += fmt.Sprintf(", %s (%.4g)", v.Goal, v.Got)
+			list = append(list, fmt.Sprintf("%s (it is %s)", v.Goal, v.got()))
 		}
 	}
-	if text == "" {
+	if len(list) == 0 {
 		return string(r.End) + ": " + r.EndedBy
 	}
-	return "missed " + text[2:]
+	return "missed " + strings.Join(list, ", ")
 }
