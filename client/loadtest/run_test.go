@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cogbus/cogbus/client/loadtest"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
@@ -34,6 +36,34 @@ func TestRun_stages(t *testing.T) {
 		}
 		if r.Sent < 299 || r.Sent > 301 || r.Answered != r.Sent || len(r.Invalid) > 0 {
 			t.Errorf("counts = %+v, invalid %q; want 300 answered", r.Counts, r.Invalid)
+		}
+	})
+}
+
+// TestRun_warmup leaves it out on both sides.
+func TestRun_warmup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, ready())
+		p.Scenario, p.Rate = calling("ready"), 100
+		p.Warmup, p.Duration = 1500*time.Millisecond, 2*time.Second
+		r, err := loadtest.Run(t.Context(), p)
+		if err != nil {
+			t.Fatalf("Run() = %v", err)
+		}
+		if r.Sent != 200 {
+			t.Errorf("sent %d; want 200", r.Sent)
+		}
+		var ends []float64
+		for _, s := range r.Timeline {
+			ends = append(ends, s.At)
+		}
+		if want := []float64{-0.5, 0, 1, 2}; !cmp.Equal(ends, want) {
+			t.Errorf("the samples end at %g; want %g", ends, want)
+		}
+		for _, c := range r.Server.Cogs {
+			if c.Name == "ready" && (c.Calls < 199 || c.Calls > 201) {
+				t.Errorf("the bot counts %d calls; want about the 200 that are measured", c.Calls)
+			}
 		}
 	})
 }

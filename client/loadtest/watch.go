@@ -38,21 +38,22 @@ func (w *watch) watch(ended <-chan struct{}) {
 	r := w.run
 	next := min(r.Interval, cmp.Or(r.Warmup, r.Interval))
 	for {
+		warm := w.last < r.Warmup
 		timer := time.NewTimer(next - r.now())
 		select {
 		case <-timer.C:
-			w.sample()
+			w.sample(next)
 		case <-ended:
 			timer.Stop()
 			if r.now()-w.last > r.Interval/10 || len(w.samples) == 0 {
-				w.sample()
+				w.sample(r.now())
 			} else {
 				w.tail()
 			}
 			w.server.finish()
 			return
 		}
-		if w.last < r.Warmup && next >= r.Warmup { // the measurement begins now
+		if warm && next >= r.Warmup { // the measurement begins now
 			w.usage = readUsage()
 			w.server.begin()
 		}
@@ -66,10 +67,13 @@ func (w *watch) watch(ended <-chan struct{}) {
 	}
 }
 
-// sample takes a sample of what happened since the last one.
-func (w *watch) sample() {
+// sample takes a sample of what happened since the last one. It was due at a moment.
+func (w *watch) sample(due time.Duration) {
 	r := w.run
 	at := r.now()
+	if due <= r.Warmup { // a timer is never quite on time: its sample is of the warm-up all the same
+		at = min(at, r.Warmup)
+	}
 	r.record.cut(w.now)
 	begun, missed := r.record.begun(), r.missed.Load()
 	s := Sample{
