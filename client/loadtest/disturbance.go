@@ -14,7 +14,7 @@ type Disturbance struct {
 	Cog  string        // of those that concern one
 	N    float64       // connections, or those cut a second
 	At   time.Duration // when, since the end of the warm-up
-	For  time.Duration // how long, of those that last; 0: until the end
+	For  time.Duration // how long, of those that last: 0 means until the end, which a partition may not
 }
 
 // A FaultKind says what a fault does.
@@ -31,9 +31,17 @@ const (
 	FaultPartition  FaultKind = "partition"   // N connections stand still in both directions
 )
 
+// mostLines is how many connections a fault may concern.
+const mostLines = 1e6
+
 // onCog reports whether a fault of that kind is done to a cog.
 func (k FaultKind) onCog() bool {
 	return k == FaultReload || k == FaultKill || k == FaultUnload || k == FaultLoad
+}
+
+// onConnections reports whether a fault of that kind is done to connections.
+func (k FaultKind) onConnections() bool {
+	return k == FaultSlowReader || k == FaultChurn || k == FaultPartition
 }
 
 // String returns d as ParseFaults reads it.
@@ -85,7 +93,7 @@ func parseFault(text string) (d Disturbance, err error) {
 		}
 		d.At, err = parseTime(rest)
 		return d, err
-	case d.Kind != FaultSlowReader && d.Kind != FaultChurn && d.Kind != FaultPartition:
+	case !d.Kind.onConnections():
 		return d, fmt.Errorf("the kind %q is unknown: want %s, %s, %s, %s, %s, %s or %s", kind,
 			FaultReload, FaultKill, FaultUnload, FaultLoad, FaultSlowReader, FaultChurn, FaultPartition)
 	}
@@ -107,7 +115,7 @@ func parseFault(text string) (d Disturbance, err error) {
 		}
 	}
 	d.N, err = strconv.ParseFloat(rest, 64)
-	if err != nil || !(d.N > 0) || d.N > 1e6 || d.Kind != FaultChurn && d.N != float64(int(d.N)) {
+	if err != nil || !(d.N > 0) || d.N > mostLines || d.Kind != FaultChurn && d.N != float64(int(d.N)) {
 		return d, fmt.Errorf("want a number of connections, not %q", rest)
 	}
 	return d, nil
@@ -119,17 +127,4 @@ func parseTime(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("want a time such as 10s or 500ms, not %q", text)
 	}
 	return d, nil
-}
-
-// allows reports what is wrong with a fault in p.
-func (p *Plan) allows(d Disturbance) error {
-	switch {
-	case d.Kind.onCog() && p.AdminSecret == "" && (p.Client == nil || p.Client.Secret != ""):
-		return fmt.Errorf("the fault %s needs the admin secret", d)
-	case d.Kind == FaultPartition && d.For == 0:
-		return fmt.Errorf("the fault %s needs a length, such as partition=2@10s+2s", d)
-	case p.length() > 0 && d.At >= p.length():
-		return fmt.Errorf("the fault %s comes after the run, which lasts %s", d, p.length())
-	}
-	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -55,15 +54,15 @@ func (r *run) carryOut(ctx context.Context, d Disturbance) (note string, err err
 	case FaultSlowReader:
 		return r.slowReaders(ctx, int(d.N))
 	case FaultChurn:
-		return r.cutLines(ctx, d.N)
+		return r.cutLines(ctx, d.N), nil
 	case FaultPartition:
-		return r.partition(ctx, int(d.N))
+		return r.partition(ctx, int(d.N)), nil
 	}
 	return r.order(d)
 }
 
 // order has something done to a cog, and waits for it also if the run ends
-// meanwhile.
+// meanwhile, for Grace.
 func (r *run) order(d Disturbance) (note string, err error) {
 	o := r.clientOptions("cogbus load: faults")
 	o.Timeout = time.Minute
@@ -75,7 +74,7 @@ func (r *run) order(d Disturbance) (note string, err error) {
 		return "", err
 	}
 	defer func() { _ = bot.Close() }()
-	ctx := context.Background()
+	ctx := r.ctx
 	var sw wire.Switched
 	switch d.Kind {
 	case FaultReload:
@@ -96,66 +95,9 @@ func (r *run) order(d Disturbance) (note string, err error) {
 	return fmt.Sprintf("generation %d to %d, paused %.1f ms, %d held, %d lost", sw.From, sw.To, sw.Paused, sw.Held, sw.Lost), nil
 }
 
-// slowReaders makes connections that ask and do not read the answers.
-func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
-	var group sync.WaitGroup
-	var mu sync.Mutex // protects cut
-	var cut []time.Duration
-	for i := range n {
-		t := newTap(r.dial(), &counter{}) // the run's does not count them
-		l, err := r.opener()(ctx, t)
-		if err != nil {
-			group.Wait()
-			return "", err
-		}
-		t.stop(true)
-		began := time.Now()
-		calls, hangUp := context.WithCancel(ctx)
-		for k := range 64 { // under way, or a client would not ask any more
-			group.Go(func() { r.keepAsking(calls, l, i*64+k) })
-		}
-		group.Go(func() {
-			defer l.close() // after cut: a close would wait for an answer
-			defer t.cut()
-			defer hangUp()
-			if r.Dialect == IPCXDial { // connections come and go
-				<-ctx.Done()
-				return
-			}
-			t.waitClosed(ctx)
-			if ctx.Err() == nil {
-				mu.Lock()
-				defer mu.Unlock()
-				cut = append(cut, time.Since(began))
-			}
-		})
-	}
-	group.Wait()
-	if len(cut) == 0 {
-		return fmt.Sprintf("the bot kept all %d", n), nil
-	}
-	return fmt.Sprintf("the bot cut %d of %d off, the first after %.1f s", len(cut), n, slices.Min(cut).Seconds()), nil
-}
-
-// keepAsking makes calls on l until ctx is done. What becomes of them is not
-// counted: it is what happens to others that a slow reader is there for.
-func (r *run) keepAsking(ctx context.Context, l line, n int) {
-	c := r.newCaller(1<<32 + n)
-	for ctx.Err() == nil {
-		route, data, err := c.drawer.Next(c.data[:0], r.seq.Add(1))
-		if err != nil {
-			return
-		}
-		c.data = data
-		if l.call(ctx, r.program.Routes[route].Name, data) != nil {
-			pause(ctx, 10*time.Millisecond)
-		}
-	}
-}
-
 // cutLines cuts connections, which open again, without a word.
-func (r *run) cutLines(ctx context.Context, perSecond float64) (note string, err error) {
-	tick := time.NewTicker(time.Duration(float64(time.Second) / perSecond))
+func (r *run) cutLines(ctx context.Context, perSecond float64) (note string) {
+	tick := time.NewTicker(every(perSecond))
 	defer tick.Stop()
 	draw := rand.New(rand.NewPCG(r.Seed, 1))
 	n := 0
@@ -165,13 +107,13 @@ func (r *run) cutLines(ctx context.Context, perSecond float64) (note string, err
 			n += r.slots[draw.IntN(len(r.slots))].tap.cut()
 		case <-ctx.Done():
 			r.cuts.Add(int64(n))
-			return fmt.Sprintf("%d connections cut", n), nil
+			return fmt.Sprintf("%d connections cut", n)
 		}
 	}
 }
 
 // partition lets the first n connections stand still.
-func (r *run) partition(ctx context.Context, n int) (note string, err error) {
+func (r *run) partition(ctx context.Context, n int) (note string) {
 	n = min(n, len(r.slots))
 	for _, s := range r.slots[:n] {
 		s.tap.stop(false)
@@ -180,19 +122,22 @@ func (r *run) partition(ctx context.Context, n int) (note string, err error) {
 	for _, s := range r.slots[:n] {
 		s.tap.resume()
 	}
-	return fmt.Sprintf("%d connections stood still", n), nil
+	return fmt.Sprintf("%d connections stood still", n)
 }
+
+// every returns the time between what happens some times a second.
+func every(perSecond float64) time.Duration { return max(1, moment(1/perSecond)) }
 
 // churn replaces connections by new ones, one after the other.
 func (r *run) churn(ctx context.Context) {
 	if r.Churn == 0 {
 		return
 	}
-	tick := time.NewTicker(time.Duration(float64(time.Second) / r.Churn))
+	tick := time.NewTicker(every(r.Churn))
 	defer tick.Stop()
 	var group sync.WaitGroup
 	defer group.Wait()
-	busy := make(chan struct{}, len(r.slots)) // one replacement of a slot at a time
+	busy := make(chan struct{}, len(r.slots)) // holds one for each replacement that is under way
 	for n := 0; ; n++ {
 		select {
 		case <-tick.C:

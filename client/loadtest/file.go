@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,19 +35,28 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
 }
 
 // WriteHGRM writes the distribution in the form of HdrHistogram's percentile
-// files, which its plotters read. Values are milliseconds.
+// files, which its plotters read. Values are milliseconds. Only a Latency with a
+// Histogram can be written, or one without calls.
 func (l *Latency) WriteHGRM(w io.Writer) error {
 	h := newHistogram()
-	if l.Histogram != "" {
+	switch {
+	case l.Histogram != "":
 		var err error
 		if h, err = hdr.Decode([]byte(l.Histogram)); err != nil {
 			return fmt.Errorf("decode the histogram: %w", err)
 		}
+	case l.Count > 0:
+		return errors.New("this distribution has no histogram: those of a whole run have")
 	}
-	_, err := h.PercentilesPrint(w, 5, 1e6)
-	return err
+	if _, err := h.PercentilesPrint(w, 5, 1e6); err != nil {
+		return fmt.Errorf("write the percentiles: %w", err)
+	}
+	return nil
 }

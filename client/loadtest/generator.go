@@ -29,11 +29,11 @@ func readUsage() usage {
 }
 
 // until returns what was used between two readings.
-func (u usage) until(end usage, seconds float64) Generator {
+func (u usage) until(end usage) Generator {
 	g := Generator{CPU: -1, Cores: -1, MaxRSS: end.maxRSS, GCs: end.gcs - u.gcs, Pause: millis(end.pauses - u.pauses)}
 	if u.cpu >= 0 && end.cpu >= 0 {
 		g.CPU = (end.cpu - u.cpu).Seconds()
-		g.Cores = g.CPU / max(seconds, 1e-9)
+		g.Cores = g.CPU / max(end.at.Sub(u.at).Seconds(), 1e-9)
 	}
 	return g
 }
@@ -87,7 +87,7 @@ func (r *run) doubts(rep *Report) (list []string) {
 	if r.open() && g.Lag.P99 > lateCalls {
 		list = append(list, fmt.Sprintf(bottleneck+"one call in a hundred was sent %.1f ms or more after it was due", g.Lag.P99))
 	}
-	if r.open() && rep.End == EndDone && r.Count == 0 && rep.Rate.Sent < shortfall*rep.Rate.Wanted && rep.Missed == 0 {
+	if r.open() && rep.End == EndDone && rep.Rate.Sent < shortfall*rep.Rate.Wanted && rep.Missed == 0 {
 		list = append(list, fmt.Sprintf(bottleneck+"%.0f calls a second were due, and %.0f were sent", rep.Rate.Wanted, rep.Rate.Sent))
 	}
 	return list

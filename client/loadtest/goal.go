@@ -132,10 +132,10 @@ func parseGoal(text string) (g Goal, err error) {
 // String returns the goal as it was written.
 func (g Goal) String() string { return g.text }
 
-// Judge says whether a run has met the goal. One without answers meets none for a
-// time.
+// Judge says whether a run has met the goal. One in which no call took any time
+// meets none for times, and one without calls none for shares.
 func (g Goal) Judge(r *Report) Verdict {
-	if g.of.unit == unitTime && r.Response.Count == 0 {
+	if g.of.unit == unitTime && r.Response.Count == 0 || g.of.unit == unitShare && r.Sent == 0 {
 		return Verdict{Goal: g.text, Unit: string(g.of.unit)}
 	}
 	return g.verdict(g.of.report(r))

@@ -8,6 +8,15 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
+// newHistogram returns a histogram of nanoseconds, from half a microsecond to an
+// hour, that is right to a thousandth.
+func newHistogram() *hdr.Histogram { return hdr.New(1000, int64(time.Hour), 3) }
+
+// record notes d in h. What takes longer than an hour counts as an hour.
+func record(h *hdr.Histogram, d time.Duration) {
+	_ = h.RecordValue(min(max(0, int64(d)), int64(time.Hour))) // never out of range
+}
+
 // latencyOf returns the figures of a histogram of nanoseconds, with the histogram
 // itself if it is wanted.
 func latencyOf(h *hdr.Histogram, whole bool) Latency {

@@ -7,13 +7,16 @@ import (
 	"sync"
 	"time"
 
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/cogbus/cogbus/client"
 )
 
 // A line carries calls to the bot, as one of its clients.
 type line interface {
-	// call calls a route within the line's time, or until ctx is done. It does not
-	// keep data. The error is one of package client's.
+	// call calls a route, until ctx is done, or within the line's time if ctx has
+	// no deadline. It does not keep data. The error is one of package client's, or
+	// a *lineError.
 	call(ctx context.Context, endpoint string, data []byte) error
 	// close ends the line when none of its calls is under way.
 	close()
@@ -126,52 +129,51 @@ func (p *Plan) clientOptions(name string) client.Options {
 	return o
 }
 
-// openAll opens the lines of all slots, a few at a time, and returns how long each
+// openAll opens the lines of all slots, and returns a histogram of how long each
 // took. The error is that of the first that failed.
-func openAll(ctx context.Context, slots []*slot, took func(time.Duration)) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	next := make(chan *slot)
-	var wg sync.WaitGroup
-	for range min(64, len(slots)) {
-		wg.Go(func() {
-			for s := range next {
-				began := time.Now()
-				l, err := s.open(ctx, s.tap)
-				if err != nil {
-					cancel(err) // the first one stays
-					continue
-				}
-				s.set(l)
-				took(time.Since(began))
-			}
-		})
-	}
-	for _, s := range slots {
-		if ctx.Err() != nil {
-			break
+func openAll(ctx context.Context, slots []*slot) (*hdr.Histogram, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var mu sync.Mutex // protects the variables below
+	took := newHistogram()
+	var first error
+	forEach(slots, func(s *slot) {
+		began := time.Now()
+		l, err := s.open(ctx, s.tap) // fails at once when another one has
+		mu.Lock()
+		defer mu.Unlock()
+		if err == nil {
+			s.set(l)
+			record(took, time.Since(began))
+		} else if first == nil {
+			first = err
+			cancel()
 		}
-		next <- s
-	}
-	close(next)
-	wg.Wait()
-	return context.Cause(ctx)
+	})
+	return took, first
 }
 
 func closeAll(slots []*slot) {
-	var wg sync.WaitGroup
+	forEach(slots, func(s *slot) {
+		if s.current != nil { // else opening it has failed
+			s.current.close()
+		}
+	})
+}
+
+// forEach calls f for all slots, and for a few at a time.
+func forEach(slots []*slot, f func(s *slot)) {
 	next := make(chan *slot)
+	var wg sync.WaitGroup
 	for range min(64, len(slots)) {
 		wg.Go(func() {
 			for s := range next {
-				s.current.close()
+				f(s)
 			}
 		})
 	}
 	for _, s := range slots {
-		if s.current != nil { // else opening it has failed
-			next <- s
-		}
+		next <- s
 	}
 	close(next)
 	wg.Wait()

@@ -2,24 +2,34 @@ package loadtest
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
 )
 
-// closedLoop makes calls by callers that wait for each answer. It returns when the
-// calls have ended, or have been waited for long enough.
-func (r *run) closedLoop(ctx context.Context) {
-	var callers sync.WaitGroup
+// closedLoop starts callers that wait for each answer. It returns when no more
+// calls are made, and the moment: that of the last answer where Count ends the run,
+// since until then somebody was about to call.
+func (r *run) closedLoop(ctx context.Context) time.Duration {
 	for n := range r.Callers * r.Depth {
-		callers.Go(func() { r.call(ctx, n) })
+		r.callers.Go(func() { r.call(ctx, n) })
 	}
+	var over <-chan time.Time
 	if r.stopAt > 0 {
-		t := time.AfterFunc(r.stopAt, r.stop)
+		t := time.NewTimer(r.stopAt - r.now())
 		defer t.Stop()
+		over = t.C
 	}
-	r.await(ctx, &callers)
+	select {
+	case <-over:
+		return r.stopAt
+	case <-r.allCalled():
+	case <-ctx.Done():
+	}
+	if now := r.now(); r.stopAt == 0 || now < r.stopAt {
+		return now
+	}
+	return r.stopAt
 }
 
 // refusedPause is how long a caller waits after a refusal. Those take no time: who
@@ -28,16 +38,20 @@ const refusedPause = 10 * time.Millisecond
 
 // call is one caller of a closed loop.
 func (r *run) call(ctx context.Context, n int) {
-	c := r.newCaller(n)
-	s := r.slots[n/r.Depth%len(r.slots)]
+	shard, slot := r.record.shard(n), r.slots[n/r.Depth%len(r.slots)]
+	draw := r.program.Draw(r.Seed, uint64(n))
+	var c job
 	for ctx.Err() == nil {
-		now := r.now()
-		if !r.counted(now) {
+		if !r.prepare(&c, draw) {
 			return
 		}
-		code := c.make(s, r.seq.Add(1), now)
+		c.due = r.now()
+		if r.stopAt > 0 && c.due >= r.stopAt || !r.counted(c.due) {
+			return
+		}
 		wait := r.Scenario.Think
-		if code == wire.Unavailable || code == wire.Overloaded {
+		switch r.make(shard, slot, &c) {
+		case wire.Unavailable, wire.Overloaded, wire.NoRoute:
 			wait = max(wait, refusedPause)
 		}
 		if wait > 0 {
@@ -46,12 +60,97 @@ func (r *run) call(ctx context.Context, n int) {
 	}
 }
 
+// openLoop makes calls when they are due. A call waits for no other: it is made by
+// a caller that has nothing to do, or by a new one. openLoop returns when no more
+// calls are made, the moment, and that up to which they were due.
+func (r *run) openLoop(ctx context.Context) (until, dueUntil time.Duration) {
+	dueUntil = r.pace(ctx)
+	until = max(r.now(), dueUntil) // later than calls were due if they could not be made in time
+	if r.Count > 0 {
+		t := time.NewTimer(until - r.now())
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-r.allCalled(): // the rest of the last call's time can bring nothing
+			return until, dueUntil
+		case <-ctx.Done():
+		}
+	} else {
+		pause(ctx, until-r.now()) // a rate of zero at the end is part of the run
+	}
+	if now := r.now(); now < until {
+		until, dueUntil = now, min(now, dueUntil)
+	}
+	return until, dueUntil
+}
+
+// pace gives the calls to callers when they are due, and returns the moment up to
+// which they were. The callers end when they have no more.
+func (r *run) pace(ctx context.Context) time.Duration {
+	jobs := make(chan *job)
+	defer close(jobs)
+	draw := r.program.Draw(r.Seed, 0) // here, and not by callers: the calls are the same again with the same seed
+	started := 0
+	for when := newSchedule(&r.Plan); ; {
+		due, ok := when.take()
+		switch {
+		case !ok || r.stopAt > 0 && due >= r.stopAt:
+			return r.stopAt
+		case !r.counted(due):
+			return due
+		}
+		c := r.free.Get().(*job)
+		c.due = due
+		if !r.prepare(c, draw) || !r.sleepUntil(ctx, due) {
+			return r.now()
+		}
+		select {
+		case jobs <- c:
+			continue
+		default:
+		}
+		if started >= r.MaxInFlight {
+			r.record.miss(due)
+			r.free.Put(c)
+			continue
+		}
+		n := started
+		started++
+		r.callers.Go(func() { r.serve(n, c, jobs) })
+	}
+}
+
+// serve is one caller of an open loop.
+func (r *run) serve(n int, c *job, jobs <-chan *job) {
+	shard := r.record.shard(n)
+	for ok := true; ok; c, ok = <-jobs {
+		r.make(shard, r.slots[c.seq%uint64(len(r.slots))], c)
+		r.free.Put(c)
+	}
+}
+
+// leastSleep bounds how often the pacing goroutine wakes up: a sleep costs some
+// 20 µs of a processor, so at 20,000 calls a second one for each would take most
+// of a core from those who make the calls. Calls are up to this much later than
+// they are due, which the lag shows and the response time includes.
+const leastSleep = 100 * time.Microsecond
+
+// sleepUntil waits for a moment, or at least leastSleep if that is nearer. It
+// reports whether ctx is not done.
+func (r *run) sleepUntil(ctx context.Context, at time.Duration) bool {
+	if d := at - r.now(); d > 0 {
+		r.sleep.sleep(ctx, max(d, leastSleep))
+	}
+	return ctx.Err() == nil
+}
+
 // counted takes one of Count calls that are due now, or reports that there are no
 // more.
 func (r *run) counted(due time.Duration) bool {
-	return r.Count == 0 || due < r.Warmup || r.measured.Add(1) <= r.Count
+	return r.Count == 0 || due < r.Warmup || r.taken.Add(1) <= r.Count
 }
 
+// pause waits for d, or until ctx is done.
 func pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -59,78 +158,4 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
-}
-
-// await waits for the callers: after ctx is done, for Grace. Then it cancels the
-// calls.
-func (r *run) await(ctx context.Context, callers *sync.WaitGroup) {
-	done := make(chan struct{})
-	go func() {
-		callers.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return
-	case <-ctx.Done():
-	}
-	t := time.AfterFunc(r.Grace, r.cancel)
-	defer t.Stop()
-	<-done
-}
-
-// A job is a call of an open loop that is due.
-type job struct {
-	due time.Duration
-	seq uint64
-}
-
-// openLoop makes calls when they are due. A call waits for no other: it is made by
-// a caller that has nothing to do, or by a new one.
-func (r *run) openLoop(ctx context.Context) {
-	var callers sync.WaitGroup
-	jobs := make(chan job)
-	started := 0
-	when := newSchedule(&r.Plan)
-	for {
-		due, ok := when.take()
-		if !ok || r.stopAt > 0 && due >= r.stopAt || !r.counted(due) || !r.sleepUntil(ctx, due) {
-			break
-		}
-		j := job{due: due, seq: r.seq.Add(1)}
-		select {
-		case jobs <- j:
-			continue
-		default:
-		}
-		if started >= r.MaxInFlight {
-			r.missed.Add(1)
-			continue
-		}
-		n := started
-		started++
-		callers.Go(func() { r.serve(n, j, jobs) })
-	}
-	close(jobs)
-	if ctx.Err() == nil && r.stopAt > 0 {
-		r.sleepUntil(ctx, r.stopAt) // a rate of zero at the end is part of the run
-	}
-	r.stop()
-	r.await(ctx, &callers)
-}
-
-// serve is one caller of an open loop.
-func (r *run) serve(n int, j job, jobs <-chan job) {
-	c := r.newCaller(n)
-	for ok := true; ok; j, ok = <-jobs {
-		c.make(r.slots[j.seq%uint64(len(r.slots))], j.seq, j.due)
-	}
-}
-
-// sleepUntil waits for a moment, or reports that ctx is done.
-func (r *run) sleepUntil(ctx context.Context, at time.Duration) bool {
-	if d := at - r.now(); d > 0 {
-		r.sleep.sleep(ctx, d)
-	}
-	return ctx.Err() == nil
 }

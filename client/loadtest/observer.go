@@ -34,7 +34,11 @@ func newObserver(r *run) *observer {
 		return nil // the lines were opened with the same: that cannot be
 	}
 	ob := &observer{bot: bot, warmup: r.Warmup, peaks: map[string]*CogSample{}}
-	asked := time.Now()
+	if ob.ask(2*time.Second) == nil {
+		_ = bot.Close()
+		return nil
+	}
+	asked := time.Now() // again: connecting took longer there than back
 	stats := ob.ask(2 * time.Second)
 	if stats == nil {
 		_ = bot.Close()
@@ -90,7 +94,10 @@ func (o *observer) sample(at time.Duration) []CogSample {
 	}
 	var list []CogSample
 	for _, c := range stats.Cogs {
-		s := CogSample{Name: c.Name, InFlight: c.InFlight, Waiting: c.Waiting, Held: c.Held, Refused: sum(c.Refused) - sum(cogIn(o.last, c.Name).Refused)}
+		s := CogSample{Name: c.Name, InFlight: c.InFlight, Waiting: c.Waiting, Held: c.Held, Refused: sum(c.Refused)}
+		if before := cogIn(o.last, c.Name); c.Calls >= before.Calls { // else it was loaded anew
+			s.Refused -= sum(before.Refused)
+		}
 		list = append(list, s)
 		if at <= o.warmup {
 			continue

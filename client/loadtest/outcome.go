@@ -1,29 +1,62 @@
 package loadtest
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// judge says what the error of a call means, where the errors in expect count as
-// answers.
-func judge(err error, expect []wire.Code) (outcome, wire.Code) {
-	if err == nil {
-		return answered, ""
+// A made call, and what became of it. Moments are since the run began.
+type made struct {
+	route            int
+	due, sent, ended time.Duration
+	err              error
+	code             wire.Code // of err
+	outcome          outcome
+	replied          bool // it is the bot that said so
+	timed            bool // how long it took counts
+}
+
+type outcome uint8
+
+const (
+	answered outcome = iota
+	expected         // an error that the scenario expects: it counts as answered
+	failed
+	unanswered
+)
+
+// judge says what became of a call that has ended, where errors of the bot with a
+// code in expect count as answers. Those that the generator found itself do not:
+// nobody has answered.
+func (m *made) judge(expect []wire.Code) {
+	if m.err == nil {
+		m.outcome, m.replied, m.timed = answered, true, true
+		return
 	}
-	code := wire.CodeOf(err)
-	own := !client.IsAnswer(err)
-	if _, ok := errors.AsType[*lineError](err); ok {
-		own = true
-	}
+	m.code = wire.CodeOf(m.err)
+	_, own := errors.AsType[*lineError](m.err)
+	m.replied = !own && client.IsAnswer(m.err)
 	switch {
-	case slices.Contains(expect, code):
-		return expected, code
-	case own && (code == wire.Timeout || code == wire.Interrupted || code == wire.Canceled):
-		return unanswered, code
+	case m.replied && slices.Contains(expect, m.code):
+		m.outcome = expected
+	case !m.replied && (m.code == wire.Timeout || m.code == wire.Interrupted || m.code == wire.Canceled):
+		m.outcome = unanswered
+	default:
+		m.outcome = failed
 	}
-	return failed, code
+	// an unanswered call has taken at least as long, and hiding it would make the
+	// worst calls the best ones, as would one that has waited in vain to be sent;
+	// but what fails at once for want of a connection says nothing of the bot
+	m.timed = m.replied || m.outcome == unanswered || errors.Is(m.err, context.DeadlineExceeded)
+}
+
+// refuses reports whether a bot that answers the first call like this answers all
+// like this.
+func (m *made) refuses() bool {
+	return m.outcome == failed && (m.code == wire.NoRoute || m.code == wire.Unauthorized)
 }

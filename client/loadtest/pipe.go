@@ -1,12 +1,13 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
-	"strings"
+	"net/url"
 	"sync"
 	"time"
 
@@ -27,18 +28,17 @@ type pipe struct {
 	timeout time.Duration
 	dial    func(ctx context.Context) (*transport.Conn, error)
 
-	dialing sync.Mutex // held while a stream is opened, for all who need one
+	dialing chan struct{}  // full while a stream is opened, for all who need one
+	group   sync.WaitGroup // readers and writers, which end with their streams
 
-	mu     sync.Mutex // protects the fields below
+	mu     sync.Mutex // protects stream
 	stream *stream    // nil after a loss
-	closed bool
 }
 
 // A stream is one connection of a pipe.
 type stream struct {
 	ws   *transport.Conn
 	wake chan struct{} // something was sent
-	done chan struct{} // closed when both goroutines have ended
 	quit chan struct{} // closed when the reader has ended
 
 	mu      sync.Mutex // protects the fields below, and keeps sending in the order of waiting
@@ -50,21 +50,17 @@ type stream struct {
 type answer struct{ done chan error } // capacity 1
 
 func openPipe(ctx context.Context, target string, o *client.Options) (line, error) {
-	c, err := client.New(target, o) // checks the target and who may have the secret
+	u, err := url.Parse(target)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("target: %w", err) // the plan was checked: that cannot be
 	}
-	_ = c.Close()
-	where := strings.TrimPrefix(target, "ipcx:")
-	if _, _, err := net.SplitHostPort(strings.Trim(where, "/")); err != nil {
-		where = "//" + strings.Trim(where, "/") + ":8765"
-	}
-	p := &pipe{where: target, timeout: o.Timeout}
+	where := "ws://" + net.JoinHostPort(cmp.Or(u.Hostname(), "localhost"), cmp.Or(u.Port(), "8765"))
+	p := &pipe{where: target, timeout: o.Timeout, dialing: make(chan struct{}, 1)}
 	if o.Secret != "" {
 		p.secret = &o.Secret
 	}
 	p.dial = func(ctx context.Context) (*transport.Conn, error) {
-		return dialPipe(ctx, "ws:"+where, o.DialContext, o.TLS)
+		return dialPipe(ctx, where, o.DialContext, o.TLS)
 	}
 	if _, err := p.connect(ctx); err != nil {
 		return nil, inWords(ctx, target, o, err)
@@ -103,31 +99,47 @@ func dialPipe(ctx context.Context, url string, dial func(ctx context.Context, ne
 	return ws, err
 }
 
-// connect returns the stream, opened if there is none.
+// connect returns the stream, opened if there is none. It waits no longer than a
+// call may take.
 func (p *pipe) connect(ctx context.Context) (*stream, error) {
-	p.dialing.Lock()
-	defer p.dialing.Unlock()
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.timeout)
+		defer cancel()
+	}
+	select {
+	case p.dialing <- struct{}{}:
+		defer func() { <-p.dialing }()
+	case <-ctx.Done():
+		return nil, p.unconnected(ctx, ctx.Err())
+	}
 	p.mu.Lock()
-	s, closed := p.stream, p.closed
+	s := p.stream
 	p.mu.Unlock()
-	switch {
-	case closed:
-		return nil, &lineError{wire.Errorf(wire.Unavailable, "the line is closed")}
-	case s != nil:
+	if s != nil {
 		return s, nil
 	}
 	ws, err := p.dial(ctx)
 	if err != nil {
-		return nil, &lineError{wire.Errorf(wire.Unavailable, "connect to %s: %v", p.where, err), err}
+		return nil, p.unconnected(ctx, err)
 	}
-	s = &stream{ws: ws, wake: make(chan struct{}, 1), done: make(chan struct{}), quit: make(chan struct{})}
+	s = &stream{ws: ws, wake: make(chan struct{}, 1), quit: make(chan struct{})}
 	ws.FlushBy(s.flushSoon)
-	go s.write() // ends with the reader
-	go p.read(s) // ends with the connection: close waits for both
 	p.mu.Lock()
-	p.stream = s
+	p.stream = s // before its reader may lose it
 	p.mu.Unlock()
+	p.group.Go(func() { p.read(s) })
+	p.group.Go(s.write)
 	return s, nil
+}
+
+// unconnected is the error of a call for which there is no connection, and why.
+func (p *pipe) unconnected(ctx context.Context, err error) error {
+	code := wire.Unavailable
+	if errors.Is(ctx.Err(), context.Canceled) {
+		code = wire.Canceled
+	}
+	return lostCall(code, fmt.Sprintf("connect to %s: %v", p.where, err), errors.Join(err, ctx.Err()))
 }
 
 // A lineError is what a pipe found itself: it is none of the bot's answers.
@@ -138,6 +150,12 @@ func (e *lineError) Error() string { return (*e)[0].Error() }
 func (e *lineError) Unwrap() []error { return *e }
 
 func (p *pipe) call(ctx context.Context, endpoint string, data []byte) error {
+	var late <-chan time.Time
+	if _, ok := ctx.Deadline(); !ok {
+		timer := time.NewTimer(p.timeout)
+		defer timer.Stop()
+		late = timer.C
+	}
 	p.mu.Lock()
 	s := p.stream
 	p.mu.Unlock()
@@ -150,39 +168,65 @@ func (p *pipe) call(ctx context.Context, endpoint string, data []byte) error {
 	msg := buffer.New()
 	defer msg.Free()
 	msg.B = wire.AppendEnvelope(msg.B, endpoint, data, p.secret)
-	a := &answer{done: make(chan error, 1)}
-	if err := s.send(a, msg.B); err != nil {
-		return err
+	if len(msg.B) > wire.MaxMessage {
+		return lostCall(wire.TooLarge, fmt.Sprintf("it was not sent: it has %d bytes, the bot takes %d", len(msg.B), wire.MaxMessage), nil)
 	}
-	timer := time.NewTimer(p.timeout)
-	defer timer.Stop()
+	a := &answer{done: make(chan error, 1)}
+	for room := s.send(a, msg.B); room != nil; room = s.send(a, msg.B) {
+		select {
+		case <-room:
+			continue
+		case <-ctx.Done():
+		case <-late:
+		}
+		return over(ctx, wire.Overloaded, "it was not sent, since the bot does not read")
+	}
 	select {
 	case err := <-a.done:
 		return err
 	case <-ctx.Done():
-		return lostCall(wire.Canceled, "the run has ended: it may have run", ctx.Err())
-	case <-timer.C:
-		return lostCall(wire.Timeout, "no answer in time: it may have run", context.DeadlineExceeded)
+	case <-late:
 	}
+	return over(ctx, wire.Timeout, "it may have run")
 }
 
+// over returns the error of a call that waits no longer, with code late if its time
+// is up.
+func over(ctx context.Context, late wire.Code, what string) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return lostCall(wire.Canceled, "the run has ended: "+what, ctx.Err())
+	}
+	return lostCall(late, "its time is up: "+what, context.DeadlineExceeded)
+}
+
+// lostCall returns what the pipe itself found of a call. cause may be nil.
 func lostCall(code wire.Code, why string, cause error) error {
-	return &lineError{wire.Errorf(code, "%s", why), cause}
+	e := lineError{wire.Errorf(code, "%s", why)}
+	if cause != nil {
+		e = append(e, cause)
+	}
+	return &e
 }
 
-func (s *stream) send(a *answer, text []byte) error {
+// send sends a call, whose end a then gets. Where too much waits for the bot it
+// sends nothing, and room is closed when trying again may help: who waited in here
+// would keep the reader from a.
+func (s *stream) send(a *answer, text []byte) (room <-chan struct{}) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.lost != nil {
-		s.mu.Unlock()
-		return lostCall(wire.Unavailable, "it was not sent: the connection is lost", s.lost)
+		a.done <- lostCall(wire.Unavailable, "it was not sent: the connection is lost", s.lost)
+		return nil
+	}
+	room, err := s.ws.TrySend(text)
+	s.flushSoon()
+	if room != nil {
+		return room
 	}
 	s.waiting = append(s.waiting, a)
-	err := s.ws.Send(text)
-	s.mu.Unlock()
 	if err != nil {
 		s.ws.Abort() // the reader ends all calls, this one too
 	}
-	s.flushSoon()
 	return nil
 }
 
@@ -196,7 +240,6 @@ func (s *stream) flushSoon() {
 // write is the stream's writer: callers do not write, nor does the reader, since a
 // bot that does not read would stop them.
 func (s *stream) write() {
-	defer close(s.done)
 	for {
 		select {
 		case <-s.wake:
@@ -253,13 +296,11 @@ func (p *pipe) lose(s *stream, err error) {
 func (p *pipe) close() {
 	p.mu.Lock()
 	s := p.stream
-	p.closed = true
 	p.mu.Unlock()
-	if s == nil {
-		return
+	if s != nil {
+		guard := time.AfterFunc(closeWait, s.ws.Abort)
+		defer guard.Stop()
+		s.ws.StartClose(transport.CloseNormal, "")
 	}
-	guard := time.AfterFunc(closeWait, s.ws.Abort)
-	s.ws.StartClose(transport.CloseNormal, "")
-	<-s.done
-	guard.Stop()
+	p.group.Wait()
 }

@@ -3,11 +3,8 @@ package loadtest
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"net"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,15 +34,17 @@ type Plan struct {
 	Scenario scenario.Scenario
 
 	// Callers is how many callers a closed loop has. If zero, it is 1. One that is
-	// refused, as overloaded or since there is no connection, calls again after
-	// 10 ms.
+	// refused, as overloaded, since there is no such route, or since there is no
+	// connection, calls again after 10 ms.
 	Callers int
 
 	// Depth is how many calls each caller keeps under way. If zero, it is 1.
 	Depth int
 
 	// Connections is how many connections carry the calls. If zero, a closed loop
-	// has one for each caller, an open one 16.
+	// has one for each caller, an open one 16. By IPCXDial it is how many clients
+	// do, of which each has up to 64 calls, so connections, at a time; further
+	// calls wait in the client.
 	Connections int
 
 	// Rate is how many calls a second an open loop makes. With Stages it is the
@@ -63,7 +62,8 @@ type Plan struct {
 	// limit.
 	Count int64
 
-	// Warmup is how long calls are made before any is counted, at the first rate.
+	// Warmup is how long calls are made before any is counted: by a closed loop as
+	// later, by an open one at Rate.
 	Warmup time.Duration
 
 	// Grace is how long calls are waited for that are under way at the end. If
@@ -93,18 +93,22 @@ type Plan struct {
 	// zero, it is 100,000.
 	MaxInFlight int
 
-	// GiveUp is how long nothing may be answered, and nothing be connected to,
-	// before the run ends. If zero, it is 5 s.
+	// GiveUp is how long nothing may be answered while no connection is open,
+	// before the run ends. If zero, it is 5 s. A bot that hangs keeps its
+	// connections: its calls time out, and the run goes on.
 	GiveUp time.Duration
 
 	// Interval is the length of a sample. If zero, it is 1 s.
 	Interval time.Duration
 
-	// Seed makes two runs draw the same calls. If zero, one is drawn.
+	// Seed makes two runs draw the same calls: in an open loop the nth call of
+	// both, in a closed one the nth call of each caller, but for {{seq}}. If zero,
+	// one is drawn.
 	Seed uint64
 
 	// Progress is called after each interval, on one goroutine, and must not
-	// block. May be nil.
+	// block. What little comes after the last one is in the report's Timeline
+	// only. May be nil.
 	Progress func(Sample)
 }
 
@@ -142,6 +146,12 @@ func (p Plan) withDefaults() (Plan, error) {
 			p.Target = "ipcx:" + rest
 		}
 	}
+	o := p.clientOptions("")
+	c, err := client.New(p.Target, &o) // says what is wrong with a target, and who may have the secret
+	if err != nil {
+		return p, fmt.Errorf("loadtest: %w", err)
+	}
+	_ = c.Close()
 	p.Callers = cmp.Or(p.Callers, 1)
 	p.Depth = cmp.Or(p.Depth, 1)
 	if p.Connections == 0 {
@@ -179,104 +189,10 @@ func (p *Plan) length() time.Duration {
 
 func (p *Plan) open() bool { return p.Rate > 0 || len(p.Stages) > 0 }
 
-func (p *Plan) check() error {
-	for _, n := range []struct {
-		name  string
-		value float64
-	}{
-		{"Callers", float64(p.Callers)},
-		{"Depth", float64(p.Depth)},
-		{"Connections", float64(p.Connections)},
-		{"Rate", p.Rate},
-		{"Duration", float64(p.Duration)},
-		{"Count", float64(p.Count)},
-		{"Warmup", float64(p.Warmup)},
-		{"Grace", float64(p.Grace)},
-		{"Timeout", float64(p.Timeout)},
-		{"Churn", p.Churn},
-		{"MaxInFlight", float64(p.MaxInFlight)},
-		{"GiveUp", float64(p.GiveUp)},
-		{"Interval", float64(p.Interval)},
-	} {
-		if n.value < 0 || math.IsNaN(n.value) || math.IsInf(n.value, 0) {
-			return fmt.Errorf("%s must not be below zero", n.name)
-		}
-	}
-	total := time.Duration(0)
-	for i, s := range p.Stages {
-		if !(s.Rate >= 0) || math.IsInf(s.Rate, 0) || s.Over < 0 {
-			return fmt.Errorf("stage %d: neither its rate nor its time may be below zero", i+1)
-		}
-		total += s.Over
-	}
-	switch {
-	case p.Target == "":
-		return errors.New("there is no Target")
-	case !slices.Contains([]Dialect{"", V1, IPCX, IPCXDial}, p.Dialect):
-		return fmt.Errorf("the dialect %q is unknown: want %s, %s or %s", p.Dialect, V1, IPCX, IPCXDial)
-	case p.Dialect == V1 && isPython(p.Target):
-		return fmt.Errorf("%s is a bot that does not speak cogbus.v1: want the dialect %s or %s", p.Target, IPCXDial, IPCX)
-	case p.Dialect != "" && p.Dialect != V1 && !isPython(p.Target) && !strings.HasPrefix(p.Target, "ws:"):
-		return fmt.Errorf("the dialect %s needs a target such as ipcx://localhost:8765, not %s", p.Dialect, p.Target)
-	case p.Dialect == IPCX && strings.HasPrefix(p.Target, "discover:"):
-		return fmt.Errorf("the dialect %s needs a target with a port, such as ipcx://localhost:8765", IPCX)
-	case p.open() && p.Callers > 0:
-		return errors.New("a rate makes calls whether or not others are answered: it has no Callers, but Connections and MaxInFlight")
-	case p.open() && p.Depth > 0:
-		return errors.New("a rate makes calls whether or not others are answered: Depth is for a closed loop")
-	case !p.open() && p.MaxInFlight > 0:
-		return errors.New("MaxInFlight is for a rate: without one, no more calls are under way than Callers times Depth")
-	case p.open() && p.Scenario.Think > 0:
-		return errors.New("a rate makes calls when they are due: think time is for a closed loop")
-	case len(p.Stages) > 0 && total == 0 && p.Duration == 0:
-		return errors.New("the stages take no time")
-	case p.Rate == 0 && len(p.Stages) > 0 && !slices.ContainsFunc(p.Stages, func(s Stage) bool { return s.Rate > 0 }):
-		return errors.New("the stages never make a call")
-	}
-	for _, g := range p.AbortOn {
-		if g.of.sample == nil {
-			return fmt.Errorf("AbortOn: %s is a figure of whole runs only", g)
-		}
-	}
-	for _, f := range p.Faults {
-		if err := p.allows(f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // dial returns what opens network connections; nil: a net.Dialer.
 func (p *Plan) dial() func(ctx context.Context, network, addr string) (net.Conn, error) {
 	if p.Client == nil {
 		return nil
 	}
 	return p.Client.DialContext
-}
-
-// load returns the plan for the report.
-func (r *run) load() Load {
-	l := Load{
-		Target:      r.Target,
-		Dialect:     r.Dialect,
-		Open:        r.open(),
-		Rate:        r.Rate,
-		Stages:      r.Stages,
-		Connections: r.Connections,
-		Duration:    r.Duration.Seconds(),
-		Count:       r.Count,
-		Warmup:      r.Warmup.Seconds(),
-		Timeout:     millis(r.Timeout),
-		Think:       millis(r.Scenario.Think),
-		Churn:       r.Churn,
-		Seed:        r.Seed,
-		Routes:      r.record.routes,
-	}
-	if !l.Open {
-		l.Callers, l.Depth = r.Callers, r.Depth
-	}
-	for _, d := range r.Faults {
-		l.Faults = append(l.Faults, d.String())
-	}
-	return l
 }

@@ -1,7 +1,6 @@
 package loadtest
 
 import (
-	"cmp"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,21 +10,18 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// newHistogram returns a histogram of nanoseconds, from half a microsecond to an
-// hour, that is right to a thousandth.
-func newHistogram() *hdr.Histogram { return hdr.New(1000, int64(time.Hour), 3) }
-
-// record notes d in h. What takes longer than an hour counts as an hour.
-func record(h *hdr.Histogram, d time.Duration) {
-	_ = h.RecordValue(min(max(0, int64(d)), int64(time.Hour))) // never out of range
-}
-
-// A recorder holds what became of calls. Callers share a few shards of it, so that
-// they do not wait for each other.
+// A recorder holds what became of calls. Callers have a few shards of it between
+// them, so that they do not wait for each other.
 type recorder struct {
 	routes []string
 	warmup time.Duration
 	shards []*shard
+
+	// calls that were due and not made
+	allMissed atomic.Int64
+	missed    atomic.Int64 // those that are measured
+
+	known []atomic.Bool // per route: the bot has answered a call of it otherwise than by refusing it
 }
 
 // A shard is what some callers have recorded.
@@ -36,12 +32,12 @@ type shard struct {
 
 	mu       sync.Mutex // protects the fields below
 	ended    int64      // like begun
-	routes   []tally
-	met      []wire.Code // per route: the code of all its calls, or mixed
+	answers  int64      // that came after the warm-up, to whatever call
+	routes   []tally    // of the calls that are measured, as all that follows
 	lag      *hdr.Histogram
 	failures map[failureKey]*failure
-	now      *interval // what was recorded since the last sample
-	spare    *interval // takes its place then
+
+	now, spare *interval // of all calls: since the last sample; spare takes its place then
 }
 
 type tally struct {
@@ -59,34 +55,14 @@ type failureKey struct {
 type failure struct {
 	count int64
 	first string
-	at    time.Duration
-}
-
-// An interval is what happened between two samples.
-type interval struct {
-	Counts
-	response, service *hdr.Histogram
-	lag               time.Duration // the most
-	errors            map[wire.Code]int64
-}
-
-func newInterval() *interval {
-	return &interval{response: newHistogram(), service: newHistogram(), errors: map[wire.Code]int64{}}
-}
-
-func (i *interval) reset() {
-	i.response.Reset()
-	i.service.Reset()
-	i.Counts, i.lag = Counts{}, 0
-	clear(i.errors)
+	at    time.Duration // since the end of the warm-up
 }
 
 func newRecorder(routes []string, warmup time.Duration, shards int) *recorder {
-	r := &recorder{routes: routes, warmup: warmup}
+	r := &recorder{routes: routes, warmup: warmup, known: make([]atomic.Bool, len(routes))}
 	for range shards {
 		s := &shard{
 			routes:   make([]tally, len(routes)),
-			met:      make([]wire.Code, len(routes)),
 			lag:      newHistogram(),
 			failures: map[failureKey]*failure{},
 			now:      newInterval(),
@@ -100,28 +76,10 @@ func newRecorder(routes []string, warmup time.Duration, shards int) *recorder {
 	return r
 }
 
-// A made call, and what became of it. Moments are since the run began.
-type made struct {
-	route            int
-	due, sent, ended time.Duration
-	outcome          outcome
-	code             wire.Code
-	err              error
-}
+// shard returns the one that caller n has.
+func (r *recorder) shard(n int) *shard { return r.shards[n%len(r.shards)] }
 
-type outcome uint8
-
-const (
-	answered outcome = iota
-	expected         // an error that the scenario expects: it counts as answered
-	failed
-	unanswered
-)
-
-// mixed stands for results, and for outcomes of several kinds. It is no code.
-const mixed wire.Code = "-"
-
-// begin notes that a call is sent that was due at a moment.
+// begin notes that a call is made that was due at a moment.
 func (r *recorder) begin(s *shard, due time.Duration) {
 	s.begun.Add(1)
 	if due >= r.warmup {
@@ -129,35 +87,33 @@ func (r *recorder) begin(s *shard, due time.Duration) {
 	}
 }
 
+// miss notes that a call is not made that was due at a moment.
+func (r *recorder) miss(due time.Duration) {
+	r.allMissed.Add(1)
+	if due >= r.warmup {
+		r.missed.Add(1)
+	}
+}
+
 // end notes what became of a call.
 func (r *recorder) end(s *shard, m *made) {
+	if m.replied && !m.refuses() && m.code != wire.Unavailable && !r.known[m.route].Load() {
+		r.known[m.route].Store(true)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended++
-	if code := cmp.Or(m.code, mixed); s.met[m.route] == "" {
-		s.met[m.route] = code
-	} else if s.met[m.route] != code {
-		s.met[m.route] = mixed
+	if m.ended >= r.warmup && (m.outcome == answered || m.outcome == expected) {
+		s.answers++
 	}
-	s.now.count(m.outcome)
-	s.now.lag = max(s.now.lag, m.sent-m.due)
-	// an unanswered call has taken at least as long, and hiding it would make
-	// the worst calls the best ones; but one that was never sent took no time
-	timed := m.outcome != failed || !unsent(m.code)
-	if timed {
-		record(s.now.response, m.ended-m.due)
-		record(s.now.service, m.ended-m.sent)
-	}
-	if m.outcome != answered {
-		s.now.errors[m.code]++
-	}
+	s.now.end(m)
 	if m.due < r.warmup {
 		return
 	}
 	t := &s.routes[m.route]
 	t.count(m.outcome)
 	record(s.lag, m.sent-m.due)
-	if timed {
+	if m.timed {
 		record(t.response, m.ended-m.due)
 		record(t.service, m.ended-m.sent)
 	}
@@ -172,9 +128,6 @@ func (r *recorder) end(s *shard, m *made) {
 	}
 	f.count++
 }
-
-// unsent reports whether code is that of a call which met no bot.
-func unsent(code wire.Code) bool { return code == wire.Unavailable }
 
 func (c *Counts) count(o outcome) {
 	switch o {
@@ -217,36 +170,12 @@ func (r *recorder) inFlight() int64 {
 	return r.begun() - ended
 }
 
-// cut returns what happened since it was last called. The caller owns it until
-// the next call.
-func (r *recorder) cut(into *interval) {
-	into.reset()
+// answers returns how many answers have come since the end of the warm-up.
+func (r *recorder) answers() (n int64) {
 	for _, s := range r.shards {
 		s.mu.Lock()
-		done := s.now
-		s.now, s.spare = s.spare, done
+		n += s.answers
 		s.mu.Unlock()
-		into.add(done.Counts)
-		into.response.Merge(done.response)
-		into.service.Merge(done.service)
-		into.lag = max(into.lag, done.lag)
-		for code, n := range done.errors {
-			into.errors[code] += n
-		}
-		done.reset()
 	}
-}
-
-// everAnswered reports whether a call of the route, warm-up included, has had
-// another outcome than code.
-func (r *recorder) everAnswered(route int, code wire.Code) bool {
-	for _, s := range r.shards {
-		s.mu.Lock()
-		met := s.met[route]
-		s.mu.Unlock()
-		if met != "" && met != code {
-			return true
-		}
-	}
-	return false
+	return n
 }

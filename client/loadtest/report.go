@@ -25,7 +25,7 @@ type Report struct {
 	Counts              // of the measured calls
 	Rate      Rates     `json:"rate"`
 	Response  Latency   `json:"response"` // from when a call was due; in a closed loop, from when it was sent
-	Service   Latency   `json:"service"`  // from when a call was sent
+	Service   Latency   `json:"service"`  // from when a call was sent: given to a connection
 	Routes    []Route   `json:"routes"`
 	Errors    []Failure `json:"errors,omitempty"` // by count, falling
 	Timeline  []Sample  `json:"timeline"`
@@ -43,7 +43,7 @@ type End string
 const (
 	EndDone        End = "done"        // the duration has passed, or the calls are made
 	EndInterrupted End = "interrupted" // the context was cancelled
-	EndAborted     End = "aborted"     // a goal of Plan.AbortOn was missed
+	EndAborted     End = "aborted"     // a goal of Plan.AbortOn was missed, or a template of the scenario failed
 	EndLost        End = "target lost" // nobody has answered for a while
 	EndRefused     End = "refused"     // the bot does not know the route or the secret
 )
@@ -81,23 +81,26 @@ type Load struct {
 
 // Counts say what became of calls: Sent = Answered + Failed + Unanswered.
 type Counts struct {
-	Sent       int64 `json:"sent"`       // given to a connection
-	Answered   int64 `json:"answered"`   // with a result, or with an error that the scenario expects
-	Failed     int64 `json:"failed"`     // with another error, or not sent since there was no connection
+	Sent       int64 `json:"sent"`       // made, whether or not there was a connection
+	Answered   int64 `json:"answered"`   // with a result, or with an error of the bot that the scenario expects
+	Failed     int64 `json:"failed"`     // with another error, or since there was no connection
 	Unanswered int64 `json:"unanswered"` // no answer in time, or the connection was lost first: they may have run
 	Expected   int64 `json:"expected_errors,omitempty"`
-	Missed     int64 `json:"missed,omitempty"` // were due and not sent: the generator could not; not in Sent
+	Missed     int64 `json:"missed,omitempty"` // were due and not made, since as many as may be were under way; not in Sent
 }
 
-// Rates are calls a second.
+// Rates are calls a second, from the end of the warm-up until no more calls are
+// made; where Count ends a closed loop, until the last answer.
 type Rates struct {
 	Wanted   float64 `json:"wanted,omitempty"` // of an open loop, on average
 	Sent     float64 `json:"sent"`
-	Answered float64 `json:"answered"`
+	Answered float64 `json:"answered"` // answers that came in that time: what the bot answers later is beyond what it can do
 }
 
-// A Latency is a distribution of times in milliseconds, of calls that were
-// answered, or failed with an answer, or timed out.
+// A Latency is a distribution of times in milliseconds, of calls that the bot
+// answered, with errors too, and of those that have waited in vain: until they
+// timed out, or until their connection or the run ended. Calls that failed at once
+// for want of a connection are not in it.
 type Latency struct {
 	Count  int64   `json:"count"`
 	Min    float64 `json:"min"`
@@ -138,7 +141,7 @@ type Failure struct {
 // A Sample is what happened in one interval.
 type Sample struct {
 	At          float64             `json:"at"`      // its end, s; at most zero in the warm-up
-	Seconds     float64             `json:"seconds"` // its length
+	Seconds     float64             `json:"seconds"` // its length: an Interval, but for the first and last ones
 	Counts                          // that began, and that ended, in it: here they need not add up
 	InFlight    int64               `json:"in_flight"`
 	P50         float64             `json:"p50"` // of the response, as the next ones
@@ -182,7 +185,8 @@ type Lines struct {
 	Connect Latency `json:"connect"` // handshakes of the first Asked ones; those of a connection a call are in its latency
 }
 
-// Generator is what the load generator took itself.
+// Generator is what the load generator took itself, from the end of the warm-up
+// until no more calls were made.
 type Generator struct {
 	CPU    float64 `json:"cpu_s"`    // -1 if the system does not tell
 	Cores  float64 `json:"cores"`    // how many were busy on average; -1

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
-	"github.com/cogbus/cogbus/wire"
 )
 
 // A run is a plan that is carried out. Moments are since began.
@@ -28,11 +27,14 @@ type run struct {
 	cancel context.CancelFunc
 	stop   context.CancelFunc // ends the making of calls
 
-	seq      atomic.Uint64 // calls
-	measured atomic.Int64  // those that count
-	missed   atomic.Int64
-	churned  atomic.Int64
-	cuts     atomic.Int64
+	callers   sync.WaitGroup         // end when no more calls are made, and theirs have ended
+	allCalled func() <-chan struct{} // closed when they have; to be called when no more are started
+	free      sync.Pool              // of *job
+
+	seq     atomic.Uint64 // calls
+	taken   atomic.Int64  // of Count
+	churned atomic.Int64
+	cuts    atomic.Int64
 
 	mu      sync.Mutex // protects the fields below
 	end     End        // why the making of calls has ended, once it has
@@ -40,12 +42,22 @@ type run struct {
 	endErr  error // of EndRefused and EndLost
 }
 
+// A making is what there was when the making of calls ended. Moments are since the
+// run began.
+type making struct {
+	until    time.Duration // when that was
+	dueUntil time.Duration // in an open loop: up to when calls were due that were made
+	answers  int64         // that had come since the end of the warm-up
+	used     usage
+}
+
 // Run carries out p and returns what was found. It returns when the calls have
-// ended and the connections are closed. When ctx is done it stops early, and the
-// report says so. The error, with which there is no report, is that of a plan that
-// cannot be carried out, or of a bot that was not reached to begin with; then a
-// [*wire.Error] is in its tree. The bot's side of the report is there if the bot
-// tells it, which those of the Python package do not.
+// ended and the connections are closed. When ctx is done it stops early, waits for
+// Grace, and the report says so. With [EndLost] and [EndRefused] there is an error
+// beside the report. One without a report is that of a plan that cannot be carried
+// out, or of a bot that was not reached to begin with. In that of a bot there is a
+// [*wire.Error]. The bot's side of the report is there if the bot tells it, which
+// those of the Python package do not.
 func Run(ctx context.Context, p Plan) (*Report, error) {
 	p, err := p.withDefaults()
 	if err != nil {
@@ -58,7 +70,15 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 	if p.Seed == 0 {
 		p.Seed = rand.Uint64()>>12 | 1 // JSON numbers keep it
 	}
-	r := &run{Plan: p, program: program}
+	r := &run{Plan: p, program: program, free: sync.Pool{New: func() any { return new(job) }}}
+	r.allCalled = sync.OnceValue(func() <-chan struct{} {
+		done := make(chan struct{})
+		go func() { // ends with the callers
+			r.callers.Wait()
+			close(done)
+		}()
+		return done
+	})
 	var names []string
 	for _, route := range program.Routes {
 		names = append(names, route.Name)
@@ -71,14 +91,9 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 	for range p.Connections {
 		r.slots = append(r.slots, &slot{open: open, tap: newTap(p.dial(), &r.conns)})
 	}
-	defer func() { closeAll(r.slots) }()
-	connect := newHistogram()
-	var mu sync.Mutex // protects connect
-	if err := openAll(ctx, r.slots, func(d time.Duration) {
-		mu.Lock()
-		defer mu.Unlock()
-		record(connect, d)
-	}); err != nil {
+	defer closeAll(r.slots)
+	connect, err := openAll(ctx, r.slots)
+	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	report := r.execute(ctx)
@@ -90,109 +105,64 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 func (r *run) execute(ctx context.Context) *Report {
 	r.ctx, r.cancel = context.WithCancel(context.Background()) // calls outlive ctx by Grace
 	defer r.cancel()
-	making, stop := context.WithCancel(ctx)
+	life, stop := context.WithCancel(ctx) // of the making of calls
 	r.stop = stop
 	defer stop()
 	r.sleep = newSleeper()
 	defer r.sleep.close()
 
 	server := newObserver(r) // before the clock starts: a bot may be slow to say that it does not tell
+	defer server.close()
 	r.began = time.Now()
 	w := newWatch(r, server)
 	side, release := context.WithCancel(context.Background())
 	defer release()
 	var beside sync.WaitGroup // churn and faults, which end with side
-	beside.Go(func() { r.churn(making) })
-	faults := r.disturb(side, making, &beside)
+	beside.Go(func() { r.churn(life) })
+	faults := r.disturb(side, life, &beside)
 	var watching sync.WaitGroup
 	watched := make(chan struct{})
 	watching.Go(func() { w.watch(watched) })
 
+	var m making
 	if r.open() {
-		r.openLoop(making)
+		m.until, m.dueUntil = r.openLoop(life)
 	} else {
-		r.closedLoop(making)
+		m.until = r.closedLoop(life)
 	}
-	ended, used := r.now(), readUsage() // faults and the last question to the bot may take longer
-	r.finish(EndDone, "", nil)
 	if ctx.Err() != nil {
 		r.finish(EndInterrupted, "", nil)
+	} else {
+		r.finish(EndDone, "", nil)
 	}
+	m.answers, m.used = r.record.answers(), readUsage()
+	r.await()
+	ended := r.now() // faults and the last question to the bot may take longer
 	close(watched)
 	watching.Wait()
 	release()
+	limit := time.AfterFunc(r.Grace, r.cancel) // for a reload that does not end
+	defer limit.Stop()
 	beside.Wait()
-	return w.report(faults, ended, used)
+	return w.report(&m, ended, faults)
+}
+
+// await waits for the calls that are under way, for Grace. Then it cancels them.
+func (r *run) await() {
+	t := time.AfterFunc(r.Grace, r.cancel)
+	defer t.Stop()
+	<-r.allCalled()
 }
 
 // now returns the moment.
 func (r *run) now() time.Duration { return time.Since(r.began) }
 
-// finish ends the making of calls. The first reason stays, but for EndDone.
+// finish ends the making of calls. The first reason stays.
 func (r *run) finish(end End, why string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.end == "" || r.end == EndDone && end == EndInterrupted {
+	if r.end == "" {
 		r.end, r.endedBy, r.endErr = end, why, err
 	}
 	r.stop()
-}
-
-// A caller makes calls, one at a time.
-type caller struct {
-	run    *run
-	shard  *shard
-	drawer *scenario.Drawer
-	data   []byte
-}
-
-func (r *run) newCaller(n int) *caller {
-	return &caller{
-		run:    r,
-		shard:  r.record.shards[n%len(r.record.shards)],
-		drawer: r.program.Draw(r.Seed, uint64(n)),
-	}
-}
-
-// make makes call seq, which was due at a moment, on s. It returns the code of its
-// error.
-func (c *caller) make(s *slot, seq uint64, due time.Duration) wire.Code {
-	r := c.run
-	route, data, err := c.drawer.Next(c.data[:0], seq)
-	c.data = data
-	if err != nil {
-		r.finish(EndAborted, err.Error(), nil)
-		return wire.BadRequest
-	}
-	of := &r.program.Routes[route]
-	ctx := r.ctx
-	if of.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, of.Timeout)
-		defer cancel()
-	}
-	u := s.take()
-	m := made{route: route, sent: r.now(), due: due}
-	r.record.begin(c.shard, m.due)
-	m.err = u.call(ctx, of.Name, data)
-	m.ended = r.now()
-	s.giveBack(u)
-	m.outcome, m.code = judge(m.err, of.Expect)
-	r.record.end(c.shard, &m)
-	if m.outcome == failed {
-		r.refused(&m)
-	}
-	return m.code
-}
-
-// refused ends a run whose very first answer says that there is no such route, or
-// that the secret is wrong: all others would say the same.
-func (r *run) refused(m *made) {
-	if m.code != wire.NoRoute && m.code != wire.Unauthorized && m.code != wire.Forbidden {
-		return
-	}
-	if r.record.everAnswered(m.route, m.code) {
-		return
-	}
-	r.finish(EndRefused, m.err.Error(), m.err)
 }

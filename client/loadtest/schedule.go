@@ -75,9 +75,17 @@ func (s *schedule) take() (time.Duration, bool) {
 			continue
 		}
 		s.calls++
-		return time.Duration((p.start + p.after(left)) * float64(time.Second)), true
+		return moment(p.start + p.after(left)), true
 	}
 	return 0, false
+}
+
+// moment returns seconds as a time: the nearest, or the longest there is.
+func moment(seconds float64) time.Duration {
+	if ns := math.Round(seconds * float64(time.Second)); ns < math.MaxInt64 {
+		return time.Duration(ns)
+	}
+	return math.MaxInt64
 }
 
 // due returns how many calls are due between two moments.

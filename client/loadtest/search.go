@@ -25,7 +25,7 @@ type Search struct {
 	// it. If zero, it is 0.05.
 	Precision float64
 
-	// Progress is called after each try. May be nil.
+	// Progress is called after each try, and must not change it. May be nil.
 	Progress func(Try)
 }
 
@@ -49,14 +49,16 @@ type Found struct {
 // FindMax runs p at rates that double until one does not meet the goals, and then
 // halves the distance. Each run takes p.Duration, 10 s if zero. A rate at which the
 // run is invalid, since the generator was the bottleneck, is one that did not hold:
-// Limit says so then, and another generator may find more. When ctx is done FindMax
-// returns what it has found, and no error.
+// Limit says so then, and another generator may find more. The search also ends when
+// the bot is lost, or ctx done: FindMax returns what it has found, and no error.
 func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 	switch {
 	case len(s.Goals) == 0:
 		return nil, errors.New("loadtest: a search needs goals")
 	case len(p.Stages) > 0 || p.Callers > 0 || p.Depth > 0 || p.Count > 0:
 		return nil, errors.New("loadtest: a search sets the rate itself: Stages, Callers, Depth and Count are of no use")
+	case !(s.Start >= 0) || !(s.Most >= 0) || !(s.Precision >= 0) || s.Start > mostRate || s.Most > mostRate:
+		return nil, fmt.Errorf("loadtest: Start and Most of a search must be from 0 to %g, its Precision not below zero", mostRate)
 	}
 	p.Goals = s.Goals
 	p.Duration = cmp.Or(p.Duration, 10*time.Second)
@@ -70,11 +72,11 @@ func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 		}
 		p.Rate = rate
 		r, err := Run(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		if r.End == EndInterrupted {
+		if ctx.Err() != nil && (r == nil || r.End == EndInterrupted) {
 			break
+		}
+		if err != nil && (r == nil || r.End != EndLost) {
+			return nil, err
 		}
 		t := Try{Rate: rate, Held: held(r) && len(r.Invalid) == 0, Verdicts: r.Goals, Invalid: r.Invalid}
 		f.Tries = append(f.Tries, t)
@@ -90,6 +92,8 @@ func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 			high, f.Limit = rate, missed(r)
 		}
 		switch {
+		case r.End == EndLost:
+			return f, nil
 		case s.Most > 0 && low >= s.Most:
 			f.Limit = fmt.Sprintf("more than %s a second was not asked for", strconv.FormatFloat(s.Most, 'f', -1, 64))
 			return f, nil

@@ -5,7 +5,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // A counter counts the connections of a run.
@@ -17,10 +16,13 @@ type counter struct {
 type tap struct {
 	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
 	count *counter
+	lost  chan struct{} // closed when a connection is closed, for the first time
+	once  sync.Once     // closes lost
 
 	mu    sync.Mutex // protects the fields below
 	conns map[*tapped]struct{}
 	shut  chan struct{} // nothing passes until it is closed; nil: all passes
+	stops int           // how often it was shut and not let go again
 	deaf  bool          // what is shut is only reading
 }
 
@@ -28,7 +30,7 @@ func newTap(dial func(ctx context.Context, network, addr string) (net.Conn, erro
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
-	return &tap{dial: dial, count: c, conns: map[*tapped]struct{}{}}
+	return &tap{dial: dial, count: c, lost: make(chan struct{}), conns: map[*tapped]struct{}{}}
 }
 
 // DialContext opens a connection that the tap holds until it is closed.
@@ -60,12 +62,12 @@ func (t *tap) cut() int {
 	return len(conns)
 }
 
-// stop lets nothing pass any more, or if deaf, nothing from the bot. resume undoes
-// it.
+// stop lets nothing pass any more, or if deaf, nothing from the bot, until resume
+// was called as often as stop.
 func (t *tap) stop(deaf bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.shut == nil {
+	if t.stops++; t.stops == 1 {
 		t.shut, t.deaf = make(chan struct{}), deaf
 	}
 }
@@ -73,7 +75,7 @@ func (t *tap) stop(deaf bool) {
 func (t *tap) resume() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.shut != nil {
+	if t.stops--; t.stops == 0 {
 		close(t.shut)
 		t.shut = nil
 	}
@@ -133,13 +135,7 @@ func (c *tapped) Close() error {
 		delete(c.tap.conns, c)
 		c.tap.mu.Unlock()
 		c.tap.count.closed.Add(1)
+		c.tap.once.Do(func() { close(c.tap.lost) })
 	})
 	return c.Conn.Close()
-}
-
-// waitClosed waits until one of the tap's connections was closed, or ctx is done.
-func (t *tap) waitClosed(ctx context.Context) {
-	for ctx.Err() == nil && t.count.closed.Load() == 0 {
-		pause(ctx, 50*time.Millisecond)
-	}
 }

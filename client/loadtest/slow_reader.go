@@ -1,0 +1,94 @@
+package loadtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cogbus/cogbus/client/loadtest/scenario"
+)
+
+// asking is how many calls a slow reader has under way: with one, it would wait for
+// an answer that it does not read, and the bot would have nothing more to send.
+const asking = 64
+
+// slowReaders makes connections that ask and do not read the answers.
+func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group sync.WaitGroup
+	var mu sync.Mutex // protects cut
+	var cut []time.Duration
+	for i := range n {
+		t := newTap(r.dial(), &counter{}) // the run's does not count them
+		l, err := r.opener()(ctx, t)
+		if err != nil {
+			cancel()
+			group.Wait()
+			return "", err
+		}
+		t.stop(true)
+		group.Go(func() {
+			if took, ok := r.readNothing(ctx, l, t, i); ok {
+				mu.Lock()
+				defer mu.Unlock()
+				cut = append(cut, took)
+			}
+		})
+	}
+	group.Wait()
+	switch {
+	case r.Dialect == IPCXDial:
+		return fmt.Sprintf("%d clients did not read; whether the bot cut them off does not show where each call has a connection", n), nil
+	case len(cut) == 0:
+		return fmt.Sprintf("the bot kept all %d", n), nil
+	}
+	return fmt.Sprintf("the bot cut %d of %d off, the first after %.1f s", len(cut), n, slices.Min(cut).Seconds()), nil
+}
+
+// readNothing makes calls on l until the bot cuts it off, or ctx is done. It
+// returns after how long the bot did. Then it closes l.
+func (r *run) readNothing(ctx context.Context, l line, t *tap, n int) (took time.Duration, cut bool) {
+	began := time.Now()
+	calls, hangUp := context.WithCancel(ctx)
+	defer hangUp()
+	var group sync.WaitGroup
+	for k := range asking {
+		// no caller of the run has one of these
+		draw := r.program.Draw(r.Seed, 1<<32+uint64(n*asking+k))
+		group.Go(func() { r.keepAsking(calls, l, draw) })
+	}
+	lost := t.lost
+	if r.Dialect == IPCXDial {
+		lost = nil // connections come and go
+	}
+	select {
+	case <-lost:
+		cut = true
+	case <-ctx.Done():
+	}
+	took = time.Since(began)
+	hangUp()
+	group.Wait()
+	t.cut() // or the close would wait for an answer
+	l.close()
+	return took, cut
+}
+
+// keepAsking makes calls on l until ctx is done. What becomes of them is not
+// counted: it is what happens to others that a slow reader is there for.
+func (r *run) keepAsking(ctx context.Context, l line, draw *scenario.Drawer) {
+	var data []byte
+	for seq := uint64(1); ctx.Err() == nil; seq++ {
+		route, text, err := draw.Next(data[:0], seq)
+		if err != nil {
+			return // the callers of the run meet that too, and end it
+		}
+		data = text
+		if l.call(ctx, r.program.Routes[route].Name, data) != nil {
+			pause(ctx, 10*time.Millisecond)
+		}
+	}
+}
