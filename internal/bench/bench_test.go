@@ -5,19 +5,14 @@ package bench
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/cogbus/cogbus/actors"
-	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -89,102 +84,4 @@ func serve(b *testing.B, name string) (addr, protocol string) {
 	go func() { _ = srv.Serve(context.Background(), l) }()
 	b.Cleanup(func() { _ = srv.Close() })
 	return l.Addr().String(), protocol
-}
-
-// BenchmarkServer measures calls of one connection, with one or 32 of them under
-// way. The client sends prepared messages and does not decode.
-func BenchmarkServer(b *testing.B) {
-	for _, depth := range []int{1, 32} {
-		for _, name := range []string{"gorilla", "ipcx", "v1"} {
-			b.Run(fmt.Sprintf("depth=%d/server=%s", depth, name), func(b *testing.B) {
-				addr, protocol := serve(b, name)
-				dialer := websocket.Dialer{}
-				if protocol != "" {
-					dialer.Subprotocols = []string{protocol}
-				}
-				c, resp, err := dialer.Dial("ws://"+addr, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				_ = resp.Body.Close()
-				defer c.Close()
-				data := `{"guild_id":123456789012345678,"pad":"` + strings.Repeat("x", 60) + `"}`
-				message := func(uint64) []byte {
-					return []byte(`{"endpoint": "echo", "data": ` + data + `, "headers": {"Authorization": "` + secret + `"}}`)
-				}
-				if name == "v1" {
-					hello := `{"hello":{"v":[1],"nonce":"` + strings.Repeat("A", 43) + `="}}`
-					if err := c.WriteMessage(websocket.TextMessage, []byte(hello)); err != nil {
-						b.Fatal(err)
-					}
-					expect(b, c, `{"welcome":`)
-					message = func(id uint64) []byte {
-						return []byte(`{"id":` + strconv.FormatUint(id, 10) + `,"call":"echo","data":` + data + `}`)
-					}
-				}
-				id := uint64(1)
-				if err := c.WriteMessage(websocket.TextMessage, message(id)); err != nil {
-					b.Fatal(err)
-				}
-				expect(b, c, data) // what is measured must be answers, not refusals
-				b.ReportAllocs()
-				for b.Loop() {
-					for range depth {
-						id++
-						if err := c.WriteMessage(websocket.TextMessage, message(id)); err != nil {
-							b.Fatal(err)
-						}
-					}
-					for range depth {
-						if err := discard(c); err != nil {
-							b.Fatal(err)
-						}
-					}
-				}
-				b.ReportMetric(float64(b.N*depth)/b.Elapsed().Seconds(), "calls/s")
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*depth), "ns/call")
-			})
-		}
-	}
-}
-
-// expect reads a message and fails if it does not hold part.
-func expect(b *testing.B, c *websocket.Conn, part string) {
-	b.Helper()
-	_, text, err := c.ReadMessage()
-	if err != nil || !strings.Contains(string(text), part) {
-		b.Fatalf("the server says %s, %v; want %s in it", text, err, part)
-	}
-}
-
-func discard(c *websocket.Conn) error {
-	_, r, err := c.NextReader()
-	if err == nil {
-		_, err = io.Copy(io.Discard, r)
-	}
-	return err
-}
-
-// BenchmarkClient measures typed calls of the whole system, client included.
-func BenchmarkClient(b *testing.B) {
-	for _, scheme := range []string{"ws", "ipcx"} {
-		b.Run("target="+scheme, func(b *testing.B) {
-			addr, _ := serve(b, "ipcx") // it has a secret; both dialects are served
-			bot, err := client.Dial(b.Context(), scheme+"://"+addr, &client.Options{Secret: secret})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer bot.Close()
-			b.ReportAllocs()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if _, err := client.Call[echo, echo](b.Context(), bot, "echo", echo{Guild: 123456789012345678, Pad: "pad"}); err != nil {
-						b.Error(err)
-						return
-					}
-				}
-			})
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
-		})
-	}
 }

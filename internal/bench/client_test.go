@@ -1,0 +1,245 @@
+//go:build unix
+
+package bench
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/cogbus/cogbus/actors"
+	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// serverVariable makes the test binary a server, whose processor time is not the
+// client's.
+const serverVariable = "COGBUS_BENCH_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(serverVariable) == "" {
+		os.Exit(m.Run())
+	}
+	srv := actors.NewServer(&actors.Options{
+		Addr: "127.0.0.1:0", Discovery: "-", Insecure: true,
+		OnReady: func(addr string) { fmt.Println(addr) },
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := srv.Load(ctx, cogs.Single("echo", handle)); err != nil {
+		panic(err)
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the benchmark is over
+		cancel()
+	}()
+	if err := srv.Run(ctx); err != nil {
+		panic(err)
+	}
+}
+
+// serveApart starts a server in a process of its own and returns its address.
+func serveApart(b *testing.B) string {
+	b.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), serverVariable+"=1")
+	cmd.Stderr = io.Discard
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = in.Close()
+		_ = cmd.Wait()
+	})
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(addr)
+}
+
+// byHand is the client that a user would write: gorilla, encoding/json, a map of
+// ids and a mutex.
+type byHand struct {
+	conn   *websocket.Conn
+	lastID atomic.Uint64
+
+	mu      sync.Mutex // protects the field below, and writing
+	waiting map[uint64]chan json.RawMessage
+}
+
+func dialByHand(b *testing.B, addr string) *byHand {
+	d := websocket.Dialer{Subprotocols: []string{wire.Subprotocol}}
+	conn, resp, err := d.Dial("ws://"+addr, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	b.Cleanup(func() { _ = conn.Close() })
+	hello := `{"hello":{"v":[1],"nonce":"` + strings.Repeat("A", 43) + `="}}`
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(hello)); err != nil {
+		b.Fatal(err)
+	}
+	if _, text, err := conn.ReadMessage(); err != nil || !strings.Contains(string(text), "welcome") {
+		b.Fatalf("the server says %s, %v; want a welcome", text, err)
+	}
+	c := &byHand{conn: conn, waiting: map[uint64]chan json.RawMessage{}}
+	go c.read() // ends with the connection
+	return c
+}
+
+func (c *byHand) read() {
+	for {
+		_, text, err := c.conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		var m struct {
+			ID uint64          `json:"id"`
+			OK json.RawMessage `json:"ok"`
+		}
+		if json.Unmarshal(text, &m) != nil {
+			return
+		}
+		c.mu.Lock()
+		ch := c.waiting[m.ID]
+		delete(c.waiting, m.ID)
+		c.mu.Unlock()
+		ch <- m.OK
+	}
+}
+
+func (c *byHand) call(ctx context.Context, endpoint string, req, resp any) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	data, err := json.Marshal(req)
+	if err != nil {
+		return err
+	}
+	id := c.lastID.Add(1)
+	text, err := json.Marshal(struct {
+		ID   uint64          `json:"id"`
+		Call string          `json:"call"`
+		Data json.RawMessage `json:"data"`
+		MS   int64           `json:"ms"`
+	}{id, endpoint, data, 30_000})
+	if err != nil {
+		return err
+	}
+	ch := make(chan json.RawMessage, 1)
+	c.mu.Lock()
+	c.waiting[id] = ch
+	err = c.conn.WriteMessage(websocket.TextMessage, text)
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	select {
+	case ok := <-ch:
+		if ok == nil {
+			return errors.New("the call failed")
+		}
+		return json.Unmarshal(ok, resp)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// BenchmarkClient measures typed calls on one connection, by client.Call and by a
+// client written by hand. The server is another process: what calls/CPU-s counts
+// is the client's processor time.
+func BenchmarkClient(b *testing.B) {
+	for _, callers := range []int{1, 32} {
+		for _, name := range []string{"byhand", "cogbus"} {
+			b.Run(fmt.Sprintf("callers=%d/client=%s", callers, name), func(b *testing.B) {
+				addr := serveApart(b)
+				var call func(ctx context.Context, e echo) (echo, error)
+				if name == "cogbus" {
+					bot, err := client.Dial(b.Context(), "ws://"+addr, nil)
+					if err != nil {
+						b.Fatal(err)
+					}
+					b.Cleanup(func() { _ = bot.Close() })
+					call = func(ctx context.Context, e echo) (echo, error) {
+						return client.Call[echo, echo](ctx, bot, "echo", e)
+					}
+				} else {
+					c := dialByHand(b, addr)
+					call = func(ctx context.Context, e echo) (got echo, err error) {
+						err = c.call(ctx, "echo", e, &got)
+						return got, err
+					}
+				}
+				e := echo{Guild: 123456789012345678, Pad: strings.Repeat("x", 60)}
+				if got, err := call(b.Context(), e); got != e || err != nil {
+					b.Fatalf("echo = %+v, %v; want what was sent", got, err)
+				}
+				b.ReportAllocs()
+				before := processorTime(b)
+				b.ResetTimer()
+				var wg sync.WaitGroup
+				var left atomic.Int64
+				left.Store(int64(b.N))
+				for range callers {
+					wg.Go(func() {
+						for left.Add(-1) >= 0 {
+							if _, err := call(context.Background(), e); err != nil {
+								b.Error(err)
+								return
+							}
+						}
+					})
+				}
+				wg.Wait()
+				b.StopTimer()
+				took := processorTime(b) - before
+				b.ReportMetric(float64(b.N)/took.Seconds(), "calls/CPU-s")
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+			})
+		}
+	}
+}
+
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkDial measures calls toward ipcx, each of which is a connection.
+func BenchmarkDial(b *testing.B) {
+	addr, _ := serve(b, "ipcx")
+	bot, err := client.Dial(b.Context(), "ipcx://"+addr, &client.Options{Secret: secret})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer bot.Close()
+	for b.Loop() {
+		if _, err := client.Call[echo, echo](b.Context(), bot, "echo", echo{Guild: 1}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

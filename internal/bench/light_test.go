@@ -1,0 +1,145 @@
+package bench
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A light client takes hardly any time and no memory of its own: it sends frames
+// that it has made before and passes over the answers.
+type light struct {
+	conn   net.Conn
+	answer *bufio.Reader
+}
+
+func dialLight(b *testing.B, addr, protocol string) *light {
+	b.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = conn.Close() })
+	l := &light{conn: conn, answer: bufio.NewReaderSize(conn, 64<<10)}
+	upgrade := "GET / HTTP/1.1\r\nHost: bot\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + strings.Repeat("A", 22) + "==\r\n"
+	if protocol != "" {
+		upgrade += "Sec-WebSocket-Protocol: " + protocol + "\r\n"
+	}
+	l.write(b, []byte(upgrade+"\r\n"))
+	resp, err := http.ReadResponse(l.answer, nil)
+	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+		b.Fatalf("the server answers %v, %v; want a WebSocket", resp, err)
+	}
+	if protocol == wire.Subprotocol {
+		l.write(b, frame(`{"hello":{"v":[1],"nonce":"`+strings.Repeat("A", 43)+`="}}`))
+		if text := l.read(b); !strings.Contains(text, "welcome") {
+			b.Fatalf("the server says %s; want a welcome", text)
+		}
+	}
+	return l
+}
+
+// frame returns text as a client's frame, whose key is zero: masked text is the
+// same as text.
+func frame(text string) []byte {
+	var f []byte
+	switch n := len(text); {
+	case n < 126:
+		f = append(f, 0x81, 0x80|byte(n))
+	case n < 1<<16:
+		f = binary.BigEndian.AppendUint16(append(f, 0x81, 0x80|126), uint16(n))
+	default:
+		f = binary.BigEndian.AppendUint64(append(f, 0x81, 0x80|127), uint64(n))
+	}
+	return append(append(f, 0, 0, 0, 0), text...)
+}
+
+func (l *light) write(b *testing.B, p []byte) {
+	if _, err := l.conn.Write(p); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// header reads the header of an answer and returns its length.
+func (l *light) header(b *testing.B) int {
+	h, err := l.answer.Peek(2)
+	if err != nil {
+		b.Fatal(err)
+	}
+	n, size := int(h[1]), 2
+	if n >= 126 {
+		size = 4
+		if n == 127 {
+			size = 10
+		}
+		if h, err = l.answer.Peek(size); err != nil {
+			b.Fatal(err)
+		}
+		if n = int(binary.BigEndian.Uint16(h[2:])); size == 10 {
+			n = int(binary.BigEndian.Uint64(h[2:]))
+		}
+	}
+	_, _ = l.answer.Discard(size)
+	return n
+}
+
+func (l *light) skip(b *testing.B) {
+	if _, err := l.answer.Discard(l.header(b)); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (l *light) read(b *testing.B) string {
+	text := make([]byte, l.header(b))
+	if _, err := io.ReadFull(l.answer, text); err != nil {
+		b.Fatal(err)
+	}
+	return string(text)
+}
+
+// A request returns the frame of call id.
+func request(protocol, data string, id uint64) []byte {
+	if protocol == "" {
+		return frame(`{"endpoint": "echo", "data": ` + data + `, "headers": {"Authorization": "` + secret + `"}}`)
+	}
+	return frame(`{"id":` + strconv.FormatUint(id, 10) + `,"call":"echo","data":` + data + `}`)
+}
+
+// BenchmarkServer measures calls of one connection, with one or 32 of them under
+// way. What is allocated is the server's, the handler included.
+func BenchmarkServer(b *testing.B) {
+	for _, depth := range []int{1, 32} {
+		for _, name := range []string{"gorilla", "ipcx", "v1"} {
+			b.Run(fmt.Sprintf("depth=%d/server=%s", depth, name), func(b *testing.B) {
+				addr, protocol := serve(b, name)
+				l := dialLight(b, addr, protocol)
+				data := `{"guild_id":123456789012345678,"pad":"` + strings.Repeat("x", 60) + `"}`
+				l.write(b, request(protocol, data, 1<<40))
+				if text := l.read(b); !strings.Contains(text, data) { // what is measured must be answers, not refusals
+					b.Fatalf("the server says %s; want %s in it", text, data)
+				}
+				var batch []byte
+				for i := range depth { // ids may be used again when they are answered
+					batch = append(batch, request(protocol, data, uint64(1<<40+i))...)
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					l.write(b, batch)
+					for range depth {
+						l.skip(b)
+					}
+				}
+				b.ReportMetric(float64(b.N*depth)/b.Elapsed().Seconds(), "calls/s")
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*depth), "ns/call")
+			})
+		}
+	}
+}
