@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"internal/transport":       {"wire", "internal/buffer", gorilla},
 	"internal/workers":         {},
 	"internal/router":          {"wire", "cogs", "internal/buffer", "internal/workers"},
-	"internal/dialect":         {"wire", "internal/buffer", "internal/router", "internal/transport"},
+	"internal/dialect":         {"wire", "internal/buffer", "internal/router", "internal/transport", "internal/workers"},
 	"internal/archtest":        {},
 	"internal/compat":          {"actors", "client", "cogs", "wire"},
 	"internal/bench":           {"actors", "client", "cogs", "wire", gorilla},

@@ -31,7 +31,8 @@ import (
 const serverVariable = "COGBUS_BENCH_SERVER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(serverVariable) == "" {
+	var cogCount, routes int
+	if _, err := fmt.Sscan(os.Getenv(serverVariable), &cogCount, &routes); err != nil {
 		os.Exit(m.Run())
 	}
 	srv := actors.NewServer(&actors.Options{
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 		OnReady: func(addr string) { fmt.Println(addr) },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := srv.Load(ctx, cogs.Single("echo", handle)); err != nil {
+	if err := srv.Load(ctx, many(cogCount, routes)...); err != nil {
 		panic(err)
 	}
 	go func() {
@@ -51,11 +52,29 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// serveApart starts a server in a process of its own and returns its address.
-func serveApart(b *testing.B) string {
+// many returns cogs of so many routes each; the first one has the route echo.
+func many(count, routes int) []cogs.Cog {
+	var list []cogs.Cog
+	for n := range count {
+		list = append(list, cogs.Cog{Name: fmt.Sprintf("cog%d", n), Setup: func(_ context.Context, r *cogs.Registrar) error {
+			for k := range routes {
+				name := fmt.Sprintf("cog%d.route%d", n, k)
+				if n == 0 && k == 0 {
+					name = "echo"
+				}
+				cogs.Handle(r, wire.Route[echo, echo](name), handle)
+			}
+			return nil
+		}})
+	}
+	return list
+}
+
+// serveApart starts a server in a process of its own.
+func serveApart(b *testing.B, cogCount, routes int) (addr string, pid int) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), serverVariable+"=1")
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d", serverVariable, cogCount, routes))
 	cmd.Stderr = io.Discard
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -72,11 +91,11 @@ func serveApart(b *testing.B) string {
 		_ = in.Close()
 		_ = cmd.Wait()
 	})
-	addr, err := bufio.NewReader(out).ReadString('\n')
+	addr, err = bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
 	}
-	return strings.TrimSpace(addr)
+	return strings.TrimSpace(addr), cmd.Process.Pid
 }
 
 // byHand is the client that a user would write: gorilla, encoding/json, a map of
@@ -173,7 +192,7 @@ func BenchmarkClient(b *testing.B) {
 	for _, callers := range []int{1, 32} {
 		for _, name := range []string{"byhand", "cogbus"} {
 			b.Run(fmt.Sprintf("callers=%d/client=%s", callers, name), func(b *testing.B) {
-				addr := serveApart(b)
+				addr, _ := serveApart(b, 1, 1)
 				var call func(ctx context.Context, e echo) (echo, error)
 				if name == "cogbus" {
 					bot, err := client.Dial(b.Context(), "ws://"+addr, nil)

@@ -4,6 +4,7 @@ import (
 	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -61,6 +62,22 @@ func (d *v1) goAway(reason string) {
 }
 
 func (d *v1) receive(m *buffer.Buffer, text bool) bool {
+	if d.state == ready {
+		return d.take(m, text)
+	}
+	// on a worker: a handshake here would leave the reader with twice the
+	// stack, for as long as an idle client stays
+	done := make(chan struct{})
+	d.c.Router.Pool.Go(workers.Func(func() {
+		defer close(done)
+		d.take(m, text) // it runs no handler, so the reader stays the reader
+		d.c.conn.Flush()
+	}))
+	<-done
+	return true
+}
+
+func (d *v1) take(m *buffer.Buffer, text bool) bool {
 	var r wire.Request
 	if err := r.Parse(m.B); err != nil {
 		if !d.c.garbled(m, text) {

@@ -15,7 +15,7 @@ import (
 
 // libraryBuffer is what the WebSocket library keeps of each connection for reading:
 // enough for a control frame, since it reads hardly anything else.
-const libraryBuffer = 256
+const libraryBuffer = 128
 
 // AcceptOptions say how a server takes connections.
 type AcceptOptions struct {
