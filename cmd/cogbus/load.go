@@ -110,8 +110,8 @@ func (l *loader) given(names ...string) []string {
 
 // note keeps that a flag was given.
 func (l *loader) note(fs *flag.FlagSet, name string) {
-	if short, ok := strings.CutPrefix(fs.Lookup(name).Usage, shortFor); ok {
-		name = short
+	if long, ok := strings.CutPrefix(fs.Lookup(name).Usage, shortFor); ok {
+		name, _, _ = strings.Cut(long, ":")
 	}
 	if !slices.Contains(l.set, name) {
 		l.set = append(l.set, name)

@@ -49,12 +49,12 @@ func (l *loader) search(ctx context.Context, p loadtest.Plan) error {
 
 // tried is one line on a try.
 func tried(t loadtest.Try) string {
-	list := []string{fmt.Sprintf("%10s calls/s", figure(t.Rate)), fmt.Sprintf("%-5s", map[bool]string{true: "holds", false: "no"}[t.Held])}
+	var list []string
 	for _, v := range t.Verdicts {
 		list = append(list, v.Goal+": "+withUnit(v.Got, v.Unit))
 	}
 	for _, why := range t.Invalid {
 		list = append(list, "invalid: "+why)
 	}
-	return oneLine(strings.Join(list, "  "))
+	return fmt.Sprintf("%10s calls/s  %-5s  %s", figure(t.Rate), map[bool]string{true: "holds", false: "no"}[t.Held], oneLine(strings.Join(list, "  ")))
 }
