@@ -144,12 +144,15 @@ func liveLine(s loadtest.Sample) string {
 		warm = " warm-up"
 	}
 	times := times(s.Answered+s.Failed+s.Unanswered, s.P50, s.P99, s.Max)
-	return fmt.Sprintf(liveRow, moment(s.At), perSecond(s.Answered, s.Seconds), times[0], times[1], times[2],
-		figure(float64(s.Failed+s.Unanswered)), figure(float64(s.InFlight)), figure(s.Lag), warm)
+	return strings.TrimRight(fmt.Sprintf(liveRow, moment(s.At), perSecond(s.Answered, s.Seconds), times[0], times[1], times[2],
+		figure(float64(s.Failed+s.Unanswered)), figure(float64(s.InFlight)), figure(s.Lag), warm), " ")
 }
 
 // report tells everything at the end.
 func (o *outputs) report(r *loadtest.Report) error {
+	if o.lines > 0 {
+		_, _ = fmt.Fprintln(o.s.errs) // the report has tables of its own
+	}
 	switch {
 	case o.stream:
 		o.s.out.printf("%s\n", line(r))
