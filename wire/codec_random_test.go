@@ -67,6 +67,8 @@ func TestCodecDecodesAsStandard(t *testing.T) {
 		text := []byte(w.String())
 		sameAsStandard[everything](t, text)
 		sameAsStandard[untyped](t, text)
+		sameAsStandard[flat](t, text)
+		sameAsStandard[numbered](t, text)
 		sameAsStandard[unusual](t, text)
 		sameAsStandard[arrays](t, text)
 		sameAsStandard[any](t, text)

@@ -44,7 +44,9 @@ func flatOf(t reflect.Type) *flat {
 		one := flatField{name: name, index: i, kind: field.Type.Kind(), snow: field.Type == reflect.TypeFor[Snowflake]()}
 		switch {
 		case field.Anonymous, options != "" && options != "omitempty", strings.ContainsFunc(name, unusualInName),
-			!one.snow && decodesItself(field.Type), f.find([]byte(name)) != nil:
+			!one.snow && decodesItself(field.Type),
+			field.Type == reflect.TypeFor[stdjson.Number](), // a string that must be a number
+			f.find([]byte(name)) != nil:
 			return nil
 		}
 		switch one.kind {

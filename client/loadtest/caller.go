@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
@@ -49,7 +50,8 @@ func (r *run) make(shard *shard, s *slot, c *job) wire.Code {
 	r.record.end(shard, &m)
 	if m.refuses() && !r.record.known[m.route].Load() {
 		// all others would be told the same
-		r.finish(EndRefused, m.err.Error(), m.err)
+		err := fmt.Errorf("call %s: %w", route.Name, m.err) // by the Python package the bot does not say which
+		r.finish(EndRefused, err.Error(), err)
 		r.cancel()
 	}
 	return m.code

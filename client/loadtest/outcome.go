@@ -30,9 +30,10 @@ const (
 	unanswered
 )
 
-// judge says what became of a call that has ended, where errors of the bot with a
-// code in expect count as answers. Those that the generator found itself do not:
-// nobody has answered.
+// judge says what became of a call that has ended, where errors with a code in
+// expect count as answers. Those that the generator found itself do not: nobody has
+// answered. But a timeout is one, whoever says so: at the deadline the bot and the
+// client both do, and which one is heard is chance.
 func (m *made) judge(expect []wire.Code) {
 	if m.err == nil {
 		m.outcome, m.replied, m.timed = answered, true, true
@@ -41,10 +42,11 @@ func (m *made) judge(expect []wire.Code) {
 	m.code = wire.CodeOf(m.err)
 	_, own := errors.AsType[*lineError](m.err)
 	m.replied = !own && client.IsAnswer(m.err)
+	late := m.code == wire.Timeout
 	switch {
-	case m.replied && slices.Contains(expect, m.code):
+	case (m.replied || late) && slices.Contains(expect, m.code):
 		m.outcome = expected
-	case !m.replied && (m.code == wire.Timeout || m.code == wire.Interrupted || m.code == wire.Canceled):
+	case late, !m.replied && (m.code == wire.Interrupted || m.code == wire.Canceled):
 		m.outcome = unanswered
 	default:
 		m.outcome = failed
@@ -52,7 +54,7 @@ func (m *made) judge(expect []wire.Code) {
 	// an unanswered call has taken at least as long, and hiding it would make the
 	// worst calls the best ones, as would one that has waited in vain to be sent;
 	// but what fails at once for want of a connection says nothing of the bot
-	m.timed = m.replied || m.outcome == unanswered || errors.Is(m.err, context.DeadlineExceeded)
+	m.timed = m.replied || m.outcome != failed || errors.Is(m.err, context.DeadlineExceeded)
 }
 
 // refuses reports whether a bot that answers the first call like this answers all

@@ -82,7 +82,7 @@ type Load struct {
 // Counts say what became of calls: Sent = Answered + Failed + Unanswered.
 type Counts struct {
 	Sent       int64 `json:"sent"`       // made, whether or not there was a connection
-	Answered   int64 `json:"answered"`   // with a result, or with an error of the bot that the scenario expects
+	Answered   int64 `json:"answered"`   // with a result, or with an error that the scenario expects
 	Failed     int64 `json:"failed"`     // with another error, or since there was no connection
 	Unanswered int64 `json:"unanswered"` // no answer in time, or the connection was lost first: they may have run
 	Expected   int64 `json:"expected_errors,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
+	"github.com/cogbus/cogbus/wire"
 )
 
 // A run is a plan that is carried out. Moments are since began.
@@ -93,6 +94,9 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 	}
 	defer closeAll(r.slots)
 	connect, err := openAll(ctx, r.slots)
+	if err != nil && ctx.Err() != nil {
+		err = lostCall(wire.Canceled, "it was interrupted: "+err.Error(), err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}

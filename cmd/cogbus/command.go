@@ -23,8 +23,9 @@ type command struct {
 	admin    bool          // it takes the admin secret
 	timeout  time.Duration // without --timeout; if zero, 30 seconds
 
-	flags func(fs *flag.FlagSet) // adds its own; nil: none
-	run   func(ctx context.Context, s *session, args []string) error
+	flags  func(fs *flag.FlagSet) // adds its own; nil: none
+	groups []flagGroup            // how the help has them; nil: by name
+	run    func(ctx context.Context, s *session, args []string) error
 }
 
 // commands returns all commands, in the order of the help.

@@ -24,7 +24,7 @@ type globals struct {
 func (g *globals) register(fs *flag.FlagSet) {
 	fs.StringVar(&g.target, "target", g.target, "the bot's `ADDRESS` (default: COGBUS_TARGET, else "+defaultTarget+")")
 	fs.StringVar(&g.secretFile, "secret-file", g.secretFile, "a `FILE` that holds the secret")
-	fs.Func("timeout", "give up after this `TIME`, such as 500ms, 5 or 2m (default 30s, for ping 5s)", g.setTimeout)
+	fs.Func("timeout", "give up after this `TIME`, such as 500ms, 5 or 2m (default 30s, for ping 5s, for load tests 10s)", g.setTimeout)
 	fs.BoolVar(&g.json, "json", g.json, "print JSON, for programs; errors too")
 	fs.BoolVar(&g.cleartext, "allow-cleartext-secret", g.cleartext, "let ipcx and discover targets on other hosts have the secret, in clear")
 }

@@ -84,10 +84,16 @@ func (s *session) commandUsage(name string) {
 		write("\n%s\n", c.details)
 	}
 	if c.flags != nil {
-		write("\nFlags:\n")
 		fs := newFlagSet()
 		c.flags(fs)
-		writeFlags(w, fs)
+		if c.groups == nil {
+			write("\nFlags:\n")
+			writeFlags(w, fs)
+		}
+		for _, g := range c.groups {
+			write("\n%s:\n", g.title)
+			g.write(w, fs)
+		}
 	}
 	if !c.local {
 		write("\nFlags of all commands:\n")
@@ -105,11 +111,30 @@ func (s *session) commandUsage(name string) {
 }
 
 func writeFlags(w io.Writer, fs *flag.FlagSet) {
-	fs.VisitAll(func(f *flag.Flag) {
-		value, text := flag.UnquoteUsage(f)
-		if isBool(f) {
-			value = ""
+	fs.VisitAll(func(f *flag.Flag) { writeFlag(w, f, dashed(f.Name)) })
+}
+
+func writeFlag(w io.Writer, f *flag.Flag, names string) {
+	value, text := flag.UnquoteUsage(f)
+	if isBool(f) {
+		value = ""
+	}
+	_, _ = fmt.Fprintf(w, "  %s\t%s\n", strings.TrimSpace(names+" "+value), text)
+}
+
+// A flagGroup is flags that are explained together.
+type flagGroup struct {
+	title string
+	names string // with spaces between; rate/r has a short form
+}
+
+func (g flagGroup) write(w io.Writer, fs *flag.FlagSet) {
+	for name := range strings.FieldsSeq(g.names) {
+		name, short, ok := strings.Cut(name, "/")
+		names := dashed(name)
+		if ok {
+			names = dashed(short) + ", " + names
 		}
-		_, _ = fmt.Fprintf(w, "  %s\t%s\n", strings.TrimSpace(dashed(f.Name)+" "+value), text)
-	})
+		writeFlag(w, fs.Lookup(name), names)
+	}
 }

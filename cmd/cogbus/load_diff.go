@@ -30,8 +30,12 @@ func (l *loader) diff(before, after string) error {
 			return fmt.Errorf("encode the comparison: %w", err)
 		}
 		l.s.out.printf("%s\n", text)
-	} else if err := c.WriteText(l.s.out); err != nil {
-		return fmt.Errorf("write the comparison: %w", err)
+	} else {
+		var text strings.Builder
+		if err := c.WriteText(&text); err != nil {
+			return fmt.Errorf("write the comparison: %w", err)
+		}
+		l.s.out.printf("%s\n", manyLines(text.String())) // files may come from anywhere
 	}
 	if c.Regressed() {
 		return &exitError{errors.New("the second is worse"), exitAssertion}
@@ -42,6 +46,9 @@ func (l *loader) diff(before, after string) error {
 func readReports(names string) ([]*loadtest.Report, error) {
 	var list []*loadtest.Report
 	for name := range strings.SplitSeq(names, ",") {
+		if name == "" {
+			return nil, usagef("load", "load diff: there is no name before or behind a comma of %q", names)
+		}
 		r, err := loadtest.ReadReport(name)
 		if err != nil {
 			return nil, usagef("load", "load diff: %v", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/cogbus/cogbus/client/loadtest"
@@ -19,60 +20,70 @@ type outputs struct {
 	prom             string // address
 
 	s       *session
-	command string // the command line, without what it cost to type
+	command string // the command line
 	live    bool   // a line for each second, for people
 	lines   int
 	metrics *metrics
 }
 
 func (o *outputs) register(add func(name, usage string, set func(string) error)) {
-	file := func(name, usage string, to *string) {
-		add(name, usage, func(text string) error {
-			if text == "" {
+	file := func(to *string) func(string) error {
+		return func(text string) error {
+			if text == "" || text == "-" {
 				return errors.New("want the name of a file")
 			}
 			*to = text
 			return nil
-		})
-	}
-	file("html", "write the report with charts, for browsers, to a `FILE`", &o.html)
-	file("out", "write the report as JSON to a `FILE`, for load diff", &o.json)
-	file("hgrm", "write the response times to a `FILE` for the plotters of HdrHistogram", &o.hgrm)
-	add("stream", "print a line of JSON for each `second` (yes or no)", func(text string) error {
-		o.stream = text == "yes"
-		if !o.stream && text != "no" {
-			return errors.New("want yes or no")
 		}
-		return nil
-	})
-	add("prom", "serve figures for Prometheus at this `ADDRESS`, such as :9090", func(text string) error { o.prom = text; return nil })
+	}
+	add("html", "write the report with charts, for browsers, to a `FILE`", file(&o.html))
+	add("out", "write the report as JSON to a `FILE`, for load diff", file(&o.json))
+	add("hgrm", "write the response times to a `FILE` for the plotters of HdrHistogram", file(&o.hgrm))
+	add("prom", "during the run, serve figures for Prometheus at this `ADDRESS`, such as :9090", func(text string) error { o.prom = text; return nil })
 }
 
-// open makes sure that everything can be written before anything is measured.
-func (o *outputs) open(l *loader) error {
-	o.s = l.s
+// open makes sure that everything can be written before anything is measured. Only
+// if the error is nil it is to be closed.
+func (o *outputs) open(s *session) error {
+	o.s = s
 	o.command = commandLine(os.Args)
-	o.live = !l.s.json && !o.stream && isTerminal(l.s.errs)
-	for _, name := range []string{o.html, o.json, o.hgrm} {
+	o.live = !s.json && !o.stream && isTerminal(s.errs)
+	files := []string{o.html, o.json, o.hgrm}
+	for i, name := range files {
 		if name == "" {
 			continue
 		}
-		_, statErr := os.Stat(name)
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o666)
-		if err != nil {
-			return usagef("load", "load: %v", err)
+		if slices.Contains(files[:i], name) {
+			return usagef("load", "%s would be written twice", name)
 		}
-		_ = f.Close()
-		if statErr != nil {
-			_ = os.Remove(name) // there is nothing in it yet
+		if err := writable(name); err != nil {
+			return usagef("load", "write the report: %v", err)
 		}
 	}
-	if o.prom != "" {
-		m, err := serveMetrics(o.prom)
-		if err != nil {
-			return usagef("load", "load: --prom: %v", err)
-		}
-		o.metrics = m
+	if o.prom == "" {
+		return nil
+	}
+	m, err := serveMetrics(o.prom)
+	if err != nil {
+		return usagef("load", "--prom: %v", err)
+	}
+	o.metrics = m
+	if !s.json {
+		_, _ = fmt.Fprintf(s.errs, "figures for Prometheus are at %s\n", m.url())
+	}
+	return nil
+}
+
+// writable reports whether a file can be written, and leaves what there is.
+func writable(name string) error {
+	_, missing := os.Stat(name)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	_ = f.Close()
+	if missing != nil {
+		_ = os.Remove(name) // a run that fails leaves no empty report
 	}
 	return nil
 }
@@ -85,12 +96,10 @@ func (o *outputs) close() {
 
 // commandLine returns args as a shell takes them.
 func commandLine(args []string) string {
-	var list []string
-	for i, arg := range args {
-		if i == 0 {
-			arg = "cogbus"
-		}
-		if arg == "" || strings.ContainsAny(arg, " \"'{}$*<>&|;()\\`~!?#") {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+:,./@%"
+	list := []string{"cogbus"}
+	for _, arg := range args[min(1, len(args)):] {
+		if arg == "" || strings.Trim(arg, plain) != "" {
 			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 		}
 		list = append(list, arg)
@@ -104,35 +113,56 @@ func (o *outputs) progress(s loadtest.Sample) {
 		o.metrics.set(s)
 	}
 	if o.stream {
-		text, err := json.Marshal(s)
-		if err != nil {
-			panic("cogbus: encode a sample: " + err.Error()) // of numbers and names
+		o.s.out.printf("%s\n", line(s))
+	}
+	if o.live {
+		if o.lines%20 == 0 {
+			_, _ = fmt.Fprintln(o.s.errs, liveHead())
 		}
-		o.s.out.printf("%s\n", text)
+		o.lines++
+		_, _ = fmt.Fprintln(o.s.errs, liveLine(s))
 	}
-	if !o.live {
-		return
+}
+
+func line(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("cogbus: encode a report: " + err.Error()) // of numbers and texts
 	}
-	if o.lines%20 == 0 {
-		_, _ = fmt.Fprintf(o.s.errs, "%7s %11s %10s %10s %10s %8s %10s %9s\n", "second", "answered/s", "p50 ms", "p99 ms", "max ms", "errors", "in flight", "lag ms")
-	}
-	o.lines++
+	return text
+}
+
+const liveRow = "%7s %11s %10s %10s %10s %8s %10s %9s %s"
+
+func liveHead() string {
+	return fmt.Sprintf(liveRow, "second", "answered/s", "p50 ms", "p99 ms", "max ms", "errors", "in flight", "lag ms", "")
+}
+
+func liveLine(s loadtest.Sample) string {
 	warm := ""
 	if s.At <= 0 {
-		warm = "  warm-up"
+		warm = " warm-up"
 	}
-	_, _ = fmt.Fprintf(o.s.errs, "%7s %11s %10s %10s %10s %8d %10d %9s%s\n", figure(s.At), figure(float64(s.Answered)/max(s.Seconds, 1e-9)),
-		figure(s.P50), figure(s.P99), figure(s.Max), s.Failed+s.Unanswered, s.InFlight, figure(s.Lag), warm)
+	times := times(s.Answered+s.Failed+s.Unanswered, s.P50, s.P99, s.Max)
+	return strings.TrimRight(fmt.Sprintf(liveRow, moment(s.At), perSecond(s.Answered, s.Seconds), times[0], times[1], times[2],
+		figure(float64(s.Failed+s.Unanswered)), figure(float64(s.InFlight)), figure(s.Lag), warm), " ")
 }
 
 // report tells everything at the end.
 func (o *outputs) report(r *loadtest.Report) error {
+	if o.lines > 0 {
+		_, _ = fmt.Fprintln(o.s.errs) // the report has tables of its own
+	}
 	switch {
+	case o.stream:
+		o.s.out.printf("%s\n", line(r))
 	case o.s.json:
 		if err := r.WriteJSON(o.s.out); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
-	case !o.stream:
+	case r.End == loadtest.EndRefused && r.Answered == 0:
+		// the error says it all
+	default:
 		o.s.out.loadReport(r)
 	}
 	return o.files(r)

@@ -13,6 +13,7 @@ import (
 // metrics are what Prometheus reads during a load test.
 type metrics struct {
 	server *http.Server
+	addr   net.Addr
 
 	mu    sync.Mutex // protects the fields below
 	last  loadtest.Sample
@@ -25,10 +26,19 @@ func serveMetrics(addr string) (*metrics, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &metrics{}
+	m := &metrics{addr: l.Addr()}
 	m.server = &http.Server{Handler: m, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = m.server.Serve(l) }() // ends with close
 	return m, nil
+}
+
+// url returns where they are, for people on this machine.
+func (m *metrics) url() string {
+	host, port, err := net.SplitHostPort(m.addr.String())
+	if ip := net.ParseIP(host); err != nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/metrics"
 }
 
 func (m *metrics) close() { _ = m.server.Close() }

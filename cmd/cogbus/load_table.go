@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,183 +12,176 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// figure shows three digits of a number, with commas between thousands.
-func figure(n float64) string {
-	if math.Abs(n) < 1000 {
-		switch a := math.Abs(n); {
-		case n == math.Trunc(n):
-			return strconv.Itoa(int(n))
-		case a >= 100:
-			return strconv.FormatFloat(n, 'f', 0, 64)
-		case a >= 10:
-			return strconv.FormatFloat(n, 'f', 1, 64)
-		}
-		return strconv.FormatFloat(n, 'f', 2, 64)
-	}
-	text := strconv.FormatFloat(n, 'f', 0, 64)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
 // loadReport prints a report for people.
 func (s *sink) loadReport(r *loadtest.Report) {
 	s.printf("%s\n\n", loadLine(r))
 	for _, why := range r.Invalid {
-		s.printf("invalid: %s\n", why)
+		s.printf("invalid: %s\n", oneLine(why))
 	}
-	s.table([]string{"ms", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "mean"}, [][]string{
-		latencyRow("response", &r.Response), latencyRow("service", &r.Service),
-	})
-	s.printf("\n")
-	share := func(n int64) string { return figure(100*float64(n)/float64(max(1, r.Sent))) + " %" }
-	wanted := ""
-	if r.Rate.Wanted > 0 {
-		wanted = fmt.Sprintf(" of %s/s wanted", figure(r.Rate.Wanted))
+	if len(r.Invalid) > 0 {
+		s.printf("\n")
 	}
-	s.table([]string{"calls", "", ""}, [][]string{
-		{"sent", figure(float64(r.Sent)), figure(r.Rate.Sent) + "/s" + wanted},
-		{"answered", figure(float64(r.Answered)), figure(r.Rate.Answered) + "/s"},
-		{"failed", figure(float64(r.Failed)), share(r.Failed)},
-		{"unanswered", figure(float64(r.Unanswered)), share(r.Unanswered)},
-	})
+	rows := [][]string{latencyRow("response", &r.Response)}
+	if r.Load.Open { // else they are the same
+		rows = append(rows, latencyRow("service", &r.Service))
+	}
+	s.figures([]string{"ms", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "mean"}, rows)
+	s.loadCounts(r)
 	s.loadErrors(r)
 	s.loadTimeline(r)
-	if len(r.Routes) > 1 {
-		var rows [][]string
-		for _, t := range r.Routes {
-			rows = append(rows, []string{t.Name, figure(float64(t.Sent)), figure(float64(t.Failed + t.Unanswered)), figure(t.Response.P50), figure(t.Response.P99), figure(t.Response.Max)})
-		}
-		s.printf("\n")
-		s.table([]string{"route", "sent", "errors", "p50", "p99", "max"}, rows)
-	}
+	s.loadRoutes(r)
 	s.loadFaults(r)
 	s.loadServer(r)
-	g := &r.Generator
-	s.printf("\ngenerator: %s of %d cores, sent calls %s ms late at p99 and %s ms at most", cores(g.Cores), r.Machine.Cores, figure(g.Lag.P99), figure(g.Lag.Max))
-	s.printf("; %s of %d asked for\n", count(int(r.Lines.Opened), "connection"), r.Lines.Asked)
+	s.printf("\n%s%s\n%s\n", botLine(r.Server), generatorLine(r), connectionLine(&r.Lines))
 	for _, v := range r.Goals {
-		s.printf("goal %s: %s, it is %s\n", v.Goal, map[bool]string{true: "met", false: "MISSED"}[v.Met], figure(v.Got))
+		s.printf("goal %s: %s, %s\n", v.Goal, map[bool]string{true: "met", false: "MISSED"}[v.Met], got(v, r))
 	}
-}
-
-func cores(n float64) string {
-	if n < 0 {
-		return "an unknown part"
-	}
-	return fmt.Sprintf("%.2f", n)
 }
 
 // loadLine says in one line what was done.
 func loadLine(r *loadtest.Report) string {
 	l := &r.Load
-	text := fmt.Sprintf("%s, %s: ", l.Target, l.Dialect)
+	var list []string
 	switch {
 	case len(l.Stages) > 0:
-		text += fmt.Sprintf("%s of rates from %s/s", count(len(l.Stages), "stage"), figure(l.Rate))
+		list = append(list, "from "+figure(l.Rate)+" calls/s")
+		for _, stage := range l.Stages {
+			list = append(list, fmt.Sprintf("to %s in %s", figure(stage.Rate), stage.Over))
+		}
 	case l.Open:
-		text += figure(l.Rate) + " calls/s"
+		list = append(list, figure(l.Rate)+" calls/s")
+	case l.Depth > 1:
+		list = append(list, fmt.Sprintf("%s with %s each", count(l.Callers, "caller"), count(l.Depth, "call")))
 	default:
-		text += fmt.Sprintf("%s with %d under way each", count(l.Callers, "caller"), l.Depth)
+		list = append(list, count(l.Callers, "caller"))
 	}
-	text += fmt.Sprintf(", %s, %s s", count(l.Connections, "connection"), figure(r.Measured))
+	list = append(list, count(l.Connections, "connection"), moment(r.Measured)+" s")
 	if r.End != loadtest.EndDone {
-		text += ", " + string(r.End)
+		list = append(list, string(r.End))
 	}
-	return oneLine(text)
+	return oneLine(fmt.Sprintf("%s, %s: %s", l.Target, l.Dialect, strings.Join(list, ", ")))
 }
 
 func latencyRow(name string, l *loadtest.Latency) []string {
-	row := []string{name}
-	for _, n := range []float64{l.P50, l.P90, l.P95, l.P99, l.P999, l.P9999, l.Max, l.Mean} {
-		if l.Count == 0 {
-			row = append(row, "-")
-		} else {
-			row = append(row, figure(n))
-		}
+	return append([]string{name}, times(l.Count, l.P50, l.P90, l.P95, l.P99, l.P999, l.P9999, l.Max, l.Mean)...)
+}
+
+func (s *sink) loadCounts(r *loadtest.Report) {
+	share := func(n int64) string { return figure(100*float64(n)/float64(max(1, r.Sent))) + " %" }
+	wanted := ""
+	if r.Rate.Wanted > 0 {
+		wanted = fmt.Sprintf(" of %s/s wanted", figure(r.Rate.Wanted))
 	}
-	return row
+	rows := [][]string{
+		{"sent", figure(float64(r.Sent)), figure(r.Rate.Sent) + "/s" + wanted},
+		{"answered", figure(float64(r.Answered)), figure(r.Rate.Answered) + "/s"},
+		{"failed", figure(float64(r.Failed)), share(r.Failed)},
+		{"unanswered", figure(float64(r.Unanswered)), share(r.Unanswered)},
+	}
+	if r.Missed > 0 {
+		rows = append(rows, []string{"not sent", figure(float64(r.Missed)), "were due"})
+	}
+	s.printf("\n")
+	s.figures([]string{"calls", "", ""}, rows, 2)
 }
 
 func (s *sink) loadErrors(r *loadtest.Report) {
 	var rows [][]string
 	for _, e := range r.Errors {
-		how := ""
-		if e.Expected {
-			how = " (expected)"
+		became := "failed"
+		switch {
+		case e.Expected:
+			became = "answered"
+		case e.Unanswered:
+			became = "unanswered"
 		}
-		rows = append(rows, []string{string(e.Code) + how, e.Route, figure(float64(e.Count)), figure(e.FirstAt) + " s", short(e.First, 90)})
+		first := strings.TrimPrefix(e.First, string(e.Code)+": ")
+		rows = append(rows, []string{string(e.Code), e.Route, became, figure(float64(e.Count)), moment(e.FirstAt) + " s", short(first, 90)})
 	}
 	if len(rows) > 0 {
 		s.printf("\n")
-		s.table([]string{"error", "route", "count", "first at", "first"}, rows)
+		s.figures([]string{"error", "route", "counts as", "calls", "first at", "first"}, rows, 1, 2, 5)
 	}
 }
 
 // loadTimeline prints at most twelve lines: a run may take hours.
 func (s *sink) loadTimeline(r *loadtest.Report) {
-	var list []loadtest.Sample
-	for _, one := range r.Timeline {
-		if one.At > 0 {
-			list = append(list, one)
-		}
-	}
-	step := (len(list) + 11) / 12
+	list := slices.DeleteFunc(slices.Clone(r.Timeline), func(one loadtest.Sample) bool { return one.At <= 0 })
 	if len(list) < 2 {
 		return
 	}
+	step, worst := (len(list)+11)/12, ""
+	if step > 1 {
+		worst = "worst "
+	}
 	var rows [][]string
 	for part := range slices.Chunk(list, step) {
-		sum := part[len(part)-1] // its end is theirs
-		sum.P50, sum.P99, sum.Max = 0, 0, 0
-		answered, errors, seconds := int64(0), int64(0), 0.0
+		var sum loadtest.Sample
 		for _, one := range part {
-			answered += one.Answered
-			errors += one.Failed + one.Unanswered
-			seconds += one.Seconds
+			sum.Answered += one.Answered
+			sum.Failed += one.Failed
+			sum.Unanswered += one.Unanswered
+			sum.Seconds += one.Seconds
 			sum.P50, sum.P99, sum.Max = max(sum.P50, one.P50), max(sum.P99, one.P99), max(sum.Max, one.Max)
 		}
-		rows = append(rows, []string{figure(sum.At) + " s", figure(float64(answered)/max(seconds, 1e-9)) + "/s", figure(sum.P50), figure(sum.P99), figure(sum.Max), figure(float64(errors))})
+		row := []string{moment(part[len(part)-1].At) + " s", perSecond(sum.Answered, sum.Seconds)}
+		row = append(row, times(sum.Answered+sum.Failed+sum.Unanswered, sum.P50, sum.P99, sum.Max)...)
+		rows = append(rows, append(row, figure(float64(sum.Failed+sum.Unanswered))))
 	}
 	s.printf("\n")
-	s.table([]string{"until", "answered", "p50", "p99", "max", "errors"}, rows)
+	s.figures([]string{"until", "answered/s", worst + "p50 ms", worst + "p99 ms", "max ms", "errors"}, rows)
+}
+
+func (s *sink) loadRoutes(r *loadtest.Report) {
+	if len(r.Routes) < 2 {
+		return
+	}
+	var rows [][]string
+	for _, t := range r.Routes {
+		row := []string{t.Name, figure(float64(t.Sent)), figure(float64(t.Failed + t.Unanswered))}
+		rows = append(rows, append(row, times(t.Response.Count, t.Response.P50, t.Response.P99, t.Response.Max)...))
+	}
+	s.printf("\n")
+	s.figures([]string{"route", "sent", "errors", "p50 ms", "p99 ms", "max ms"}, rows)
 }
 
 func (s *sink) loadFaults(r *loadtest.Report) {
 	var rows [][]string
 	for _, f := range r.Faults {
-		rows = append(rows, []string{f.Text, figure(f.At) + " s", figure(f.Took) + " ms", cmp.Or(f.Err, f.Note)})
+		what := f.Note
+		if f.Err != "" {
+			what = "failed: " + f.Err
+		}
+		rows = append(rows, []string{f.Text, moment(f.At) + " s", figure(f.Took) + " ms", what})
 	}
 	if len(rows) > 0 {
 		s.printf("\n")
-		s.table([]string{"fault", "at", "took", ""}, rows)
+		s.figures([]string{"fault", "at", "took", ""}, rows, 3)
 	}
 }
 
+// loadServer prints what the bot says of the cogs that were called.
 func (s *sink) loadServer(r *loadtest.Report) {
 	if r.Server == nil {
 		return
 	}
 	var rows [][]string
 	for _, c := range r.Server.Cogs {
-		if c.Calls == 0 && len(c.Switches) == 0 {
+		if c.Calls == 0 && len(c.Switches) == 0 && len(c.Refused) == 0 {
 			continue
 		}
-		paused := 0.0
-		for _, sw := range c.Switches {
-			paused = max(paused, sw.Paused)
+		paused := "-"
+		if len(c.Switches) > 0 {
+			paused = figure(slices.MaxFunc(c.Switches, func(a, b loadtest.Switch) int { return cmp.Compare(a.Paused, b.Paused) }).Paused)
 		}
-		rows = append(rows, []string{
-			c.Name, figure(float64(c.Calls)), refusals(c.Refused),
-			strconv.Itoa(c.MaxFlight), strconv.Itoa(c.MaxWaiting), strconv.Itoa(c.MaxHeld),
-			figure(c.Queue.P50) + " / " + figure(c.Queue.P99), figure(c.Handler.P50) + " / " + figure(c.Handler.P99),
-			strconv.Itoa(len(c.Switches)), figure(paused),
-		})
+		row := []string{c.Name, figure(float64(c.Calls)), refusals(c.Refused), strconv.Itoa(c.MaxFlight), strconv.Itoa(c.MaxWaiting), strconv.Itoa(c.MaxHeld)}
+		row = append(row, times(c.Queue.Count, c.Queue.P50, c.Queue.P99)...)
+		row = append(row, times(c.Handler.Count, c.Handler.P50, c.Handler.P99)...)
+		rows = append(rows, append(row, strconv.Itoa(len(c.Switches)), paused))
 	}
 	if len(rows) > 0 {
 		s.printf("\n")
-		s.table([]string{"cog", "calls", "refused", "in flight", "waiting", "held", "queue p50/p99", "handler p50/p99", "switches", "longest pause"}, rows)
+		s.figures([]string{"cog (times in ms)", "calls", "refused", "in flight", "waiting", "held", "queue p50", "p99", "handler p50", "p99", "switches", "paused"}, rows, 2)
 	}
 }
 
@@ -199,4 +191,62 @@ func refusals(counts map[wire.Code]uint64) string {
 		list = append(list, fmt.Sprintf("%s %s", figure(float64(counts[code])), code))
 	}
 	return cmp.Or(strings.Join(list, ", "), "0")
+}
+
+// botLine returns "" if the bot does not tell.
+func botLine(server *loadtest.Server) string {
+	if server == nil {
+		return ""
+	}
+	text := "bot: heap of " + megabytes(float64(server.Heap))
+	if p := &server.GCPauses; p.Count > 0 {
+		text += fmt.Sprintf(", %s for garbage of %s ms at p50 and %s ms at most", count(int(p.Count), "pause"), figure(p.P50), figure(p.Max))
+	}
+	return text + "\n"
+}
+
+func generatorLine(r *loadtest.Report) string {
+	g := &r.Generator
+	text := "generator: "
+	if g.Cores >= 0 {
+		text += fmt.Sprintf("%.2f of ", g.Cores)
+	}
+	text += count(r.Machine.Cores, "core")
+	if g.MaxRSS >= 0 {
+		text += ", " + megabytes(float64(g.MaxRSS))
+	}
+	if r.Load.Open && g.Lag.Count > 0 {
+		text += fmt.Sprintf(", calls sent late by %s ms at p99 and %s ms at most", figure(g.Lag.P99), figure(g.Lag.Max))
+	}
+	return text
+}
+
+func connectionLine(l *loadtest.Lines) string {
+	list := []string{"connections: " + figure(float64(l.Asked))}
+	for _, more := range []struct {
+		n    int64
+		what string
+	}{
+		{l.Opened - int64(l.Asked), "more opened later"},
+		{l.Failed, "attempts failed"},
+		{l.Churned, "replaced"},
+		{l.Cut, "cut by faults"},
+	} {
+		if more.n > 0 {
+			list = append(list, figure(float64(more.n))+" "+more.what)
+		}
+	}
+	text := strings.Join(list, ", ")
+	if l.Connect.Count > 0 {
+		text += fmt.Sprintf("; opening one took %s ms at p50 and %s ms at most", figure(l.Connect.P50), figure(l.Connect.Max))
+	}
+	return text
+}
+
+// got says what a run has had, for a goal.
+func got(v loadtest.Verdict, r *loadtest.Report) string {
+	if v.Unit == "ms" && r.Response.Count == 0 {
+		return "no call was timed"
+	}
+	return "it is " + withUnit(v.Got, v.Unit)
 }

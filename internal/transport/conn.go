@@ -28,6 +28,7 @@ type Conn struct {
 
 	// owned by the reader
 	max         int    // bytes of a message
+	failed      error  // why nothing more can be received
 	beforeClose func() // may be nil
 }
 
@@ -63,16 +64,22 @@ func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
 
 // Receive waits for the next message and returns it, and whether it came as
 // text. The buffer belongs to the caller. After an error the connection is of
-// no more use; [CloseStatus] tells whether the peer closed it.
+// no more use, and each Receive returns it; [CloseStatus] tells whether the peer
+// closed it.
 func (c *Conn) Receive() (*buffer.Buffer, bool, error) {
-	b, text, err := c.link.message(c.max)
-	switch {
-	case err != nil:
-		return nil, false, c.because(err)
-	case b == nil:
-		return c.receiveSlowly()
+	if c.failed != nil {
+		return nil, false, c.failed
 	}
-	return b, text, nil
+	b, text, err := c.link.message(c.max)
+	if b == nil && err == nil {
+		b, text, err = c.receiveSlowly()
+	}
+	if err != nil {
+		// what is left may be the middle of a frame: it must not be read as one
+		c.link.in.drop()
+		c.failed = c.because(err)
+	}
+	return b, text, c.failed
 }
 
 // receiveSlowly lets the WebSocket library receive the next message, and what
@@ -80,9 +87,8 @@ func (c *Conn) Receive() (*buffer.Buffer, bool, error) {
 func (c *Conn) receiveSlowly() (*buffer.Buffer, bool, error) {
 	kind, r, err := c.ws.NextReader()
 	if err != nil {
-		return nil, false, c.because(err)
+		return nil, false, err
 	}
-	c.link.messageBegun()
 	b := buffer.New()
 	for {
 		if len(b.B) == cap(b.B) {
@@ -91,12 +97,11 @@ func (c *Conn) receiveSlowly() (*buffer.Buffer, bool, error) {
 		n, err := r.Read(b.B[len(b.B):cap(b.B)])
 		b.B = b.B[:len(b.B)+n]
 		if err == io.EOF {
-			c.link.messageEnded()
 			return b, kind == websocket.TextMessage, nil
 		}
 		if err != nil {
 			b.Free()
-			return nil, false, c.because(err)
+			return nil, false, err
 		}
 	}
 }
@@ -173,7 +178,7 @@ func TooBig(err error) bool { return errors.Is(err, websocket.ErrReadLimit) }
 func Cut(err error) bool {
 	e, ok := errors.AsType[*websocket.CloseError](err)
 	return ok && e.Code == websocket.CloseAbnormalClosure || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET)
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // StartClose sends a Close frame; the reader then sees the peer's answer. It

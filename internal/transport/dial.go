@@ -22,15 +22,18 @@ type DialOptions struct {
 }
 
 // Dial connects to a ws or wss URL. A server that answers with anything but a
-// WebSocket gives a [*StatusError].
+// WebSocket gives a [*StatusError]. When ctx is done before Dial returns, the
+// connection is cut; later ctx means nothing.
 func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
 	var l *link
+	stop := func() bool { return true }
 	// TLS comes below the link, which has to see frames
 	join := func(conn net.Conn, err error) (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
 		l = newLink(conn, true)
+		stop = context.AfterFunc(ctx, l.abort) // the library heeds its deadline only
 		return l, nil
 	}
 	dial := o.DialContext
@@ -41,6 +44,7 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
 		ReadBufferSize:  libraryBuffer,
 		WriteBufferPool: new(sync.Pool),
 		WriteBufferSize: 4096,
+		TLSClientConfig: o.TLS, // names the protocols that a server must not choose
 		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return join(dial(ctx, network, addr))
 		},
@@ -52,14 +56,22 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
 		d.Subprotocols = []string{o.Subprotocol}
 	}
 	ws, resp, err := d.DialContext(ctx, url, nil)
-	if err != nil {
-		if errors.Is(err, websocket.ErrBadHandshake) && resp != nil {
-			_ = resp.Body.Close()
-			return nil, &StatusError{Status: resp.StatusCode}
-		}
-		return nil, fmt.Errorf("connect: %w", err)
+	cut := !stop()
+	if err == nil && !cut {
+		l.in.part = frames
+		return newConn(ws, l, o.MaxMessage), nil
 	}
-	return newConn(ws, l, o.MaxMessage), nil
+	if l != nil {
+		l.in.drop()
+	}
+	if errors.Is(err, websocket.ErrBadHandshake) && resp != nil {
+		_ = resp.Body.Close()
+		return nil, &StatusError{Status: resp.StatusCode}
+	}
+	if cut {
+		err = context.Cause(ctx) // what the cut looked like to the reader says nothing
+	}
+	return nil, fmt.Errorf("connect: %w", err)
 }
 
 // dialTLS opens a TLS connection.

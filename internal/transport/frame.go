@@ -7,11 +7,12 @@ import (
 
 // The bits of the first two bytes of a frame: RFC 6455 section 5.2.
 const (
-	finText   = 0x81 // a whole text message
-	finBinary = 0x82 // a whole binary message
-	opClose   = 0x88
-	maskBit   = 0x80
-	maxHeader = 14
+	finBit     = 0x80
+	controlBit = 0x08
+	finText    = 0x81 // a whole text message
+	finBinary  = 0x82 // a whole binary message
+	opClose    = 0x88
+	maskBit    = 0x80
 )
 
 // A header is the beginning of a frame.
@@ -19,13 +20,13 @@ type header struct {
 	first  byte // FIN, the reserved bits and the opcode
 	masked bool
 	key    [4]byte
-	size   int    // of the header
+	size   int    // of the header; 0 if it is not known yet
 	length uint64 // of the payload
 }
 
-// parseHeader reads the header that p begins with. It reports false if more of it
-// has to arrive.
-func parseHeader(p []byte) (h header, ok bool) {
+// parseHeader reads the header that p begins with. If more of it has to arrive, it
+// is not whole: of two bytes or more, first, masked and size are known.
+func parseHeader(p []byte) (h header, whole bool) {
 	if len(p) < 2 {
 		return h, false
 	}

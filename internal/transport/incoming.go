@@ -1,14 +1,13 @@
 package transport
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
 	"sync"
 	"syscall"
 	"time"
-
-	"github.com/cogbus/cogbus/internal/buffer"
 )
 
 // readSize is how much is read at a time. Connections that wait for their peer
@@ -23,21 +22,25 @@ var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
 // incoming is what has arrived on a connection and was not taken. Everything in it
 // is owned by the reader.
 //
-// Whole data frames are taken here. All else, control frames, fragments and what
-// breaks the protocol, is left to the WebSocket library, which reads from the
-// link and is given one frame at a time, so that nothing stays in its buffer.
+// Whole data frames are taken by link.message. All else, control frames, fragments
+// and what breaks the protocol, is left to the WebSocket library, which reads from
+// the link and is given one frame at a time, so that nothing stays in its buffer.
 type incoming struct {
 	pooled *[readSize]byte // what buf is in; nil if it is kept or not there
 	buf    []byte
-	r, w   int    // buf[r:w] was not taken
-	frame  uint64 // what the library still has to be given of a frame
-	client bool   // this end is a client: what arrives is not masked
-	shake  int    // of the end of a handshake, how many bytes were given; -1: all
+	r, w   int // buf[r:w] was not taken
 
+	client    bool   // this end is a client: what arrives is not masked
+	part      part   // of the connection
 	inMessage bool   // a message has begun and is not whole
 	deadline  bool   // a read deadline is set
-	half      bool   // a Close came with one byte where a code has two
 	wake      func() // if not nil, flushes elsewhere: see Conn.FlushBy
+
+	// what the library is given
+	frame uint64 // what is left of the frame
+	given int    // of the header at r, which is not whole, what was given
+	last  bool   // the frame ends its message
+	half  bool   // the frame is a Close with one byte where a code has two
 
 	raw  syscall.RawConn // nil: waiting takes a buffer
 	poll func(fd uintptr) bool
@@ -45,64 +48,17 @@ type incoming struct {
 	err  error
 }
 
-// message takes the next message if it is a whole data frame of at most limit
-// bytes. It returns nil if what comes next is for the library.
-func (l *link) message(limit int) (b *buffer.Buffer, text bool, err error) {
-	in := &l.in
-	h, ok := parseHeader(in.buf[in.r:in.w])
-	for !ok {
-		l.in.inMessage = in.r < in.w
-		if err := l.fill(); err != nil {
-			return nil, false, err
-		}
-		h, ok = parseHeader(in.buf[in.r:in.w])
-	}
-	if h.first != finText && h.first != finBinary || h.masked == in.client || h.length > uint64(limit) {
-		return nil, false, nil
-	}
-	in.r += h.size
-	n := int(h.length)
-	b = buffer.New()
-	for {
-		take := min(n-len(b.B), in.w-in.r)
-		b.B = append(b.B, in.buf[in.r:in.r+take]...)
-		in.r += take
-		rest := n - len(b.B)
-		if rest == 0 {
-			break
-		}
-		in.inMessage = true
-		if rest < readSize/2 {
-			err = l.fill()
-		} else {
-			err = l.readInto(b, rest)
-		}
-		if err != nil {
-			b.Free()
-			return nil, false, err
-		}
-	}
-	l.messageEnded()
-	if h.masked {
-		unmask(b.B, h.key)
-	}
-	return b, h.first == finText, nil
-}
+// begun reports whether something has begun to arrive that is not whole.
+func (in *incoming) begun() bool { return in.inMessage || in.frame > 0 || in.r < in.w }
 
-// readInto reads some of the rest of a large message to where it is wanted. Memory
-// grows with what arrives, not with what was announced.
-func (l *link) readInto(b *buffer.Buffer, rest int) error {
-	size := len(b.B)
-	if size == cap(b.B) {
-		b.B = append(b.B, 0)[:size]
+// ended says that what had begun is whole. Only what has begun has a deadline: an
+// idle connection needs none.
+func (l *link) ended() {
+	l.in.inMessage = false
+	if l.in.deadline {
+		l.in.deadline = false
+		_ = l.SetReadDeadline(time.Time{})
 	}
-	room := b.B[size:min(cap(b.B), size+rest)]
-	n, err := l.readConn(room)
-	b.B = b.B[:size+n]
-	if n > 0 {
-		return nil // the error comes again
-	}
-	return err
 }
 
 // fill waits for more behind what is there.
@@ -110,7 +66,7 @@ func (l *link) fill() error {
 	in := &l.in
 	if in.r == in.w {
 		in.r, in.w = 0, 0
-		if in.raw != nil && !in.inMessage {
+		if in.raw != nil && !in.begun() {
 			return l.await()
 		}
 	}
@@ -124,7 +80,7 @@ func (l *link) fill() error {
 	n, err := l.readConn(in.buf[in.w:])
 	in.w += n
 	if n > 0 {
-		return nil
+		return nil // the error comes again
 	}
 	return err
 }
@@ -135,10 +91,10 @@ func (l *link) await() error {
 	l.flushFirst()
 	in.got, in.err = 0, nil
 	if err := in.raw.Read(in.poll); err != nil {
-		return err
+		return l.readError(err)
 	}
 	if in.err != nil {
-		return &net.OpError{Op: "read", Net: l.LocalAddr().Network(), Source: l.LocalAddr(), Addr: l.RemoteAddr(), Err: os.NewSyscallError("read", in.err)}
+		return l.readError(os.NewSyscallError("read", in.err))
 	}
 	if in.got == 0 {
 		return io.EOF
@@ -146,6 +102,14 @@ func (l *link) await() error {
 	in.w = in.got
 	l.note(in.got)
 	return nil
+}
+
+// readError returns what Conn.Read would say of err.
+func (l *link) readError(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err // it names an operation that nobody has asked for
+	}
+	return &net.OpError{Op: "read", Net: l.LocalAddr().Network(), Source: l.LocalAddr(), Addr: l.RemoteAddr(), Err: err}
 }
 
 // hold takes a buffer to read into.
@@ -166,10 +130,16 @@ func (in *incoming) release() {
 	}
 }
 
+// drop gives the buffer back with what was not taken.
+func (in *incoming) drop() {
+	in.r, in.w = 0, 0
+	in.release()
+}
+
 // readConn reads into p, after what was sent has left.
 func (l *link) readConn(p []byte) (int, error) {
 	l.flushFirst()
-	if l.in.inMessage && !l.in.deadline {
+	if l.in.begun() && !l.in.deadline {
 		l.in.deadline = true
 		if err := l.SetReadDeadline(time.Now().Add(frameTimeout)); err != nil {
 			return 0, err
@@ -193,69 +163,4 @@ func (l *link) note(n int) {
 	if n > 0 && !l.heard.Load() {
 		l.heard.Store(true)
 	}
-}
-
-// messageBegun and messageEnded tell where in a message the reader is, so that
-// only a begun one has a deadline. An idle connection needs none.
-func (l *link) messageBegun() { l.in.inMessage = true }
-
-func (l *link) messageEnded() {
-	l.in.inMessage = false
-	if l.in.deadline {
-		l.in.deadline = false
-		_ = l.SetReadDeadline(time.Time{})
-	}
-}
-
-// Read gives the WebSocket library what has arrived: of a handshake at most all of
-// it, of what follows at most one frame.
-func (l *link) Read(p []byte) (int, error) {
-	in := &l.in
-	if in.r == in.w {
-		if err := l.fill(); err != nil {
-			return 0, err
-		}
-	}
-	if in.shake >= 0 {
-		return in.giveHandshake(p), nil
-	}
-	for in.frame == 0 {
-		h, ok := parseHeader(in.buf[in.r:in.w])
-		if ok {
-			in.frame = uint64(h.size) + h.length
-			in.half = h.first == opClose && h.length == 1
-			break
-		}
-		if err := l.fill(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p[:min(uint64(len(p)), in.frame)], in.buf[in.r:in.w])
-	in.r += n
-	in.frame -= uint64(n)
-	return n, nil
-}
-
-// giveHandshake gives bytes up to the empty line that ends a server's part.
-func (in *incoming) giveHandshake(p []byte) int {
-	const end = "\r\n\r\n"
-	n := 0
-	for n < len(p) && in.r < in.w && in.shake >= 0 {
-		b := in.buf[in.r]
-		p[n] = b
-		n++
-		in.r++
-		switch {
-		case b == end[in.shake]:
-			in.shake++
-		case b == end[0]:
-			in.shake = 1
-		default:
-			in.shake = 0
-		}
-		if in.shake == len(end) {
-			in.shake = -1
-		}
-	}
-	return n
 }

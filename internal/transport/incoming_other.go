@@ -2,5 +2,7 @@
 
 package transport
 
+import "net"
+
 // waitWithoutBuffer does nothing: here a buffer is what is waited with.
-func (in *incoming) waitWithoutBuffer(any) {}
+func (in *incoming) waitWithoutBuffer(net.Conn) {}

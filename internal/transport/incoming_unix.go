@@ -4,14 +4,21 @@ package transport
 
 import (
 	"errors"
+	"net"
 	"syscall"
 )
 
 // waitWithoutBuffer lets the reader wait without one where the connection is one
-// of the system's.
-func (in *incoming) waitWithoutBuffer(conn any) {
-	c, ok := conn.(syscall.Conn)
-	if !ok {
+// of the system's, and nothing that was made of one: that may offer SyscallConn and
+// have a Read of its own.
+func (in *incoming) waitWithoutBuffer(conn net.Conn) {
+	var c syscall.Conn
+	switch conn := conn.(type) {
+	case *net.TCPConn:
+		c = conn
+	case *net.UnixConn:
+		c = conn
+	default:
 		return
 	}
 	raw, err := c.SyscallConn()

@@ -50,9 +50,8 @@ type link struct {
 // newLink returns a link over conn. A client's begins with a handshake.
 func newLink(conn net.Conn, client bool) *link {
 	l := &link{Conn: conn}
-	l.in.client, l.in.shake = client, -1
 	if client {
-		l.in.shake = 0
+		l.in.client, l.in.part = true, lineBegin
 	}
 	l.in.waitWithoutBuffer(conn)
 	return l
@@ -129,6 +128,12 @@ func (l *link) Write(p []byte) (int, error) {
 		l.tell()
 	}
 	return len(p), nil
+}
+
+// Close is for the WebSocket library, which closes what it cannot use.
+func (l *link) Close() error {
+	l.abort()
+	return nil
 }
 
 // SetWriteDeadline does nothing: Flush sets its own. The WebSocket library sets

@@ -55,6 +55,6 @@
 //   - A closed loop: when the bot stalls, it stops asking, so a stall is a few slow
 //     calls and a lower rate. In an open loop it is in every response that was due.
 //   - No difference was found is not that there is none: it may be smaller than what
-//     is looked for, or the runs too short. Fifteen seconds are usually enough for
-//     a fifth.
+//     is looked for, come in some seconds only, or the runs are too short. On a calm
+//     machine fifteen seconds are usually enough to find a fifth.
 package compare

@@ -1,0 +1,402 @@
+package loadtest_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/cogbus/cogbus/client/loadtest"
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// working is a cog whose route "work" takes some time.
+func working(takes time.Duration) cogs.Cog {
+	return limited(10_000, "work", func(ctx context.Context, _ wire.Empty) (wire.Empty, error) {
+		select {
+		case <-time.After(takes):
+			return wire.Empty{}, nil
+		case <-ctx.Done():
+			return wire.Empty{}, ctx.Err()
+		}
+	})
+}
+
+// mustRun runs p and checks what is true of every report.
+func mustRun(t *testing.T, p loadtest.Plan) *loadtest.Report {
+	t.Helper()
+	r, err := loadtest.Run(t.Context(), p)
+	if err != nil {
+		t.Fatalf("Run() = %v", err)
+	}
+	checkReport(t, r)
+	return r
+}
+
+// checkReport holds the figures of a report against each other.
+func checkReport(t *testing.T, r *loadtest.Report) {
+	t.Helper()
+	if r.Sent != r.Answered+r.Failed+r.Unanswered {
+		t.Errorf("counts = %+v: what was sent has not ended", r.Counts)
+	}
+	var routes, timeline loadtest.Counts
+	add := func(to *loadtest.Counts, c loadtest.Counts) {
+		to.Sent += c.Sent
+		to.Answered += c.Answered
+		to.Failed += c.Failed
+		to.Unanswered += c.Unanswered
+		to.Expected += c.Expected
+		to.Missed += c.Missed
+	}
+	for _, one := range r.Routes {
+		add(&routes, one.Counts)
+	}
+	routes.Missed = r.Missed // of no route
+	if diff := gocmp.Diff(r.Counts, routes); diff != "" {
+		t.Errorf("all calls, and those of the routes: (-all +routes)\n%s", diff)
+	}
+	at := -r.Load.Warmup
+	for _, s := range r.Timeline {
+		add(&timeline, s.Counts)
+		if math.Abs(s.At-s.Seconds-at) > 1e-6 {
+			t.Errorf("a sample of %g s ends at %g s; want it to begin at %g s", s.Seconds, s.At, at)
+		}
+		at = s.At
+	}
+	if r.Load.Warmup == 0 {
+		if diff := gocmp.Diff(r.Counts, timeline); diff != "" {
+			t.Errorf("all calls, and those of the timeline: (-all +timeline)\n%s", diff)
+		}
+	}
+	errors := int64(0)
+	for _, e := range r.Errors {
+		errors += e.Count
+	}
+	if errors != r.Failed+r.Unanswered+r.Expected {
+		t.Errorf("%d errors; want those of %+v", errors, r.Counts)
+	}
+}
+
+// TestRun_count makes as many calls as are asked for, with and without a warm-up.
+func TestRun_count(t *testing.T) {
+	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
+		for _, warmup := range []time.Duration{0, 333 * time.Millisecond} {
+			for _, rate := range []float64{0, 250} {
+				t.Run(fmt.Sprintf("%s/%s/%g", dialect, warmup, rate), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						p := start(t, working(10*time.Millisecond))
+						p.Dialect, p.Scenario, p.Count, p.Warmup, p.Rate = dialect, calling("work"), 101, warmup, rate
+						if rate == 0 {
+							p.Callers, p.Depth = 3, 2
+						}
+						r := mustRun(t, p)
+						if r.Sent != 101 || r.Answered != 101 || r.End != loadtest.EndDone {
+							t.Errorf("Run() = %+v, %s; want 101 answered, %s", r.Counts, r.End, loadtest.EndDone)
+						}
+						want := 101 / (17 * 0.010) // rounds of 6
+						if dialect == loadtest.IPCX && rate == 0 {
+							want /= 2 // one at a time on each connection
+						}
+						if rate > 0 {
+							want = rate
+						}
+						if got := r.Rate.Sent; math.Abs(got/want-1) > 0.07 {
+							t.Errorf("rate = %+v; want about %g", r.Rate, want)
+						}
+						if rate > 0 && (math.Abs(r.Rate.Wanted-rate) > 0.001 || math.Abs(r.Rate.Sent/rate-1) > 0.01) {
+							t.Errorf("rate = %+v; want %g", r.Rate, rate)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// TestRun_rates has a bot that does half of what is asked of it, and the rest later.
+func TestRun_rates(t *testing.T) {
+	for name, warmup := range map[string]time.Duration{"cold": 0, "warm": 2 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := start(t, serial("work", time.Millisecond))
+				p.Scenario, p.Rate, p.Warmup, p.Duration, p.Timeout = calling("work"), 2000, warmup, 4*time.Second, 30*time.Second
+				r := mustRun(t, p)
+				if r.Sent != 8000 || r.Answered != 8000 {
+					t.Errorf("counts = %+v; want 8,000 answered at last", r.Counts)
+				}
+				if got := r.Rate; got.Wanted != 2000 || math.Abs(got.Sent-2000) > 1 || math.Abs(got.Answered-1000) > 10 {
+					t.Errorf("rate = %+v; want 2,000 sent and 1,000 answered", got)
+				}
+				if want := 8.0 + warmup.Seconds(); math.Abs(r.Measured-want) > 0.1 {
+					t.Errorf("measured %g s; want %g s, until the last answer", r.Measured, want)
+				}
+				last := r.Timeline[len(r.Timeline)-1]
+				if math.Abs(last.At-r.Measured) > 0.01 {
+					t.Errorf("the last sample ends at %g s; want it at the end, %g s", last.At, r.Measured)
+				}
+			})
+		})
+	}
+}
+
+// serial is a cog whose route runs one call at a time, with nothing refused.
+func serial(route wire.Route[wire.Empty, wire.Empty], takes time.Duration) cogs.Cog {
+	return cogs.Cog{Name: "serial", MaxInFlight: 100_000, Setup: func(_ context.Context, r *cogs.Registrar) error {
+		cogs.HandleWith(r, route, cogs.RouteOptions[wire.Empty]{Serial: true}, func(context.Context, wire.Empty) (wire.Empty, error) {
+			time.Sleep(takes)
+			return wire.Empty{}, nil
+		})
+		return nil
+	}}
+}
+
+// TestRun_ramp looks at the rate in each second.
+func TestRun_ramp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, working(time.Millisecond))
+		p.Scenario, p.Rate = calling("work"), 100
+		p.Stages = []loadtest.Stage{{Rate: 300, Over: 2 * time.Second}, {Rate: 0}, {Rate: 0, Over: time.Second}, {Rate: 500}, {Rate: 500, Over: time.Second}}
+		r := mustRun(t, p)
+		var got []int64
+		for _, s := range r.Timeline {
+			got = append(got, s.Sent)
+		}
+		// a call that is due at the end of a second may be on either side
+		want := []int64{150, 250, 0, 500}
+		for i, n := range got {
+			if i >= len(want) || n < want[i]-1 || n > want[i]+1 {
+				t.Fatalf("sent by second: %d; want about %d", got, want)
+			}
+		}
+		if len(got) != len(want) || r.Sent < 900 || r.Sent > 901 || math.Abs(r.Rate.Wanted-225) > 1e-6 {
+			t.Errorf("sent by second: %d, all %d, wanted %g/s; want %d, 900, 225/s", got, r.Sent, r.Rate.Wanted, want)
+		}
+	})
+}
+
+// TestRun_think has callers that pause after each call.
+func TestRun_think(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, working(15*time.Millisecond))
+		p.Scenario, p.Callers, p.Duration = calling("work"), 5, time.Second
+		p.Scenario.Think = 35 * time.Millisecond
+		r := mustRun(t, p)
+		if r.Sent != 5*20 || r.Response.P50 < 14.9 || r.Response.Max > 15.1 || r.Load.Think != 35 {
+			t.Errorf("sent %d, took %g to %g ms; want 100 of 15 ms each", r.Sent, r.Response.P50, r.Response.Max)
+		}
+		if r.Response.P50 != r.Service.P50 || r.Response.Mean != r.Service.Mean {
+			t.Errorf("response %+v, service %+v; want the same in a closed loop", r.Response, r.Service)
+		}
+		if got := r.Rate; got.Sent != 100 || math.Abs(got.Answered-100) > 0.001 || got.Wanted != 0 {
+			t.Errorf("rate = %+v; want 100/s", got)
+		}
+	})
+}
+
+// TestRun_connections spreads callers over connections. By IPCX each of those has
+// one call at a time, which shows how many are in use.
+func TestRun_connections(t *testing.T) {
+	for _, test := range []struct {
+		dialect                           loadtest.Dialect
+		callers, depth, connections, busy int
+	}{
+		{loadtest.V1, 1, 1, 0, 1},
+		{loadtest.V1, 3, 4, 0, 12},
+		{loadtest.V1, 6, 2, 3, 12},
+		{loadtest.IPCX, 1, 1, 0, 1},
+		{loadtest.IPCX, 3, 4, 0, 3},
+		{loadtest.IPCX, 6, 2, 3, 3},
+		{loadtest.IPCX, 2, 1, 4, 2},
+		{loadtest.IPCX, 2, 3, 1, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := start(t, working(10*time.Millisecond))
+			p.Dialect, p.Scenario, p.Duration = test.dialect, calling("work"), 200*time.Millisecond
+			p.Callers, p.Depth, p.Connections = test.callers, test.depth, test.connections
+			r := mustRun(t, p)
+			// one each at once, and another one after each answer but the last
+			if want := int64(test.callers*test.depth + 19*test.busy); r.Sent != want {
+				t.Errorf("%+v: sent %d; want %d", test, r.Sent, want)
+			}
+			n := cmp.Or(test.connections, test.callers)
+			if r.Lines.Asked != n || r.Lines.Opened != int64(n) || r.Load.Connections != n || r.Lines.Connect.Count != int64(n) {
+				t.Errorf("%+v: connections = %+v; want %d", test, r.Lines, n)
+			}
+		})
+	}
+}
+
+// TestRun_timeouts has a route with a time of its own; what is not answered in it
+// is unanswered, and has taken that long.
+func TestRun_timeouts(t *testing.T) {
+	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
+		t.Run(string(dialect), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := start(t, working(3*time.Second))
+				p.Dialect, p.Scenario, p.Count, p.Timeout = dialect, calling("work", "work"), 20, 2*time.Second
+				p.Callers = 10
+				p.Scenario.Routes[0].Timeout = time.Second
+				r := mustRun(t, p)
+				if r.Unanswered != 20 {
+					t.Errorf("counts = %+v; want 20 unanswered", r.Counts)
+				}
+				for i, want := range []float64{1000, 2000} {
+					if got := r.Routes[i].Response; got.Count == 0 || got.Min < want-5 || got.Max > want+5 {
+						t.Errorf("route %d: %d calls took %g to %g ms; want %g", i, got.Count, got.Min, got.Max, want)
+					}
+				}
+				for _, e := range r.Errors {
+					if e.Code != wire.Timeout || !e.Unanswered {
+						t.Errorf("error = %+v; want it unanswered, %s", e, wire.Timeout)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestRun_expected counts an error that the scenario expects as an answer, if it is
+// the bot's, or a timeout.
+func TestRun_expected(t *testing.T) {
+	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
+		t.Run(string(dialect), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := start(t, working(time.Second), limited(10_000, "seq", func(_ context.Context, in struct{ Seq int }) (wire.Empty, error) {
+					time.Sleep(time.Millisecond)
+					if in.Seq%2 == 0 {
+						return wire.Empty{}, wire.Errorf(wire.NotFound, "it is even")
+					}
+					return wire.Empty{}, nil
+				}))
+				p.Dialect, p.Count, p.Rate, p.Timeout = dialect, 100, 100, 500*time.Millisecond
+				p.Scenario = calling(`seq={"Seq":{{seq}}}`)
+				p.Scenario.Routes[0].Expect = []wire.Code{wire.NotFound}
+				r := mustRun(t, p)
+				if r.Answered != 100 || r.Expected != 50 || r.Response.Count != 100 || len(r.Errors) != 1 || !r.Errors[0].Expected {
+					t.Errorf("counts = %+v, errors %+v; want all answered, 50 by an error", r.Counts, r.Errors)
+				}
+				p.Scenario = calling("work")
+				p.Scenario.Routes[0].Expect = []wire.Code{wire.Timeout}
+				if r = mustRun(t, p); r.Expected != 100 {
+					t.Errorf("counts = %+v; want 100 expected timeouts", r.Counts)
+				}
+				p.Scenario.Routes[0].Expect = []wire.Code{wire.Canceled, wire.Interrupted}
+				p.Timeout, p.Grace = 10*time.Second, time.Millisecond // who is the first to leave is the generator
+				if r = mustRun(t, p); r.Expected != 0 || r.Unanswered == 0 {
+					t.Errorf("counts = %+v; want what nobody has answered unanswered", r.Counts)
+				}
+			})
+		})
+	}
+}
+
+// TestRun_maxInFlight does not send what is beyond it, and says so. In the warm-up
+// that is of no importance.
+func TestRun_maxInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, working(100*time.Millisecond))
+		p.Scenario, p.Rate, p.MaxInFlight, p.Duration = calling("work"), 99, 5, time.Second
+		r := mustRun(t, p)
+		if r.Missed < 40 || r.Sent+r.Missed != 99 || r.Answered != r.Sent {
+			t.Errorf("counts = %+v; want about half of 99 missed", r.Counts)
+		}
+		if len(r.Invalid) != 1 || !strings.Contains(r.Invalid[0], fmt.Sprintf("%d calls that were due were not sent, since 5", r.Missed)) {
+			t.Errorf("invalid %q; want it to tell of %d missed", r.Invalid, r.Missed)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		p := start(t, limited(10_000, "work", func(context.Context, wire.Empty) (wire.Empty, error) {
+			if time.Since(begin) < 600*time.Millisecond {
+				time.Sleep(300 * time.Millisecond)
+			}
+			return wire.Empty{}, nil
+		}))
+		p.Scenario, p.Rate, p.MaxInFlight, p.Warmup, p.Duration = calling("work"), 99, 5, time.Second, time.Second
+		r := mustRun(t, p)
+		missed := int64(0)
+		for _, s := range r.Timeline {
+			missed += s.Missed
+		}
+		if r.Missed != 0 || r.Sent != 99 || missed == 0 || len(r.Invalid) > 0 {
+			t.Errorf("counts = %+v, %d missed in the warm-up, invalid %q; want all sent behind it", r.Counts, missed, r.Invalid)
+		}
+	})
+}
+
+// TestRun_seed draws the same calls again, whoever makes them.
+func TestRun_seed(t *testing.T) {
+	draw := func(rate float64, jitter int64) (got map[string]int) {
+		got = map[string]int{}
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex // protects got
+			var n atomic.Int64
+			p := start(t, limited(10_000, "work", func(_ context.Context, in struct{ Text string }) (wire.Empty, error) {
+				mu.Lock()
+				got[in.Text]++
+				mu.Unlock()
+				time.Sleep(time.Duration(1+n.Add(1)*jitter%7) * time.Millisecond)
+				return wire.Empty{}, nil
+			}))
+			p.Scenario = calling(`work={"Text":"{{seq}} {{guild}} {{rand 1000}}"}`)
+			if rate == 0 {
+				p.Callers = 3 // which of them has the nth call depends on the bot
+				p.Scenario = calling(`work={"Text":"{{guild}} {{rand 1000}}"}`)
+				p.Scenario.Think = 20 * time.Millisecond
+			}
+			p.Rate, p.Duration, p.Seed = rate, 500*time.Millisecond, 7
+			if rate == 0 {
+				p.Duration, p.Count = 0, 3
+			}
+			mustRun(t, p)
+		})
+		return got
+	}
+	for _, rate := range []float64{0, 200} {
+		if diff := gocmp.Diff(draw(rate, 0), draw(rate, 5)); diff != "" {
+			t.Errorf("calls at %g/s with the same seed (-one +other)\n%s", rate, diff)
+		}
+	}
+}
+
+// TestRun_idle has a rate of nothing for longer than GiveUp: nobody is lost.
+func TestRun_idle(t *testing.T) {
+	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
+		synctest.Test(t, func(t *testing.T) {
+			p := start(t, working(time.Millisecond))
+			p.Dialect, p.Scenario, p.Rate = dialect, calling("work"), 10
+			p.Stages = []loadtest.Stage{{Rate: 10, Over: time.Second}, {Rate: 0}, {Rate: 0, Over: 20 * time.Second}, {Rate: 10}, {Rate: 10, Over: time.Second}}
+			r := mustRun(t, p)
+			if r.End != loadtest.EndDone || r.Answered != 20 {
+				t.Errorf("%s: %s, %+v; want 20 answered", dialect, r.End, r.Counts)
+			}
+		})
+	}
+}
+
+// TestRun_dialSeen lets Plan.Client's DialContext open all connections.
+func TestRun_dialSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, working(time.Millisecond))
+		dial, dialled := p.Client.DialContext, atomic.Int64{}
+		p.Client.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			dialled.Add(1)
+			return dial(ctx, network, addr)
+		}
+		p.Scenario, p.Rate, p.Count, p.Connections = calling("work"), 100, 10, 3
+		r := mustRun(t, p)
+		if dialled.Load() != 4 || r.Lines.Opened != 3 { // the observer has one
+			t.Errorf("%d connections, %+v; want 3, and one for the bot's counts", dialled.Load(), r.Lines)
+		}
+	})
+}

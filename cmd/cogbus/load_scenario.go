@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cogbus/cogbus/client/loadtest/scenario"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// routeFlags are the scenario that the flags tell.
+type routeFlags struct {
+	list          []scenario.Route
+	data          string
+	expect        []wire.Code
+	guilds, users scenario.Population
+	think         time.Duration
+
+	names []string // of all routes, also those of a file, once the scenario is read
+}
+
+func (f *routeFlags) add(text string) error {
+	r, err := scenario.ParseRoute(text)
+	if err != nil {
+		return err
+	}
+	f.list = append(f.list, r)
+	return nil
+}
+
+func (f *routeFlags) setExpect(text string) error {
+	for code := range strings.SplitSeq(text, ",") {
+		if code = strings.TrimSpace(code); code == "" {
+			return errors.New("want codes such as not_found,forbidden")
+		}
+		f.expect = append(f.expect, wire.Code(code))
+	}
+	return nil
+}
+
+// allHaveData reports whether --data is of no use.
+func (l *loader) allHaveData() bool {
+	return len(l.routes.list) > 0 && !slices.ContainsFunc(l.routes.list, func(r scenario.Route) bool { return r.Data == "" })
+}
+
+// readScenario returns what is called: by the file, or by the flags.
+func (l *loader) readScenario() (scenario.Scenario, error) {
+	sc := scenario.Scenario{Routes: l.routes.list}
+	switch {
+	case l.scenario != "":
+		read, err := scenario.Read(l.scenario)
+		if err != nil {
+			return sc, l.faults(err)
+		}
+		sc = *read
+	case len(sc.Routes) == 0:
+		return sc, usagef("load", "load: nothing to call: want --route NAME, or --scenario FILE; or the name of a cog, to load it")
+	}
+	for i := range sc.Routes {
+		r := &sc.Routes[i]
+		if r.Data == "" {
+			r.Data = l.routes.data
+		}
+		r.Expect = append(r.Expect, l.routes.expect...)
+	}
+	l.override(&sc)
+	if _, err := sc.Compile(); err != nil {
+		return sc, usagef("load", "%s", scenarioInFlags(err))
+	}
+	for _, r := range sc.Routes {
+		if !slices.Contains(l.routes.names, r.Name) {
+			l.routes.names = append(l.routes.names, r.Name)
+		}
+	}
+	return sc, nil
+}
+
+// faults is the error of a scenario file, in which several things may be wrong. People
+// get a line for each, which editors can jump to.
+func (l *loader) faults(err error) error {
+	text := strings.TrimPrefix(err.Error(), "read scenario: ")
+	n := strings.Count(text, "\n") + 1
+	if n == 1 || l.s.json {
+		return usagef("load", "%s", text)
+	}
+	_, _ = fmt.Fprintf(l.s.errs, "%s\n", manyLines(text))
+	return usagef("load", "%s has %d faults", l.scenario, n)
+}
+
+// override lets flags go before the file.
+func (l *loader) override(sc *scenario.Scenario) {
+	f := &l.routes
+	if f.guilds.Count > 0 {
+		sc.Guilds.Count, sc.Guilds.IDs = f.guilds.Count, nil
+	}
+	if f.guilds.Zipf > 0 {
+		sc.Guilds.Zipf = f.guilds.Zipf
+	}
+	if f.users.Count > 0 {
+		sc.Users.Count, sc.Users.IDs = f.users.Count, nil
+	}
+	if len(l.given("think")) > 0 {
+		sc.Think = f.think
+	}
+}
+
+// scenarioInFlags names the flags that said what is wrong: route[0].data of echo was
+// said by --route or --data.
+func scenarioInFlags(err error) string {
+	var list []string
+	for line := range strings.Lines(err.Error()) {
+		path, why, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "scenario: "), ": ")
+		field, of, _ := strings.Cut(path, " of ")
+		switch {
+		case strings.Contains(field, ".expect["):
+			path = "--expect"
+		case strings.HasSuffix(field, ".data"):
+			path = "data of --route " + of
+		case field == "guilds.count":
+			path = "--guilds"
+		case field == "guilds.zipf":
+			path = "--zipf"
+		case field == "users.count":
+			path = "--users"
+		}
+		if text := path + ": " + why; !slices.Contains(list, text) { // --expect is said of each route
+			list = append(list, text)
+		}
+	}
+	return strings.Join(list, "; ")
+}

@@ -1,0 +1,244 @@
+//go:build unix
+
+package transport
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// waits tells of each wait of c's reader whether it holds a buffer meanwhile. Call
+// it before the first Receive.
+func waits(t *testing.T, c *Conn) <-chan bool {
+	t.Helper()
+	if c.link.in.raw == nil {
+		t.Fatalf("%T waits with a buffer", c.link.Conn)
+	}
+	holds := make(chan bool, 10)
+	poll := c.link.in.poll
+	c.link.in.poll = func(fd uintptr) bool {
+		ready := poll(fd)
+		if !ready {
+			holds <- c.link.in.buf != nil || c.link.in.pooled != nil
+		}
+		return ready
+	}
+	return holds
+}
+
+// TestReceive_idle: who waits for a peer that has nothing to say holds no buffer.
+func TestReceive_idle(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			near, far := sockets(t, network)
+			client, server := near(), far()
+			c := acceptOn(t, server, 100_000)
+			holds := waits(t, c)
+			ended := make(chan error)
+			go func() {
+				for range 3 {
+					if b, _, err := c.Receive(); err != nil {
+						t.Errorf("Receive failed: %v", err)
+					} else {
+						b.Free()
+					}
+				}
+				_, _, err := c.Receive()
+				ended <- err
+			}()
+			large := appendFrame(nil, make([]byte, 100_000), true)
+			for _, said := range []string{
+				string(masked(finText, "hello")),
+				string(masked(0x89, "?")),
+				string(masked(finText, "hello")) + string(masked(0x8A, "")), // the library waits
+				string(large),
+			} {
+				if <-holds {
+					t.Errorf("an idle connection holds a buffer")
+				}
+				if _, err := client.Write([]byte(said)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if <-holds {
+				t.Errorf("an idle connection holds a buffer after a large message")
+			}
+			_ = client.Close()
+			if err := <-ended; !Cut(err) {
+				t.Errorf("Receive = %v; want an error that says that the peer has hung up", err)
+			}
+			if in := &c.link.in; in.buf != nil || in.pooled != nil {
+				t.Errorf("a connection that has ended holds a buffer")
+			}
+		})
+	}
+}
+
+// TestReceive_wokenForNothing: a wake-up that brings nothing is no end.
+func TestReceive_wokenForNothing(t *testing.T) {
+	near, far := sockets(t, "tcp")
+	client, server := near(), far()
+	c := acceptOn(t, server, 1000)
+	in := &c.link.in
+	poll, calls := in.poll, 0
+	in.poll = func(fd uintptr) bool {
+		for range 5 {
+			if poll(fd) {
+				return true
+			}
+			if calls++; in.pooled != nil || in.buf != nil {
+				t.Errorf("poll without data keeps a buffer")
+			}
+		}
+		// the client speaks when nothing was there
+		if _, err := client.Write(masked(finText, "hello")); err != nil {
+			t.Error(err)
+		}
+		return false
+	}
+	b, text, err := c.Receive()
+	if err != nil || !text || string(b.B) != "hello" || calls != 5 {
+		t.Errorf("Receive = %v, %v, %v after %d polls without data; want hello after 5", b, text, err, calls)
+	}
+}
+
+// TestReceive_overHTTP: what net/http hands over can be waited for without a buffer.
+func TestReceive_overHTTP(t *testing.T) {
+	acceptor := NewAcceptor(AcceptOptions{MaxMessage: 1000})
+	accepted := make(chan *Conn)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := acceptor.Accept(w, r)
+		if err != nil {
+			t.Error(err)
+		}
+		accepted <- c
+	}))
+	defer srv.Close()
+	go func() {
+		client, err := Dial(t.Context(), "ws"+strings.TrimPrefix(srv.URL, "http"), DialOptions{MaxMessage: 1000})
+		if err != nil {
+			t.Error(err)
+			close(accepted)
+			return
+		}
+		_ = client.Send([]byte("hello"))
+		client.Flush()
+		if b, _, err := client.Receive(); err != nil || string(b.B) != "hello yourself" {
+			t.Errorf("the client's Receive = %v, %v", b, err)
+		}
+		client.Abort()
+	}()
+	c := <-accepted
+	if c == nil {
+		t.FailNow()
+	}
+	holds := waits(t, c)
+	b, _, err := c.Receive()
+	if err != nil || string(b.B) != "hello" {
+		t.Fatalf("Receive = %v, %v; want hello", b, err)
+	}
+	_ = c.Send([]byte("hello yourself"))
+	if _, _, err := c.Receive(); !Cut(err) {
+		t.Errorf("Receive = %v; want the end", err)
+	}
+	for range len(holds) {
+		if <-holds {
+			t.Errorf("an idle connection holds a buffer")
+		}
+	}
+}
+
+// A watched connection tells when it is read.
+type watched struct {
+	net.Conn
+	reading chan<- bool
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	w.reading <- true
+	return w.Conn.Read(p)
+}
+
+// TestReceive_errors: the errors of a wait without a buffer are those of a Read.
+func TestReceive_errors(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		before string // what has arrived
+		end    func(c *Conn, client net.Conn)
+		is     error
+		cut    bool
+	}{
+		{"reset", "", func(_ *Conn, client net.Conn) { _ = client.(*net.TCPConn).SetLinger(0); _ = client.Close() }, syscall.ECONNRESET, true},
+		{"reset within a message", "\x81\x85", func(_ *Conn, client net.Conn) { _ = client.(*net.TCPConn).SetLinger(0); _ = client.Close() }, syscall.ECONNRESET, true},
+		{"hung up", "", func(_ *Conn, client net.Conn) { _ = client.Close() }, nil, true},
+		{"hung up within a header", "\x81", func(_ *Conn, client net.Conn) { _ = client.Close() }, nil, true},
+		{"hung up within a message", "\x81\x85....h", func(_ *Conn, client net.Conn) { _ = client.Close() }, nil, true},
+		{"aborted here", "", func(c *Conn, _ net.Conn) { c.Abort() }, net.ErrClosed, true},
+		{"aborted here within a message", "\x81", func(c *Conn, _ net.Conn) { c.Abort() }, net.ErrClosed, true},
+		{"timeout", "", func(c *Conn, _ net.Conn) { _ = c.link.SetReadDeadline(time.Unix(1, 0)) }, nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			near, far := sockets(t, "tcp")
+			client, server := near(), far()
+			conn := acceptOn(t, server, 1000)
+			waiting := waits(t, conn)
+			reading := make(chan bool, 10)
+			conn.link.Conn = watched{server, reading}
+			if _, err := client.Write([]byte(c.before)); err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				if c.before == "" {
+					<-waiting
+				} else {
+					<-reading
+				}
+				c.end(conn, client)
+			}()
+			_, _, err := conn.Receive()
+			if Cut(err) != c.cut || c.is != nil && !errors.Is(err, c.is) {
+				t.Errorf("Receive = %v (%[1]T), cut %v; want %v, cut %v", err, Cut(err), c.is, c.cut)
+			}
+			if ne, ok := errors.AsType[net.Error](err); !c.cut && !(ok && ne.Timeout()) {
+				t.Errorf("Receive = %v; want a timeout", err)
+			}
+			if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op != "read" || op.Addr == nil || op.Source == nil) {
+				t.Errorf("Receive = %v; want the error of a read", err)
+			}
+		})
+	}
+}
+
+// A scrambled connection is made of a TCP connection and has a Read of its own.
+type scrambled struct{ *net.TCPConn }
+
+func (s scrambled) Read(p []byte) (int, error) {
+	n, err := s.TCPConn.Read(p)
+	for i := range p[:n] {
+		p[i] ^= 0x55
+	}
+	return n, err
+}
+
+func TestReceive_ownRead(t *testing.T) {
+	near, far := sockets(t, "tcp")
+	client, server := near(), far()
+	c := acceptOn(t, scrambled{server.(*net.TCPConn)}, 1000)
+	text := masked(finText, "hello")
+	for i := range text {
+		text[i] ^= 0x55
+	}
+	if _, err := client.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	_ = client.Close()
+	if b, _, err := c.Receive(); err != nil || string(b.B) != "hello" {
+		t.Errorf("Receive = %v, %v; want hello, read by the connection's own Read", b, err)
+	}
+}

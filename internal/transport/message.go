@@ -1,0 +1,69 @@
+package transport
+
+import "github.com/cogbus/cogbus/internal/buffer"
+
+// message takes the next message if it is a whole data frame of at most limit
+// bytes. It returns nil if what comes next is for the library.
+func (l *link) message(limit int) (b *buffer.Buffer, text bool, err error) {
+	in := &l.in
+	var h header
+	for {
+		var whole bool
+		h, whole = parseHeader(in.buf[in.r:in.w])
+		if h.size > 0 && (h.first != finText && h.first != finBinary || h.masked == in.client) {
+			return nil, false, nil
+		}
+		if whole {
+			break
+		}
+		if err := l.fill(); err != nil {
+			return nil, false, err
+		}
+	}
+	if h.length > uint64(max(0, limit)) {
+		return nil, false, nil
+	}
+	in.inMessage = true
+	in.r += h.size
+	n := int(h.length)
+	b = buffer.New()
+	for {
+		take := min(n-len(b.B), in.w-in.r)
+		b.B = append(b.B, in.buf[in.r:in.r+take]...)
+		in.r += take
+		rest := n - len(b.B)
+		if rest == 0 {
+			break
+		}
+		if rest < readSize/2 {
+			err = l.fill()
+		} else {
+			err = l.readInto(b, rest)
+		}
+		if err != nil {
+			b.Free()
+			return nil, false, err
+		}
+	}
+	l.ended()
+	if h.masked {
+		unmask(b.B, h.key)
+	}
+	return b, h.first == finText, nil
+}
+
+// readInto reads some of the rest of a large message to where it is wanted. Memory
+// grows with what arrives, not with what was announced.
+func (l *link) readInto(b *buffer.Buffer, rest int) error {
+	size := len(b.B)
+	if size == cap(b.B) {
+		b.B = append(b.B, 0)[:size]
+	}
+	room := b.B[size:min(cap(b.B), size+rest)]
+	n, err := l.readConn(room)
+	b.B = b.B[:size+n]
+	if n > 0 {
+		return nil // the error comes again
+	}
+	return err
+}
