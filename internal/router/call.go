@@ -108,6 +108,7 @@ func (s *Session) NewCall(r *Request) *Call {
 	}
 	if found := s.Router.table.Load().routes[string(r.Endpoint)]; found != nil {
 		c.target, c.endpoint = found, found.endpoint.Name // no copy
+		c.limit = found.timeout
 		c.arrive()
 	} else {
 		c.endpoint = string(r.Endpoint)
@@ -234,7 +235,9 @@ const shortText = 512
 // reports false if the call was given up meanwhile; it has then left again.
 func (c *Call) admitted(r *route) bool {
 	c.route, c.turn = r, r.endpoint
-	c.bound(r.timeout)
+	if c.held || c.limit != r.timeout { // only admission changes limit
+		c.bound(r.timeout)
+	}
 	if c.stage.CompareAndSwap(arriving, waiting) {
 		return true
 	}

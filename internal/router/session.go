@@ -41,7 +41,7 @@ type Session struct {
 	sending atomic.Int64  // answers on their way to the peer
 
 	mu    sync.Mutex // protects the fields below
-	calls map[uint64]*Call
+	calls flying
 	ended *wire.Error // why no calls are taken any more
 }
 
@@ -69,15 +69,12 @@ func (s *Session) enter(c *Call) *wire.Error {
 	switch {
 	case s.ended != nil:
 		return s.ended
-	case s.Limit > 0 && (len(s.calls) >= s.Limit || int(s.sending.Load()) > unsent+2*s.Limit):
+	case s.Limit > 0 && (s.calls.count() >= s.Limit || int(s.sending.Load()) > unsent+2*s.Limit):
 		return overloaded("this connection has %d calls in flight", s.Limit)
-	case s.calls[c.id] != nil:
+	case s.calls.find(c.id) != nil:
 		return wire.Errorf(wire.BadRequest, "call id %d is in flight already", c.id)
 	}
-	if s.calls == nil {
-		s.calls = map[uint64]*Call{}
-	}
-	s.calls[c.id] = c
+	s.calls.add(c)
 	return nil
 }
 
@@ -86,9 +83,7 @@ func (s *Session) enter(c *Call) *wire.Error {
 func (s *Session) send(c *Call, text []byte, flush bool) {
 	s.sending.Add(1)
 	s.mu.Lock()
-	if s.calls[c.id] == c {
-		delete(s.calls, c.id)
-	}
+	s.calls.remove(c)
 	s.mu.Unlock()
 	s.Peer.Send(c, text, flush)
 	s.sending.Add(-1)
@@ -98,7 +93,7 @@ func (s *Session) send(c *Call, text []byte, flush bool) {
 func (s *Session) Find(id uint64) *Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.calls[id]
+	return s.calls.find(id)
 }
 
 // End makes the session refuse new calls with err.
@@ -114,13 +109,7 @@ func (s *Session) End(err *wire.Error) {
 func (s *Session) matching(match func(*Call) bool) []*Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []*Call
-	for _, c := range s.calls {
-		if match(c) {
-			list = append(list, c)
-		}
-	}
-	return list
+	return s.calls.matching(match)
 }
 
 // AbandonAll ends the calls in flight: nobody is left to answer to.
@@ -133,7 +122,7 @@ func (s *Session) AbandonAll() {
 // InFlight returns how many calls are unanswered, or their answers not sent.
 func (s *Session) InFlight() int {
 	s.mu.Lock()
-	n := len(s.calls)
+	n := s.calls.count()
 	s.mu.Unlock()
 	return n + int(s.sending.Load()) // in this order: none is missed
 }

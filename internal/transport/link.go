@@ -212,8 +212,8 @@ func (l *link) changed() <-chan struct{} {
 func (l *link) write(p []byte) error {
 	// moving the deadline costs more than a small write: do it rarely
 	extend := false
-	if now := time.Now(); l.until.Sub(now) < writeTimeout/2 {
-		l.until, extend = now.Add(writeTimeout), true
+	if time.Until(l.until) < writeTimeout/2 {
+		l.until, extend = time.Now().Add(writeTimeout), true
 	}
 	until := l.until
 	l.mu.Unlock()
