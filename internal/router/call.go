@@ -24,11 +24,8 @@ type Call struct {
 	data     []byte         // JSON; belongs to buffer, if there is one
 	buffer   *buffer.Buffer // freed when the handler has returned
 	parent   *Call          // the call that made this one, inside the bot
-	caller   string         // who calls; if empty, the session's peer
-	dialect  string         // if empty, that of the session
-	origin   uint64         // of events and ticks from elsewhere: their name there
+	inner    *inner         // of calls that the bot itself makes, or another process for its clients; else nil
 	admin    bool
-	listener *listenerRef // of events: which listener
 
 	target *route         // what the table showed for it; nil if nothing
 	route  *route         // what serves it, once admitted
@@ -37,11 +34,6 @@ type Call struct {
 	held   bool           // a gate holds it, or did; written before that
 	inline bool           // it runs on the reader's goroutine; owned by that
 
-	finished chan struct{} // of ticks: closed when it is over
-	outcome  chan outcome  // of calls inside the bot; nil for events
-	sent     func(error)   // of events from elsewhere: told when the handler has returned
-	cause    error         // what the handler returned, if it failed
-	failure  *wire.Error   // of calls inside the bot: what outcome will tell; owned by who answers
 	answered atomic.Bool
 	stage    atomic.Uint32
 	clock    int64 // whether it is counted and timed, and since when; see stats.go
@@ -55,6 +47,27 @@ type Call struct {
 	done     chan struct{}
 	err      error
 	after    map[*func()]bool
+}
+
+// An inner is what only few calls need: it would make all others larger.
+type inner struct {
+	caller   string        // who calls; if empty, the session's peer
+	dialect  string        // if empty, that of the session
+	origin   uint64        // of events and ticks from elsewhere: their name there
+	listener *listenerRef  // of events: which listener
+	finished chan struct{} // of ticks: closed when it is over
+	outcome  chan outcome  // what the maker waits for; nil for events
+	sent     func(error)   // of events from elsewhere: told when the handler has returned
+	cause    error         // what the handler returned, if it failed
+	failure  *wire.Error   // what outcome will tell; owned by who answers
+}
+
+// listener returns which listener an event is for, nil for others.
+func (c *Call) listener() *listenerRef {
+	if c.inner == nil {
+		return nil
+	}
+	return c.inner.listener
 }
 
 // The stages of a call, in their order. Whoever moves a call on does what
@@ -103,8 +116,9 @@ func (s *Session) NewCall(r *Request) *Call {
 		admin:    r.Admin,
 		patience: r.Patience,
 		parent:   r.Parent,
-		caller:   r.Caller,
-		dialect:  r.Dialect,
+	}
+	if r.Caller != "" || r.Dialect != "" {
+		c.inner = &inner{caller: r.Caller, dialect: r.Dialect}
 	}
 	if found := s.Router.table.Load().routes[string(r.Endpoint)]; found != nil {
 		c.target, c.endpoint = found, found.endpoint.Name // no copy
@@ -190,8 +204,8 @@ func (c *Call) vacate() {
 
 // finish tells who waits that the call is over.
 func (c *Call) finish() {
-	if c.finished != nil {
-		close(c.finished)
+	if c.inner != nil && c.inner.finished != nil {
+		close(c.inner.finished)
 	}
 }
 
@@ -205,7 +219,10 @@ func (c *Call) settle(b *buffer.Buffer, err error) {
 	}
 	switch {
 	case c.answered.CompareAndSwap(false, true):
-		if c.cause = err; err != nil {
+		if c.inner != nil {
+			c.inner.cause = err
+		}
+		if err != nil {
 			c.session.Router.Failed(c, err)
 			b.B = c.fail(b.B[:0], err)
 		}
@@ -344,8 +361,11 @@ func (c *Call) Info() cogs.Info {
 	i := cogs.Info{
 		Endpoint: c.endpoint,
 		Caller:   c.callerName(),
-		Dialect:  cmp.Or(c.dialect, c.session.Peer.Name()),
+		Dialect:  c.session.Peer.Name(),
 		Admin:    c.admin,
+	}
+	if c.inner != nil {
+		i.Dialect = cmp.Or(c.inner.dialect, i.Dialect)
 	}
 	i.Deadline, _ = c.Deadline()
 	if r := c.route; r != nil {
@@ -355,8 +375,8 @@ func (c *Call) Info() cogs.Info {
 }
 
 func (c *Call) callerName() string {
-	if c.caller != "" {
-		return c.caller
+	if c.inner != nil && c.inner.caller != "" {
+		return c.inner.caller
 	}
 	return c.session.Remote
 }

@@ -13,8 +13,8 @@ import (
 // Origin returns the name of what the call stands for where it comes from: its
 // id, or that of the event or the tick.
 func (c *Call) Origin() uint64 {
-	if c.origin != 0 {
-		return c.origin
+	if c.inner != nil && c.inner.origin != 0 {
+		return c.inner.origin
 	}
 	return c.id
 }
@@ -33,11 +33,11 @@ func (g *Gate) Deliver(srv *Router, host cogs.Host, event string, origin uint64,
 	s := subscription{host, event}
 	j := &join{left: 1, done: done}
 	c := newEvent(srv, s, all, append([]byte(nil), data...))
-	c.origin, c.sent = origin, j.leave
+	c.inner.origin, c.inner.sent = origin, j.leave
 	list := c.each(gen)
 	j.left += len(list)
 	for _, c := range list {
-		if g.admit(c, gen.listeners[s][c.listener.index]) {
+		if g.admit(c, gen.listeners[s][c.inner.listener.index]) {
 			c.HandOff()
 		}
 	}
@@ -51,13 +51,12 @@ func (g *Gate) Deliver(srv *Router, host cogs.Host, event string, origin uint64,
 func (s *Router) TickFrom(gen *Generation, e *cogs.Endpoint, origin uint64, done func(error)) *Call {
 	c := &Call{
 		session:  s.Inside,
-		origin:   origin,
+		inner:    &inner{caller: gen.gate.Name, origin: origin},
 		endpoint: e.Name,
-		caller:   gen.gate.Name,
 		admin:    true,
 		target:   gen.ticks[e],
 	}
-	c.sent = func(error) { done(c.cause) }
+	c.inner.sent = func(error) { done(c.inner.cause) }
 	if s.Inside.Enter(c) != nil {
 		done(nil)
 	} else if s.Admit(c) {
@@ -86,13 +85,13 @@ func (j *join) leave(err error) {
 	}
 }
 
-// reason returns what the call failed with, for who may know all of it.
-func (c *Call) reason() error {
+// reason returns what a call failed with, for who may know all of it.
+func (in *inner) reason() error {
 	switch {
-	case c.cause != nil:
-		return c.cause
-	case c.failure != nil:
-		return c.failure
+	case in.cause != nil:
+		return in.cause
+	case in.failure != nil:
+		return in.failure
 	}
 	return nil
 }

@@ -86,22 +86,22 @@ func newEvent(srv *Router, s subscription, index int, data []byte) *Call {
 		endpoint: "event " + s.event,
 		data:     data,
 		admin:    true,
-		caller:   "event",
-		listener: &listenerRef{s, index},
+		inner:    &inner{caller: "event", listener: &listenerRef{s, index}},
 	}
 }
 
 // each returns the calls that c stands for in gen: itself, or one for each
 // listener.
 func (c *Call) each(gen *Generation) []*Call {
-	if c.listener == nil || c.listener.index != all {
+	l := c.listener()
+	if l == nil || l.index != all {
 		return []*Call{c}
 	}
-	s := c.listener.subscription
+	s := l.subscription
 	var list []*Call
 	for i := range gen.listeners[s] {
 		one := newEvent(c.session.Router, s, i, c.data)
-		one.origin, one.sent = c.origin, c.sent
+		one.inner.origin, one.inner.sent = c.inner.origin, c.inner.sent
 		if one.session.Enter(one) == nil {
 			list = append(list, one)
 		}

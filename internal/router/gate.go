@@ -156,11 +156,12 @@ func (gen *Generation) route(c *Call) *route {
 	if c.target != nil && c.target.generation == gen {
 		return c.target
 	}
-	if c.listener == nil {
+	l := c.listener()
+	if l == nil {
 		return gen.routes[c.endpoint]
 	}
-	if list := gen.listeners[c.listener.subscription]; c.listener.index < len(list) {
-		return list[c.listener.index]
+	if list := gen.listeners[l.subscription]; l.index < len(list) {
+		return list[l.index]
 	}
 	return nil
 }

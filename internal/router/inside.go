@@ -19,23 +19,24 @@ type outcome struct {
 	err  error
 }
 
-func (insidePeer) Name() string                               { return "local" }
-func (insidePeer) Head(dst []byte, _ *Call) []byte            { return dst }
-func (insidePeer) Tail(dst []byte) []byte                     { return dst }
-func (insidePeer) Fail(dst []byte, c *Call, err error) []byte { c.failure = public(err); return dst }
+func (insidePeer) Name() string                    { return "local" }
+func (insidePeer) Head(dst []byte, _ *Call) []byte { return dst }
+func (insidePeer) Tail(dst []byte) []byte          { return dst }
+func (insidePeer) Fail(dst []byte, c *Call, err error) []byte {
+	c.inner.failure = public(err)
+	return dst
+}
 
 func (insidePeer) Send(c *Call, text []byte, _ bool) {
-	if c.outcome == nil {
-		if c.sent != nil {
-			c.sent(c.reason())
-		}
-		return
+	switch in := c.inner; {
+	case in.outcome == nil && in.sent != nil:
+		in.sent(in.reason())
+	case in.outcome == nil:
+	case in.failure != nil:
+		in.outcome <- outcome{err: in.failure}
+	default:
+		in.outcome <- outcome{data: bytes.Clone(text)}
 	}
-	if c.failure != nil {
-		c.outcome <- outcome{err: c.failure}
-		return
-	}
-	c.outcome <- outcome{data: bytes.Clone(text)}
 }
 
 // public returns what a caller may know of err.
@@ -57,9 +58,8 @@ func (s *Router) Local(ctx context.Context, parent *Call, caller, endpoint strin
 		endpoint: endpoint,
 		data:     data,
 		parent:   parent,
-		caller:   caller,
+		inner:    &inner{caller: caller, outcome: make(chan outcome, 1)},
 		admin:    true,
-		outcome:  make(chan outcome, 1),
 	}
 	if until, ok := ctx.Deadline(); ok {
 		c.patience = max(time.Until(until), 1)
@@ -75,7 +75,7 @@ func (s *Router) Local(ctx context.Context, parent *Call, caller, endpoint strin
 	if s.Admit(c) {
 		c.HandOff()
 	}
-	o := <-c.outcome
+	o := <-c.inner.outcome
 	return o.data, o.err
 }
 
@@ -86,11 +86,9 @@ func (s *Router) Tick(ctx context.Context, gen *Generation, e *cogs.Endpoint) er
 	c := &Call{
 		session:  s.Inside,
 		endpoint: e.Name,
-		caller:   gen.gate.Name,
+		inner:    &inner{caller: gen.gate.Name, outcome: make(chan outcome, 1), finished: make(chan struct{})},
 		admin:    true,
 		target:   gen.ticks[e],
-		outcome:  make(chan outcome, 1),
-		finished: make(chan struct{}),
 	}
 	if s.Inside.Enter(c) != nil {
 		return nil
@@ -99,12 +97,12 @@ func (s *Router) Tick(ctx context.Context, gen *Generation, e *cogs.Endpoint) er
 		c.HandOff()
 	}
 	select {
-	case <-c.finished: // and not when it is answered: it may run on for long
+	case <-c.inner.finished: // and not when it is answered: it may run on for long
 	case <-ctx.Done():
 		return nil // what runs of it ends like other calls
 	}
-	<-c.outcome
-	return c.cause
+	<-c.inner.outcome
+	return c.inner.cause
 }
 
 // GiveUp ends a call because its caller's context has ended.

@@ -51,7 +51,7 @@ func (r *route) queue(c *Call) bool {
 	var key string
 	if r.endpoint.Keyed() {
 		var ok bool
-		if c.held || c.listener != nil {
+		if c.held || c.listener() != nil {
 			// what the goroutine that released or delivered it still has to
 			// do must not depend on a Key that calls runtime.Goexit
 			done := make(chan struct{})

@@ -137,7 +137,7 @@ func Within(ctx context.Context, cog string) bool {
 	switch rt := ctx.Value(cogs.RuntimeKey{}).(type) {
 	case *Call:
 		for c := rt; c != nil; c = c.parent {
-			if c.listener == nil && c.caller == cog || c.route != nil && c.route.generation.gate.Name == cog {
+			if c.listener() == nil && c.inner != nil && c.inner.caller == cog || c.route != nil && c.route.generation.gate.Name == cog {
 				return true
 			}
 		}
