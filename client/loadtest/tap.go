@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -37,7 +38,9 @@ func newTap(dial func(ctx context.Context, network, addr string) (net.Conn, erro
 func (t *tap) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := t.dial(ctx, network, addr)
 	if err != nil {
-		t.count.failed.Add(1)
+		if !errors.Is(ctx.Err(), context.Canceled) { // that is this end's own doing
+			t.count.failed.Add(1)
+		}
 		return nil, err
 	}
 	c := &tapped{Conn: conn, tap: t, closed: make(chan struct{})}

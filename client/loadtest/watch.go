@@ -103,14 +103,15 @@ func (w *watch) finish(at time.Duration) {
 func (w *watch) read() Sample {
 	r := w.run
 	r.record.cut(w.now)
+	of := w.now.response.ValueAtPercentilesSlice([]float64{50, 90, 99})
 	s := Sample{
 		At:          (w.last - r.Warmup).Seconds(),
 		Seconds:     (w.last - w.from).Seconds(),
 		Counts:      w.now.Counts,
 		InFlight:    r.record.inFlight(),
-		P50:         ms(w.now.response.ValueAtPercentile(50)),
-		P90:         ms(w.now.response.ValueAtPercentile(90)),
-		P99:         ms(w.now.response.ValueAtPercentile(99)),
+		P50:         ms(of[0]),
+		P90:         ms(of[1]),
+		P99:         ms(of[2]),
 		Service:     ms(w.now.service.ValueAtPercentile(99)),
 		Lag:         millis(w.now.lag),
 		Connections: int(r.conns.opened.Load() - r.conns.closed.Load()),
