@@ -40,12 +40,13 @@ func (w *watch) watch(ended <-chan struct{}) {
 		select {
 		case <-timer.C:
 			at := r.now()
-			if next == r.Warmup {
-				at = next // no sample belongs to both, however late the timer is
+			begins := w.last < r.Warmup && at >= r.Warmup // the measurement
+			if begins {
+				at = r.Warmup // no sample belongs to both, however late the timer is
 				w.usage = readUsage()
 			}
 			w.sample(at)
-			if next == r.Warmup {
+			if begins {
 				w.server.begin()
 			}
 		case <-ended:
