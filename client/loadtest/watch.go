@@ -115,7 +115,7 @@ func (w *watch) read() Sample {
 		P99:         ms(of[2]),
 		Service:     ms(w.now.service.ValueAtPercentile(99)),
 		Lag:         millis(w.now.lag),
-		Connections: int(r.conns.opened.Load() - r.conns.closed.Load()),
+		Connections: int(r.conns.Opened.Load() - r.conns.Closed.Load()),
 	}
 	s.Sent, s.Missed = r.record.begun()-w.begun, r.record.allMissed.Load()-w.missed
 	if w.now.response.TotalCount() > 0 { // the largest of nothing is half a microsecond
