@@ -22,6 +22,8 @@ type pythonBot struct {
 	conns   chan net.Conn
 	ended   chan struct{}
 	unknown sync.Map // routes that were asked for and are not there
+
+	script func(conn *transport.Conn) // what it does with a connection, if not that; ends when that does
 }
 
 // startPython returns a plan that calls such a bot.
@@ -61,6 +63,10 @@ func startPython(t *testing.T) (*pythonBot, loadtest.Plan) {
 
 func (b *pythonBot) serve(conn *transport.Conn) {
 	defer conn.Abort()
+	if b.script != nil {
+		b.script(conn)
+		return
+	}
 	buf, _, err := conn.Receive()
 	if err != nil {
 		return

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -28,8 +29,8 @@ func (r *run) prepare(c *job, draw *scenario.Drawer) bool {
 	return err == nil
 }
 
-// make makes a call on a slot. It returns the code of its error.
-func (r *run) make(shard *shard, s *slot, c *job) wire.Code {
+// make makes a call on a line. It returns the code of its error.
+func (r *run) make(shard *shard, l *lines.Line, c *job) wire.Code {
 	route := &r.program.Routes[c.route]
 	ctx := r.ctx
 	if route.Timeout > 0 {
@@ -37,15 +38,13 @@ func (r *run) make(shard *shard, s *slot, c *job) wire.Code {
 		ctx, cancel = context.WithTimeout(ctx, route.Timeout)
 		defer cancel()
 	}
-	u := s.take()
 	m := made{route: c.route, due: c.due, sent: r.now()}
 	if !r.open() {
 		m.sent = m.due // it is both: nothing was to be waited for
 	}
 	r.record.begin(shard, m.due)
-	m.err = u.call(ctx, route.Name, c.data)
+	m.err = l.Call(ctx, route.Name, c.data)
 	m.ended = r.now()
-	s.giveBack(u)
 	m.judge(route.Expect)
 	r.record.end(shard, &m)
 	if m.refuses() && !r.record.known[m.route].Load() {

@@ -43,6 +43,7 @@ func TestRun_counts(t *testing.T) {
 		for name, text := range faults {
 			for _, loop := range []string{"open", "closed"} {
 				t.Run(string(dialect)+"/"+name+"/"+loop, func(t *testing.T) {
+					t.Parallel()
 					synctest.Test(t, func(t *testing.T) { testCounts(t, dialect, text, loop) })
 				})
 			}

@@ -22,6 +22,7 @@ func eachDialect(t *testing.T, test func(t *testing.T, dialect loadtest.Dialect)
 	t.Helper()
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
 		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { test(t, dialect) })
 		})
 	}
@@ -102,12 +103,12 @@ func TestRun_wrongSecret(t *testing.T) {
 // TestRun_interrupted ends early, within Grace, with what was found.
 func TestRun_interrupted(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
-		for name, takes := range map[string]time.Duration{"quick": time.Millisecond, "hangs": time.Hour} {
+		for name, takes := range map[string]time.Duration{"quick": 10 * time.Millisecond, "hangs": time.Hour} {
 			for _, rate := range []float64{0, 100} {
 				p := start(t, working(takes))
 				p.Dialect, p.Scenario, p.Rate, p.Duration = dialect, calling("work"), rate, time.Hour
 				p.Timeout, p.Grace, p.Connections = time.Hour, 2*time.Second, 1
-				p.Faults = faults(t, "slow-reader=1,reload=work@30m")
+				p.Faults = faults(t, "slow-reader=1@2900ms,reload=work@30m")
 				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 				began := time.Now()
 				r, err := loadtest.Run(ctx, p)
@@ -173,13 +174,13 @@ func TestRun_aborted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p.Scenario, p.Rate, p.Warmup, p.Duration, p.AbortOn = calling("work"), 50, 5*time.Second, 20*time.Second, goals
+			p.Scenario, p.Rate, p.Warmup, p.Duration, p.AbortOn = calling("work"), 10, 5*time.Second, 12*time.Second, goals
 			r := mustRun(t, p)
 			if text == "aborted" {
 				if r.End != loadtest.EndAborted || math.Abs(r.Measured-6) > 0.1 || r.EndedBy != "p90<10ms was missed three times in a row, the last time with 20 ms" {
 					t.Errorf("%s at %g s: %q; want %s at 6 s", r.End, r.Measured, r.EndedBy, loadtest.EndAborted)
 				}
-			} else if r.End != loadtest.EndDone || r.Sent != 1000 {
+			} else if r.End != loadtest.EndDone || r.Sent != 120 {
 				t.Errorf("%s: %s, %+v, %q; want it not to end before", text, r.End, r.Counts, r.EndedBy)
 			}
 		})

@@ -104,7 +104,7 @@ func (r *run) cutLines(ctx context.Context, perSecond float64) (note string) {
 	for {
 		select {
 		case <-tick.C:
-			n += r.slots[draw.IntN(len(r.slots))].tap.cut()
+			n += r.lines[draw.IntN(len(r.lines))].Cut()
 		case <-ctx.Done():
 			r.cuts.Add(int64(n))
 			return fmt.Sprintf("%d connections cut", n)
@@ -114,13 +114,13 @@ func (r *run) cutLines(ctx context.Context, perSecond float64) (note string) {
 
 // partition lets the first n connections stand still.
 func (r *run) partition(ctx context.Context, n int) (note string) {
-	n = min(n, len(r.slots))
-	for _, s := range r.slots[:n] {
-		s.tap.stop(false)
+	n = min(n, len(r.lines))
+	for _, l := range r.lines[:n] {
+		l.Stop(false)
 	}
 	<-ctx.Done()
-	for _, s := range r.slots[:n] {
-		s.tap.resume()
+	for _, l := range r.lines[:n] {
+		l.Resume()
 	}
 	return fmt.Sprintf("%d connections stood still", n)
 }
@@ -137,7 +137,7 @@ func (r *run) churn(ctx context.Context) {
 	defer tick.Stop()
 	var group sync.WaitGroup
 	defer group.Wait()
-	busy := make(chan struct{}, len(r.slots)) // holds one for each replacement that is under way
+	busy := make(chan struct{}, len(r.lines)) // holds one for each replacement that is under way
 	for n := 0; ; n++ {
 		select {
 		case <-tick.C:
@@ -149,10 +149,10 @@ func (r *run) churn(ctx context.Context) {
 		default:
 			continue // the bot takes no more; the report shows how many it was
 		}
-		s := r.slots[n%len(r.slots)]
+		l := r.lines[n%len(r.lines)]
 		group.Go(func() {
 			defer func() { <-busy }()
-			if s.replace(ctx) == nil {
+			if l.Replace(ctx) == nil {
 				r.churned.Add(1)
 			}
 		})

@@ -78,6 +78,7 @@ const (
 func (r *run) doubts(rep *Report) (list []string) {
 	const bottleneck = "generator was the bottleneck: "
 	g := &rep.Generator
+	// a bot in memory has the same cores, which it keeps busy
 	if !r.open() && g.Cores > busyShare*float64(rep.Machine.Cores) && r.dial() == nil {
 		list = append(list, fmt.Sprintf(bottleneck+"it kept %.2f of its %d cores busy, so the bot has more to give, and latencies hold its own waiting", g.Cores, rep.Machine.Cores))
 	}

@@ -84,8 +84,9 @@ func figures() map[string]figure {
 //
 // The figures are p50, p90, p95, p99, p99.9, p99.99, max and mean of the response
 // time; service.p50, service.p99 and service.mean; err and unanswered, shares of
-// the calls in percent; rps, the calls a second that were answered; and answered
-// and missed, which are counts. && stands for a comma too.
+// the calls in percent; rps, the answers a second that came while calls were made,
+// which even of a quick bot are a few less than its calls; and answered and missed,
+// which are counts. && stands for a comma too.
 func ParseGoals(text string) ([]Goal, error) {
 	var list []Goal
 	for part := range strings.SplitSeq(strings.ReplaceAll(text, "&&", ","), ",") {

@@ -38,7 +38,7 @@ const refusedPause = 10 * time.Millisecond
 
 // call is one caller of a closed loop.
 func (r *run) call(ctx context.Context, n int) {
-	shard, slot := r.record.shard(n), r.slots[n/r.Depth%len(r.slots)]
+	shard, line := r.record.shard(n), r.lines[n/r.Depth%len(r.lines)]
 	draw := r.program.Draw(r.Seed, uint64(n))
 	var c job
 	for ctx.Err() == nil {
@@ -50,7 +50,7 @@ func (r *run) call(ctx context.Context, n int) {
 			return
 		}
 		wait := r.Scenario.Think
-		switch r.make(shard, slot, &c) {
+		switch r.make(shard, line, &c) {
 		case wire.Unavailable, wire.Overloaded, wire.NoRoute:
 			wait = max(wait, refusedPause)
 		}
@@ -124,7 +124,7 @@ func (r *run) pace(ctx context.Context) time.Duration {
 func (r *run) serve(n int, c *job, jobs <-chan *job) {
 	shard := r.record.shard(n)
 	for ok := true; ok; c, ok = <-jobs {
-		r.make(shard, r.slots[c.seq%uint64(len(r.slots))], c)
+		r.make(shard, r.lines[c.seq%uint64(len(r.lines))], c)
 		r.free.Put(c)
 	}
 }

@@ -93,6 +93,7 @@ func TestRun_count(t *testing.T) {
 		for _, warmup := range []time.Duration{0, 333 * time.Millisecond} {
 			for _, rate := range []float64{0, 250} {
 				t.Run(fmt.Sprintf("%s/%s/%g", dialect, warmup, rate), func(t *testing.T) {
+					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						p := start(t, working(10*time.Millisecond))
 						p.Dialect, p.Scenario, p.Count, p.Warmup, p.Rate = dialect, calling("work"), 101, warmup, rate
@@ -127,15 +128,16 @@ func TestRun_count(t *testing.T) {
 func TestRun_rates(t *testing.T) {
 	for name, warmup := range map[string]time.Duration{"cold": 0, "warm": 2 * time.Second} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := start(t, serial("work", time.Millisecond))
-				p.Scenario, p.Rate, p.Warmup, p.Duration, p.Timeout = calling("work"), 2000, warmup, 4*time.Second, 30*time.Second
+				p := start(t, serial("work", 4*time.Millisecond))
+				p.Scenario, p.Rate, p.Warmup, p.Duration, p.Timeout = calling("work"), 500, warmup, 4*time.Second, 30*time.Second
 				r := mustRun(t, p)
-				if r.Sent != 8000 || r.Answered != 8000 {
-					t.Errorf("counts = %+v; want 8,000 answered at last", r.Counts)
+				if r.Sent != 2000 || r.Answered != 2000 {
+					t.Errorf("counts = %+v; want 2,000 answered at last", r.Counts)
 				}
-				if got := r.Rate; got.Wanted != 2000 || math.Abs(got.Sent-2000) > 1 || math.Abs(got.Answered-1000) > 10 {
-					t.Errorf("rate = %+v; want 2,000 sent and 1,000 answered", got)
+				if got := r.Rate; got.Wanted != 500 || math.Abs(got.Sent-500) > 1 || math.Abs(got.Answered-250) > 3 {
+					t.Errorf("rate = %+v; want 500 sent and 250 answered", got)
 				}
 				if want := 8.0 + warmup.Seconds(); math.Abs(r.Measured-want) > 0.1 {
 					t.Errorf("measured %g s; want %g s, until the last answer", r.Measured, want)
@@ -241,6 +243,7 @@ func TestRun_connections(t *testing.T) {
 func TestRun_timeouts(t *testing.T) {
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
 		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p := start(t, working(3*time.Second))
 				p.Dialect, p.Scenario, p.Count, p.Timeout = dialect, calling("work", "work"), 20, 2*time.Second
@@ -270,6 +273,7 @@ func TestRun_timeouts(t *testing.T) {
 func TestRun_expected(t *testing.T) {
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
 		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p := start(t, working(time.Second), limited(10_000, "seq", func(_ context.Context, in struct{ Seq int }) (wire.Empty, error) {
 					time.Sleep(time.Millisecond)

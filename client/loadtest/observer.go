@@ -145,7 +145,6 @@ func (o *observer) report(began time.Time) *Server {
 		c := Cog{
 			Name:    after.Name,
 			Calls:   after.Calls - before.Calls,
-			Refused: map[wire.Code]uint64{},
 			Queue:   since(before.Queue, after.Queue),
 			Handler: since(before.Handler, after.Handler),
 		}
@@ -154,6 +153,9 @@ func (o *observer) report(began time.Time) *Server {
 		}
 		for code, n := range after.Refused {
 			if n > before.Refused[code] {
+				if c.Refused == nil {
+					c.Refused = map[wire.Code]uint64{}
+				}
 				c.Refused[code] = n - before.Refused[code]
 			}
 		}

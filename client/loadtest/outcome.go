@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -40,8 +40,7 @@ func (m *made) judge(expect []wire.Code) {
 		return
 	}
 	m.code = wire.CodeOf(m.err)
-	_, own := errors.AsType[*lineError](m.err)
-	m.replied = !own && client.IsAnswer(m.err)
+	m.replied = !lines.Own(m.err)
 	late := m.code == wire.Timeout
 	switch {
 	case (m.replied || late) && slices.Contains(expect, m.code):

@@ -24,9 +24,9 @@ func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
 		Timeline: w.samples,
 		Faults:   faults,
 		Lines: Lines{
-			Asked:   len(r.slots),
-			Opened:  r.conns.opened.Load(),
-			Failed:  r.conns.failed.Load(),
+			Asked:   len(r.lines),
+			Opened:  r.conns.Opened.Load(),
+			Failed:  r.conns.Failed.Load(),
 			Cut:     r.cuts.Load(),
 			Churned: r.churned.Load(),
 		},

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -17,9 +18,9 @@ import (
 type run struct {
 	Plan
 	program *scenario.Program
-	slots   []*slot
+	lines   []*lines.Line
 	record  *recorder
-	conns   counter
+	conns   lines.Counter
 	sleep   sleeper
 	began   time.Time
 	stopAt  time.Duration // when no more calls are made; 0: it is Count that ends it
@@ -88,14 +89,13 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 	if p.Duration > 0 {
 		r.stopAt = p.Warmup + p.Duration
 	}
-	open := p.opener()
 	for range p.Connections {
-		r.slots = append(r.slots, &slot{open: open, tap: newTap(p.dial(), &r.conns)})
+		r.lines = append(r.lines, p.newLine(&r.conns))
 	}
-	defer closeAll(r.slots)
-	connect, err := openAll(ctx, r.slots)
+	defer forEach(r.lines, (*lines.Line).Close)
+	connect, err := openAll(ctx, r.lines)
 	if err != nil && ctx.Err() != nil {
-		err = lostCall(wire.Canceled, "it was interrupted: "+err.Error(), err)
+		err = fmt.Errorf("%w: %w", wire.Errorf(wire.Canceled, "it was interrupted"), err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)

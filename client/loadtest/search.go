@@ -75,6 +75,10 @@ func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 		if ctx.Err() != nil && (r == nil || r.End == EndInterrupted) {
 			break
 		}
+		if err != nil && r == nil && len(f.Tries) > 0 { // it did not survive the last one
+			f.Limit = err.Error()
+			return f, nil
+		}
 		if err != nil && (r == nil || r.End != EndLost) {
 			return nil, err
 		}
@@ -102,7 +106,9 @@ func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 		case high < 1, low > 0 && high/low <= precision:
 			return f, nil
 		default:
-			rate = (low + high) / 2
+			if rate = (low + high) / 2; rate <= low || rate >= high { // Precision is too fine for numbers
+				return f, nil
+			}
 		}
 	}
 	f.Limit = "the search was interrupted"
@@ -119,9 +125,12 @@ func held(r *Report) bool {
 	return r.End == EndDone
 }
 
-// missed says which goals a run has missed.
+// missed says why a run did not hold.
 func missed(r *Report) string {
 	var list []string
+	if r.End == EndLost {
+		return string(r.End) + ": " + r.EndedBy
+	}
 	for _, v := range r.Goals {
 		if !v.Met {
 			list = append(list, fmt.Sprintf("%s (it is %s)", v.Goal, v.got()))

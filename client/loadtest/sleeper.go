@@ -18,12 +18,24 @@ func newSleeper() sleeper {
 	return sleeper{newPreciseTimer()}
 }
 
-// sleep waits for d, or until ctx is done, which it may notice up to 50 ms late.
+// A precise sleep of coarse or more begins with another one, which notices that its
+// context is done.
+const coarse = 50 * time.Millisecond
+
+// sleep waits for d, or until ctx is done, which it may notice as late as coarse.
 func (s sleeper) sleep(ctx context.Context, d time.Duration) {
-	if s.precise != nil && d < 50*time.Millisecond && s.precise.sleep(d) {
+	if s.precise == nil {
+		pause(ctx, d)
 		return
 	}
-	pause(ctx, d)
+	end := time.Now().Add(d)
+	if d >= coarse {
+		pause(ctx, d-coarse/2)
+		d = time.Until(end)
+	}
+	if ctx.Err() == nil && d > 0 && !s.precise.sleep(d) {
+		pause(ctx, d)
+	}
 }
 
 func (s sleeper) close() {

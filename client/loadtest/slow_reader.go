@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 )
 
@@ -22,16 +23,15 @@ func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
 	var mu sync.Mutex // protects cut
 	var cut []time.Duration
 	for i := range n {
-		t := newTap(r.dial(), &counter{}) // the run's does not count them
-		l, err := r.opener()(ctx, t)
-		if err != nil {
+		l := r.newLine(nil) // the run's does not count them
+		if err := l.Open(ctx); err != nil {
 			cancel()
 			group.Wait()
 			return "", err
 		}
-		t.stop(true)
+		l.Stop(true)
 		group.Go(func() {
-			if took, ok := r.readNothing(ctx, l, t, i); ok {
+			if took, ok := r.readNothing(ctx, l, i); ok {
 				mu.Lock()
 				defer mu.Unlock()
 				cut = append(cut, took)
@@ -50,7 +50,7 @@ func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
 
 // readNothing makes calls on l until the bot cuts it off, or ctx is done. It
 // returns after how long the bot did. Then it closes l.
-func (r *run) readNothing(ctx context.Context, l line, t *tap, n int) (took time.Duration, cut bool) {
+func (r *run) readNothing(ctx context.Context, l *lines.Line, n int) (took time.Duration, cut bool) {
 	began := time.Now()
 	calls, hangUp := context.WithCancel(ctx)
 	defer hangUp()
@@ -60,7 +60,7 @@ func (r *run) readNothing(ctx context.Context, l line, t *tap, n int) (took time
 		draw := r.program.Draw(r.Seed, 1<<32+uint64(n*asking+k))
 		group.Go(func() { r.keepAsking(calls, l, draw) })
 	}
-	lost := t.lost
+	lost := l.Lost()
 	if r.Dialect == IPCXDial {
 		lost = nil // connections come and go
 	}
@@ -72,14 +72,14 @@ func (r *run) readNothing(ctx context.Context, l line, t *tap, n int) (took time
 	took = time.Since(began)
 	hangUp()
 	group.Wait()
-	t.cut() // or the close would wait for an answer
-	l.close()
+	l.Cut() // or the close would wait for an answer
+	l.Close()
 	return took, cut
 }
 
 // keepAsking makes calls on l until ctx is done. What becomes of them is not
 // counted: it is what happens to others that a slow reader is there for.
-func (r *run) keepAsking(ctx context.Context, l line, draw *scenario.Drawer) {
+func (r *run) keepAsking(ctx context.Context, l *lines.Line, draw *scenario.Drawer) {
 	var data []byte
 	for seq := uint64(1); ctx.Err() == nil; seq++ {
 		route, text, err := draw.Next(data[:0], seq)
@@ -87,7 +87,7 @@ func (r *run) keepAsking(ctx context.Context, l line, draw *scenario.Drawer) {
 			return // the callers of the run meet that too, and end it
 		}
 		data = text
-		if l.call(ctx, r.program.Routes[route].Name, data) != nil {
+		if l.Call(ctx, r.program.Routes[route].Name, data) != nil {
 			pause(ctx, 10*time.Millisecond)
 		}
 	}

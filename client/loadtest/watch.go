@@ -40,12 +40,13 @@ func (w *watch) watch(ended <-chan struct{}) {
 		select {
 		case <-timer.C:
 			at := r.now()
-			if next == r.Warmup {
-				at = next // no sample belongs to both, however late the timer is
+			begins := w.last < r.Warmup && at >= r.Warmup // the measurement
+			if begins {
+				at = r.Warmup // no sample belongs to both, however late the timer is
 				w.usage = readUsage()
 			}
 			w.sample(at)
-			if next == r.Warmup {
+			if begins {
 				w.server.begin()
 			}
 		case <-ended:
@@ -103,17 +104,18 @@ func (w *watch) finish(at time.Duration) {
 func (w *watch) read() Sample {
 	r := w.run
 	r.record.cut(w.now)
+	of := w.now.response.ValueAtPercentilesSlice([]float64{50, 90, 99})
 	s := Sample{
 		At:          (w.last - r.Warmup).Seconds(),
 		Seconds:     (w.last - w.from).Seconds(),
 		Counts:      w.now.Counts,
 		InFlight:    r.record.inFlight(),
-		P50:         ms(w.now.response.ValueAtPercentile(50)),
-		P90:         ms(w.now.response.ValueAtPercentile(90)),
-		P99:         ms(w.now.response.ValueAtPercentile(99)),
+		P50:         ms(of[0]),
+		P90:         ms(of[1]),
+		P99:         ms(of[2]),
 		Service:     ms(w.now.service.ValueAtPercentile(99)),
 		Lag:         millis(w.now.lag),
-		Connections: int(r.conns.opened.Load() - r.conns.closed.Load()),
+		Connections: int(r.conns.Opened.Load() - r.conns.Closed.Load()),
 	}
 	s.Sent, s.Missed = r.record.begun()-w.begun, r.record.allMissed.Load()-w.missed
 	if w.now.response.TotalCount() > 0 { // the largest of nothing is half a microsecond

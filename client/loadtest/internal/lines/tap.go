@@ -1,21 +1,23 @@
-package loadtest
+package lines
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
 )
 
-// A counter counts the connections of a run.
-type counter struct {
-	opened, failed, closed atomic.Int64
+// A Counter counts network connections. Zero is ready for use.
+type Counter struct {
+	Opened, Closed atomic.Int64
+	Failed         atomic.Int64 // attempts, but for those that were given up
 }
 
 // A tap opens the connections of one line, and can do to them what networks do.
 type tap struct {
 	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
-	count *counter
+	count *Counter
 	lost  chan struct{} // closed when a connection is closed, for the first time
 	once  sync.Once     // closes lost
 
@@ -26,7 +28,7 @@ type tap struct {
 	deaf  bool          // what is shut is only reading
 }
 
-func newTap(dial func(ctx context.Context, network, addr string) (net.Conn, error), c *counter) *tap {
+func newTap(dial func(ctx context.Context, network, addr string) (net.Conn, error), c *Counter) *tap {
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
@@ -37,19 +39,23 @@ func newTap(dial func(ctx context.Context, network, addr string) (net.Conn, erro
 func (t *tap) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := t.dial(ctx, network, addr)
 	if err != nil {
-		t.count.failed.Add(1)
+		if !errors.Is(ctx.Err(), context.Canceled) { // that is this end's own doing
+			t.count.Failed.Add(1)
+		}
 		return nil, err
 	}
 	c := &tapped{Conn: conn, tap: t, closed: make(chan struct{})}
 	t.mu.Lock()
 	t.conns[c] = struct{}{}
 	t.mu.Unlock()
-	t.count.opened.Add(1)
+	t.count.Opened.Add(1)
 	return c, nil
 }
 
-// cut closes the connections without a word to the bot, and returns how many.
-func (t *tap) cut() int {
+// Cut closes the line's connections without a word to the bot, and returns how many
+// there were. Later calls open others.
+func (l *Line) Cut() int {
+	t := l.tap
 	t.mu.Lock()
 	conns := make([]*tapped, 0, len(t.conns))
 	for c := range t.conns {
@@ -62,9 +68,10 @@ func (t *tap) cut() int {
 	return len(conns)
 }
 
-// stop lets nothing pass any more, or if deaf, nothing from the bot, until resume
-// was called as often as stop.
-func (t *tap) stop(deaf bool) {
+// Stop lets nothing pass any more, or if deaf, nothing from the bot, until Resume
+// was called as often as Stop.
+func (l *Line) Stop(deaf bool) {
+	t := l.tap
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.stops++; t.stops == 1 {
@@ -72,7 +79,9 @@ func (t *tap) stop(deaf bool) {
 	}
 }
 
-func (t *tap) resume() {
+// Resume undoes a Stop.
+func (l *Line) Resume() {
+	t := l.tap
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.stops--; t.stops == 0 {
@@ -88,6 +97,10 @@ type tapped struct {
 	once   sync.Once
 	closed chan struct{}
 }
+
+// Lost is closed when a connection of the line is closed, for the first time and by
+// whichever end.
+func (l *Line) Lost() <-chan struct{} { return l.tap.lost }
 
 // pass waits until the tap lets something pass.
 func (c *tapped) pass(writing bool) {
@@ -134,7 +147,7 @@ func (c *tapped) Close() error {
 		c.tap.mu.Lock()
 		delete(c.tap.conns, c)
 		c.tap.mu.Unlock()
-		c.tap.count.closed.Add(1)
+		c.tap.count.Closed.Add(1)
 		c.tap.once.Do(func() { close(c.tap.lost) })
 	})
 	return c.Conn.Close()
