@@ -31,16 +31,17 @@ func (in *incoming) waitWithoutBuffer(conn net.Conn) {
 			in.hold()
 		}
 		for {
-			in.got, in.err = syscall.Read(int(fd), in.buf)
-			if !errors.Is(in.err, syscall.EINTR) {
-				break
+			in.got, in.err = readNow(fd, in.buf)
+			switch {
+			case in.err == nil:
+				return true
+			case errors.Is(in.err, syscall.EAGAIN):
+				in.release()
+				return false
+			case !errors.Is(in.err, syscall.EINTR):
+				in.got = 0
+				return true
 			}
 		}
-		if errors.Is(in.err, syscall.EAGAIN) {
-			in.release()
-			return false
-		}
-		in.got = max(0, in.got)
-		return true
 	}
 }
