@@ -5,7 +5,7 @@ FUZZTIME  ?= 20s
 SHELL       := bash
 .SHELLFLAGS := -o pipefail -c # a test that fails fails its target, behind a pipe too
 
-.PHONY: all help run test lint fmt fuzz bench bench-neighbours bench-process compat compat-python
+.PHONY: all help run test lint fmt fuzz bench bench-growth bench-routes bench-neighbours bench-process compat compat-python
 
 all: lint test ## what CI runs
 
@@ -34,9 +34,16 @@ fuzz: ## each fuzz target for FUZZTIME
 			go test "$$(dirname "$$f")" -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) || exit 1; \
 		done || exit 1; done
 
-bench: ## calls a second and allocations, against raw gorilla in the same run
+bench: ## server and client against what is written by hand with gorilla, in the same run
 	go test ./internal/bench -run '^$$' -bench 'Server|Client' -benchmem -count 6 | tee bench.out
 	go run $(BENCHSTAT) -filter .name:Server -col /server bench.out
+	go run $(BENCHSTAT) -filter .name:Client -col /client bench.out
+
+bench-routes: ## admission, publishing a table, a slow route beside a fast one
+	go test ./internal/bench ./internal/router -run '^$$' -bench 'Admit|Publish|Reload|SlowRoute'
+
+bench-growth: ## what a call takes as connections, cogs, routes, callers and data grow; two minutes
+	go test ./internal/bench -run '^$$' -bench Growth -benchtime 1x
 
 bench-neighbours: ## what a bad cog does to the latency of another one; a minute and a half
 	go test ./internal/bench -run '^$$' -bench Neighbours -benchtime 1x

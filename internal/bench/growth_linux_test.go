@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,6 +59,9 @@ func grow(b *testing.B, cogCount, routes int) *grown {
 	return &grown{addr: addr, pid: pid}
 }
 
+// growthTime is how long each case is measured: use -benchtime 1x.
+const growthTime = 2 * time.Second
+
 // BenchmarkGrowth measures what a call takes of the server's processor as things
 // become many, one kind of thing at a time. The calls come from one goroutine per
 // 64 connections, each of which sends its requests and then reads the answers.
@@ -108,14 +112,14 @@ func drive(b *testing.B, g *grown, conns, depth int, data string) {
 	for i := range depth {
 		batch = append(batch, request(wire.Subprotocol, data, uint64(1<<40+i))...)
 	}
-	turns := max(1, b.N/(conns*depth))
-	began := g.processor(b)
+	began, until := g.processor(b), time.Now().Add(growthTime)
 	b.ResetTimer()
 	var callers sync.WaitGroup
+	var calls atomic.Int64
 	for from := 0; from < conns; from += 64 {
 		callers.Go(func() {
 			group := clients[from:min(conns, from+64)]
-			for range turns {
+			for time.Now().Before(until) {
 				for _, c := range group {
 					c.write(b, batch)
 				}
@@ -124,14 +128,15 @@ func drive(b *testing.B, g *grown, conns, depth int, data string) {
 						c.skip(b)
 					}
 				}
+				calls.Add(int64(len(group) * depth))
 			}
 		})
 	}
 	callers.Wait()
 	b.StopTimer()
-	calls := float64(turns * conns * depth)
-	b.ReportMetric(float64((g.processor(b)-began).Microseconds())/calls, "server-µs/call")
-	b.ReportMetric(calls/b.Elapsed().Seconds(), "calls/s")
+	n := float64(calls.Load())
+	b.ReportMetric(float64((g.processor(b)-began).Microseconds())/n, "server-µs/call")
+	b.ReportMetric(n/b.Elapsed().Seconds(), "calls/s")
 	b.ReportMetric(float64(g.memory(b))/1024, "server-MiB")
 	if conns >= 1000 {
 		b.ReportMetric(float64(idle-before)/float64(conns), "KiB/conn")
