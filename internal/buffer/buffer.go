@@ -7,17 +7,43 @@ import "sync"
 // afterwards.
 type Buffer struct{ B []byte }
 
+// Messages of more than small bytes have buffers of their own, or a few of them
+// would leave much memory to small ones for ever. Those of more than large bytes
+// are left to the garbage collector.
+const (
+	small = 64 << 10
+	large = 2 << 20
+)
+
 // New returns an empty buffer.
 func New() *Buffer { return buffers.Get().(*Buffer) }
 
-// Free gives b back. Large ones are left to the garbage collector, or a few
-// large messages would stay in memory for ever.
-func (b *Buffer) Free() {
-	if cap(b.B) > 64<<10 {
-		return
+// For returns an empty buffer for about n bytes.
+func For(n int) *Buffer {
+	if n <= small {
+		return New()
 	}
-	b.B = b.B[:0]
-	buffers.Put(b)
+	b := largeBuffers.Get().(*Buffer)
+	if cap(b.B) < n {
+		b.B = make([]byte, 0, n+n/8)
+	}
+	return b
 }
 
-var buffers = sync.Pool{New: func() any { return &Buffer{B: make([]byte, 0, 1024)} }}
+// Free gives b back.
+func (b *Buffer) Free() {
+	switch n := cap(b.B); {
+	case n <= small:
+		b.B = b.B[:0]
+		buffers.Put(b)
+	case n <= large:
+		b.B = b.B[:0]
+		largeBuffers.Put(b)
+	}
+}
+
+// A pool forgets what was not used between two garbage collections.
+var (
+	buffers      = sync.Pool{New: func() any { return &Buffer{B: make([]byte, 0, 1024)} }}
+	largeBuffers = sync.Pool{New: func() any { return &Buffer{} }}
+)

@@ -163,7 +163,7 @@ func (c *Call) Run() {
 }
 
 func (c *Call) serve() {
-	b := buffer.New()
+	b := buffer.For(len(c.data)) // a large request often has a large response
 	err := errGoexit
 	var began time.Time
 	if !c.inline {

@@ -15,6 +15,9 @@ const (
 	maskBit    = 0x80
 )
 
+// longestHeader is how many bytes a header has at most: section 5.2.
+const longestHeader = 14
+
 // A header is the beginning of a frame.
 type header struct {
 	first  byte // FIN, the reserved bits and the opcode

@@ -91,7 +91,7 @@ func (l *link) gather(text []byte) error {
 		return websocket.ErrCloseSent
 	}
 	if l.out == nil {
-		l.out = buffer.New()
+		l.out = buffer.For(len(text) + longestHeader)
 	}
 	l.out.B = appendFrame(l.out.B, text, l.in.client)
 	return nil

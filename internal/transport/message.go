@@ -38,6 +38,7 @@ func (l *link) message(limit int) (b *buffer.Buffer, text bool, err error) {
 		if rest < readSize/2 {
 			err = l.fill()
 		} else {
+			b = roomier(b, n)
 			err = l.readInto(b, rest)
 		}
 		if err != nil {
@@ -52,13 +53,25 @@ func (l *link) message(limit int) (b *buffer.Buffer, text bool, err error) {
 	return b, h.first == finText, nil
 }
 
-// readInto reads some of the rest of a large message to where it is wanted. Memory
-// grows with what arrives, not with what was announced.
+// roomier returns b, or if that is full, a larger buffer with the same in it for a
+// message of n bytes. Memory grows with what has arrived, not with what was
+// announced.
+func roomier(b *buffer.Buffer, n int) *buffer.Buffer {
+	if len(b.B) < cap(b.B) {
+		return b
+	}
+	next := buffer.For(min(n, 8*cap(b.B)))
+	if cap(next.B) <= len(b.B) { // of small sizes any buffer comes
+		next.B = make([]byte, 0, min(n, 8*cap(b.B)))
+	}
+	next.B = append(next.B[:0], b.B...)
+	b.Free()
+	return next
+}
+
+// readInto reads some of the rest of a large message to where it is wanted.
 func (l *link) readInto(b *buffer.Buffer, rest int) error {
 	size := len(b.B)
-	if size == cap(b.B) {
-		b.B = append(b.B, 0)[:size]
-	}
 	room := b.B[size:min(cap(b.B), size+rest)]
 	n, err := l.readConn(room)
 	b.B = b.B[:size+n]
