@@ -74,6 +74,14 @@ const (
 	shortfall = 0.99 // of the calls that were due
 )
 
+// were returns "1 call was" or "2 calls were".
+func were(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one + " was"
+	}
+	return fmt.Sprintf("%d %s were", n, many)
+}
+
 // doubts returns why the figures may be the generator's own.
 func (r *run) doubts(rep *Report) (list []string) {
 	const bottleneck = "generator was the bottleneck: "
@@ -82,8 +90,12 @@ func (r *run) doubts(rep *Report) (list []string) {
 	if !r.open() && g.Cores > busyShare*float64(rep.Machine.Cores) && r.dial() == nil {
 		list = append(list, fmt.Sprintf(bottleneck+"it kept %.2f of its %d cores busy, so the bot has more to give, and latencies hold its own waiting", g.Cores, rep.Machine.Cores))
 	}
-	if rep.Missed > 0 {
-		list = append(list, fmt.Sprintf("%d calls that were due were not sent, since %d were under way, which is the most that there may be", rep.Missed, r.MaxInFlight))
+	late := r.record.late.Load()
+	if n := rep.Missed - late; n > 0 {
+		list = append(list, fmt.Sprintf("%s not sent, since %s under way, which is the most that there may be", were(n, "call that was due", "calls that were due"), were(int64(r.MaxInFlight), "call", "calls")))
+	}
+	if late > 0 {
+		list = append(list, fmt.Sprintf(bottleneck+"%s not sent before the end", were(late, "call that was due", "calls that were due")))
 	}
 	if r.open() && g.Lag.P99 > lateCalls {
 		list = append(list, fmt.Sprintf(bottleneck+"one call in a hundred was sent %.1f ms or more after it was due", g.Lag.P99))

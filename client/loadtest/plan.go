@@ -55,7 +55,8 @@ type Plan struct {
 	Stages []Stage
 
 	// Duration is how long calls are made, after Warmup. If zero, it is that of the
-	// Stages, else until Count calls are made, else 10 s.
+	// Stages, else until Count calls are made, else 10 s. What an open loop was to
+	// send by then and has not is counted as missed, and the run is invalid.
 	Duration time.Duration
 
 	// Count is how many calls are made after Warmup, at most. If zero, there is no

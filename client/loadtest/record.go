@@ -20,6 +20,7 @@ type recorder struct {
 	// calls that were due and not made
 	allMissed atomic.Int64
 	missed    atomic.Int64 // those that are measured
+	late      atomic.Int64 // and of these, those that the generator was too slow for
 
 	known []atomic.Bool // per route: the bot has answered a call of it otherwise than by refusing it
 }

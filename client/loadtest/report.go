@@ -86,7 +86,7 @@ type Counts struct {
 	Failed     int64 `json:"failed"`     // with another error, or since there was no connection
 	Unanswered int64 `json:"unanswered"` // no answer in time, or the connection was lost first: they may have run
 	Expected   int64 `json:"expected_errors,omitempty"`
-	Missed     int64 `json:"missed,omitempty"` // were due and not made, since as many as may be were under way; not in Sent
+	Missed     int64 `json:"missed,omitempty"` // were due and not made, since as many as may be were under way, or since the run was over; not in Sent
 }
 
 // Rates are calls a second, from the end of the warm-up until no more calls are
