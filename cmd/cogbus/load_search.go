@@ -41,6 +41,11 @@ func (l *loader) search(ctx context.Context, p loadtest.Plan) error {
 	if ctx.Err() != nil {
 		return &exitError{errors.New(f.Limit), exitInterrupted}
 	}
+	if f.Report != nil {
+		if err := undone(f.Report); err != nil {
+			return err
+		}
+	}
 	if f.Rate == 0 {
 		return &exitError{fmt.Errorf("no rate holds: %s", f.Limit), exitAssertion}
 	}

@@ -39,6 +39,28 @@ func TestLoadInterrupted(t *testing.T) {
 	}
 }
 
+// TestLoadInterrupted_waits says for how long a bot that hangs may be waited for.
+func TestLoadInterrupted_waits(t *testing.T) {
+	for flags, want := range map[string]string{
+		"--grace 20ms":        "waiting up to 20ms for answers; Ctrl-C again ends now, without a report\ncogbus: interrupted: ",
+		"--grace 20ms --json": `{"warning":"waiting up to 20ms for answers; Ctrl-C again ends now, without a report"}` + "\n{",
+	} {
+		b, stop := startBot(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-b.slow
+			cancel()
+		}()
+		var stderr bytes.Buffer
+		args := append(strings.Fields("load --route slow"), strings.Fields(flags)...)
+		if got := run(ctx, args, nil, io.Discard, &stderr, b.env); got != exitInterrupted || !strings.HasPrefix(stderr.String(), want) {
+			t.Errorf("run(%q) = %d, %q; want %d, %q", args, got, stderr.String(), exitInterrupted, want)
+		}
+		cancel()
+		stop()
+	}
+}
+
 // TestLoadInterrupted_search ends a search between its first calls.
 func TestLoadInterrupted_search(t *testing.T) {
 	b, stop := startBot(t)
