@@ -82,9 +82,14 @@ func were(n int64, one, many string) string {
 	return fmt.Sprintf("%d %s were", n, many)
 }
 
+// bottleneck begins what doubts says of the generator, by which a search knows it.
+const bottleneck = "generator was the bottleneck: "
+
+// crowded begins what notes says of a machine that has too much to do.
+const crowded = "generator and bot shared a machine that was full: "
+
 // doubts returns why the figures may be the generator's own.
 func (r *run) doubts(rep *Report) (list []string) {
-	const bottleneck = "generator was the bottleneck: "
 	g := &rep.Generator
 	// a bot in memory has the same cores, which it keeps busy
 	if !r.open() && g.Cores > busyShare*float64(rep.Machine.Cores) && r.dial() == nil {
@@ -102,6 +107,16 @@ func (r *run) doubts(rep *Report) (list []string) {
 	}
 	if r.open() && rep.End == EndDone && rep.Rate.Sent < shortfall*rep.Rate.Wanted && rep.Missed == 0 {
 		list = append(list, fmt.Sprintf(bottleneck+"%.0f calls a second were due, and %.0f were sent", rep.Rate.Wanted, rep.Rate.Sent))
+	}
+	return list
+}
+
+// notes returns what else there is to know of the figures.
+func (r *run) notes(rep *Report) (list []string) {
+	for _, g := range r.Goals {
+		if text := g.doubt(rep); text != "" {
+			list = append(list, text)
+		}
 	}
 	return list
 }

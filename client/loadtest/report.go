@@ -22,6 +22,7 @@ type Report struct {
 	End       End       `json:"end"`
 	EndedBy   string    `json:"ended_by,omitempty"` // in words, where End does not say it all
 	Invalid   []string  `json:"invalid,omitempty"`  // why the figures are not those of the bot; empty if they are
+	Notes     []string  `json:"notes,omitempty"`    // what else to know of the figures, in words
 	Counts              // of the measured calls
 	Rate      Rates     `json:"rate"`
 	Response  Latency   `json:"response"` // from when a call was due; in a closed loop, from when it was sent

@@ -39,6 +39,7 @@ func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
 	for _, g := range r.Goals {
 		rep.Goals = append(rep.Goals, g.Judge(rep))
 	}
+	rep.Notes = r.notes(rep)
 	return rep
 }
 
