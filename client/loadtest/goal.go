@@ -166,11 +166,11 @@ func (g Goal) timed(r *Report) int64 {
 	return r.Response.Count
 }
 
-// judgeSample is Judge for an interval. One without answers meets all goals for
-// times.
+// judgeSample is Judge for an interval. One in which nothing ended meets all goals
+// for times, and one in which calls only failed at once none.
 func (g Goal) judgeSample(s *Sample) Verdict {
-	if g.of.unit == unitTime && s.Answered+s.Failed+s.Unanswered == 0 {
-		return Verdict{Goal: g.text, Unit: string(g.of.unit), Met: true}
+	if g.of.unit == unitTime && s.Timed == 0 {
+		return Verdict{Goal: g.text, Unit: string(g.of.unit), Met: s.Answered+s.Failed+s.Unanswered == 0}
 	}
 	return g.verdict(g.of.sample(s))
 }

@@ -33,6 +33,8 @@ func (i *interval) end(m *made) {
 	i.lag = max(i.lag, m.sent-m.due)
 	if m.timed {
 		record(i.response, m.ended-m.due)
+	}
+	if m.timed && m.given {
 		record(i.service, m.ended-m.sent)
 	}
 	if m.replied {

@@ -116,6 +116,8 @@ func (r *recorder) end(s *shard, m *made) {
 	record(s.lag, m.sent-m.due)
 	if m.timed {
 		record(t.response, m.ended-m.due)
+	}
+	if m.timed && m.given {
 		record(t.service, m.ended-m.sent)
 	}
 	if m.outcome == answered {

@@ -26,7 +26,7 @@ type Report struct {
 	Counts              // of the measured calls
 	Rate      Rates     `json:"rate"`
 	Response  Latency   `json:"response"` // from when a call was due; in a closed loop, from when it was sent
-	Service   Latency   `json:"service"`  // from when a call was sent: given to a connection
+	Service   Latency   `json:"service"`  // from when a call was sent; of those that were given to a connection
 	Routes    []Route   `json:"routes"`
 	Errors    []Failure `json:"errors,omitempty"` // by count, falling
 	Timeline  []Sample  `json:"timeline"`
@@ -44,7 +44,8 @@ type End string
 const (
 	EndDone        End = "done"        // the duration has passed, or the calls are made
 	EndInterrupted End = "interrupted" // the context was cancelled
-	EndAborted     End = "aborted"     // a goal of Plan.AbortOn was missed, or a template of the scenario failed
+	EndAborted     End = "aborted"     // a goal of Plan.AbortOn was missed
+	EndScenario    End = "scenario failed" // a template did, or gave what is not JSON
 	EndLost        End = "target lost" // nobody has answered for a while
 	EndRefused     End = "refused"     // the bot does not know the route or the secret
 )
@@ -84,7 +85,7 @@ type Load struct {
 type Counts struct {
 	Sent       int64 `json:"sent"`       // made, whether or not there was a connection
 	Answered   int64 `json:"answered"`   // with a result, or with an error that the scenario expects
-	Failed     int64 `json:"failed"`     // with another error, or since there was no connection
+	Failed     int64 `json:"failed"`     // with another error, or since there was no connection, so that they cannot have run
 	Unanswered int64 `json:"unanswered"` // no answer in time, or the connection was lost first: they may have run
 	Expected   int64 `json:"expected_errors,omitempty"`
 	Missed     int64 `json:"missed,omitempty"` // were due and not made, since as many as may be were under way, or since the run was over; not in Sent
@@ -145,6 +146,7 @@ type Sample struct {
 	Seconds     float64             `json:"seconds"` // its length: an Interval, but for the first and last ones
 	Counts                          // that began, and that ended, in it: here they need not add up
 	InFlight    int64               `json:"in_flight"`
+	Timed       int64               `json:"timed"` // calls that have the times below: those of a Latency; without any they are 0
 	P50         float64             `json:"p50"` // of the response, as the next ones
 	P90         float64             `json:"p90"`
 	P99         float64             `json:"p99"`

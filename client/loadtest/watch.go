@@ -110,6 +110,7 @@ func (w *watch) read() Sample {
 		Seconds:     (w.last - w.from).Seconds(),
 		Counts:      w.now.Counts,
 		InFlight:    r.record.inFlight(),
+		Timed: w.now.response.TotalCount(),
 		P50:         ms(of[0]),
 		P90:         ms(of[1]),
 		P99:         ms(of[2]),
@@ -118,7 +119,7 @@ func (w *watch) read() Sample {
 		Connections: int(r.conns.Opened.Load() - r.conns.Closed.Load()),
 	}
 	s.Sent, s.Missed = r.record.begun()-w.begun, r.record.allMissed.Load()-w.missed
-	if w.now.response.TotalCount() > 0 { // the largest of nothing is half a microsecond
+	if s.Timed > 0 { // the largest of nothing is half a microsecond
 		s.Max = ms(w.now.response.Max())
 	}
 	if len(w.now.errors) > 0 {
@@ -145,7 +146,11 @@ func (w *watch) judge(s *Sample) {
 		if v := g.judgeSample(s); v.Met {
 			w.exceeds[i] = 0
 		} else if w.exceeds[i]++; w.exceeds[i] == 3 {
-			r.finish(EndAborted, fmt.Sprintf("%s was missed three times in a row, the last time with %s", g, v.got()), nil)
+			last := v.got()
+			if g.of.unit == unitTime && s.Timed == 0 {
+				last = "no call that took any time"
+			}
+			r.finish(EndAborted, fmt.Sprintf("%s was missed three times in a row, the last time with %s", g, last), nil)
 		}
 	}
 }
