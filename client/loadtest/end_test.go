@@ -333,6 +333,31 @@ func TestRun_progress(t *testing.T) {
 	})
 }
 
+// TestRun_progressEnd has calls that end a little after the last interval: they are
+// told too, once.
+func TestRun_progressEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, working(20*time.Millisecond))
+		var told loadtest.Counts
+		var timed int64
+		var seconds float64
+		p.Progress = func(s loadtest.Sample) { // the run ends after it
+			told.Sent += s.Sent
+			told.Answered += s.Answered
+			timed += s.Timed
+			seconds += s.Seconds
+		}
+		p.Scenario, p.Rate, p.Duration, p.Interval = calling("work"), 99, 2*time.Second, 500*time.Millisecond
+		r := mustRun(t, p)
+		if want := (loadtest.Counts{Sent: 198, Answered: 198}); told != want || timed != 198 || math.Abs(seconds-r.Measured) > 1e-6 {
+			t.Errorf("Progress told of %+v, %d timed, in %g s; want %+v in %g s", told, timed, seconds, want, r.Measured)
+		}
+		if last := r.Timeline[len(r.Timeline)-1]; len(r.Timeline) != 4 || last.At != r.Measured || r.Measured == 2 {
+			t.Errorf("measured %g s, %d samples, at last %+v; want the end added to the fourth", r.Measured, len(r.Timeline), last)
+		}
+	})
+}
+
 func faults(t *testing.T, text string) []loadtest.Disturbance {
 	t.Helper()
 	list, err := loadtest.ParseFaults(text)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -73,7 +74,7 @@ func TestRun_slowReader(t *testing.T) {
 		}
 		want := []string{"the bot cut 2 of 2 off, the first after 10.", "the bot kept all 1"}
 		if dialect == loadtest.IPCXDial {
-			want = []string{"2 clients did not read", "1 clients did not read"}
+			want = []string{"2 clients did not read", "1 client did not read"}
 		}
 		for i, f := range r.Faults {
 			if f.Err != "" || !strings.HasPrefix(f.Note, want[i]) {
@@ -85,6 +86,34 @@ func TestRun_slowReader(t *testing.T) {
 		}
 		if dialect != loadtest.IPCXDial && r.Lines.Opened != 16 {
 			t.Errorf("connections = %+v; want those of the fault left out", r.Lines)
+		}
+	})
+}
+
+// TestRun_slowReaderSeq gives no number to two calls, whoever makes them, and leaves
+// those of the run as they are.
+func TestRun_slowReaderSeq(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // protects the variables below
+		seen := map[uint64]int{}
+		p := start(t, limited(10_000, "work", func(_ context.Context, in struct{ Seq uint64 }) (wire.Empty, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[in.Seq]++
+			return wire.Empty{}, nil
+		}))
+		p.Scenario, p.Rate, p.Duration = calling(`work={"Seq":{{seq}}}`), 20, 2*time.Second
+		p.Faults = faults(t, "slow-reader=2@500ms+1s")
+		mustRun(t, p)
+		mu.Lock()
+		defer mu.Unlock()
+		for seq, n := range seen {
+			if n > 1 {
+				t.Fatalf("%d calls have the number %d; want one", n, seq)
+			}
+		}
+		if len(seen) < 42 || seen[1] == 0 || seen[40] == 0 {
+			t.Errorf("%d numbers; want the run's 1 to 40, and others", len(seen))
 		}
 	})
 }

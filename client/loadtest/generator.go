@@ -74,12 +74,20 @@ const (
 	shortfall = 0.99 // of the calls that were due
 )
 
-// were returns "1 call was" or "2 calls were".
-func were(n int64, one, many string) string {
+// counted returns "1 call" or "2 calls".
+func counted(n int64, what string) string {
 	if n == 1 {
-		return "1 " + one + " was"
+		return "1 " + what
 	}
-	return fmt.Sprintf("%d %s were", n, many)
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// were returns "1 call was" or "2 calls were".
+func were(n int64, what string) string {
+	if n == 1 {
+		return counted(n, what) + " was"
+	}
+	return counted(n, what) + " were"
 }
 
 // bottleneck begins what doubts says of the generator, by which a search knows it.
@@ -97,10 +105,10 @@ func (r *run) doubts(rep *Report) (list []string) {
 	}
 	late := r.record.late.Load()
 	if n := rep.Missed - late; n > 0 {
-		list = append(list, fmt.Sprintf("%s not sent, since %s under way, which is the most that there may be", were(n, "call that was due", "calls that were due"), were(int64(r.MaxInFlight), "call", "calls")))
+		list = append(list, fmt.Sprintf("%s not sent when due, since %s under way, which is the most that there may be", were(n, "call"), were(int64(r.MaxInFlight), "call")))
 	}
 	if late > 0 {
-		list = append(list, fmt.Sprintf(bottleneck+"%s not sent before the end", were(late, "call that was due", "calls that were due")))
+		list = append(list, fmt.Sprintf(bottleneck+"%s due and not sent before the end", were(late, "call")))
 	}
 	if r.open() && g.Lag.P99 > lateCalls {
 		list = append(list, fmt.Sprintf(bottleneck+"one call in a hundred was sent %.1f ms or more after it was due", g.Lag.P99))

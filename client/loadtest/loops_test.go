@@ -314,7 +314,7 @@ func TestRun_maxInFlight(t *testing.T) {
 		if r.Missed < 40 || r.Sent+r.Missed != 99 || r.Answered != r.Sent {
 			t.Errorf("counts = %+v; want about half of 99 missed", r.Counts)
 		}
-		if len(r.Invalid) != 1 || !strings.Contains(r.Invalid[0], fmt.Sprintf("%d calls that were due were not sent, since 5 calls were under way", r.Missed)) {
+		if len(r.Invalid) != 1 || !strings.Contains(r.Invalid[0], fmt.Sprintf("%d calls were not sent when due, since 5 calls were under way", r.Missed)) {
 			t.Errorf("invalid %q; want it to tell of %d missed", r.Invalid, r.Missed)
 		}
 	})
@@ -416,7 +416,7 @@ func TestRun_tooSlow(t *testing.T) {
 		t.Errorf("counts = %+v; want 20,000,000 sent or missed", r.Counts)
 	}
 	all := strings.Join(r.Invalid, "; ")
-	if r.End != loadtest.EndDone || !strings.Contains(all, "generator was the bottleneck: ") || !strings.Contains(all, "calls that were due were not sent before the end") {
+	if r.End != loadtest.EndDone || !strings.Contains(all, "generator was the bottleneck: ") || !strings.Contains(all, "calls were due and not sent before the end") {
 		t.Errorf("%s, invalid %q; want it to tell of calls that were not sent in time", r.End, r.Invalid)
 	}
 	p.Count, p.Warmup = 10_000_000, 0

@@ -42,12 +42,12 @@ type End string
 
 // The reasons.
 const (
-	EndDone        End = "done"        // the duration has passed, or the calls are made
-	EndInterrupted End = "interrupted" // the context was cancelled
-	EndAborted     End = "aborted"     // a goal of Plan.AbortOn was missed
+	EndDone        End = "done"            // the duration has passed, or the calls are made
+	EndInterrupted End = "interrupted"     // the context was cancelled
+	EndAborted     End = "aborted"         // a goal of Plan.AbortOn was missed
 	EndScenario    End = "scenario failed" // a template did, or gave what is not JSON
-	EndLost        End = "target lost" // nobody has answered for a while
-	EndRefused     End = "refused"     // the bot does not know the route or the secret
+	EndLost        End = "target lost"     // nobody has answered for a while
+	EndRefused     End = "refused"         // the bot does not know the route or the secret
 )
 
 // Machine is what the generator ran on.
@@ -143,11 +143,11 @@ type Failure struct {
 // A Sample is what happened in one interval.
 type Sample struct {
 	At          float64             `json:"at"`      // its end, s; at most zero in the warm-up
-	Seconds     float64             `json:"seconds"` // its length: an Interval, but for the first and last ones
+	Seconds     float64             `json:"seconds"` // its length: an Interval, but for the last ones of the warm-up and of the run, and where the machine stood still
 	Counts                          // that began, and that ended, in it: here they need not add up
 	InFlight    int64               `json:"in_flight"`
 	Timed       int64               `json:"timed"` // calls that have the times below: those of a Latency; without any they are 0
-	P50         float64             `json:"p50"` // of the response, as the next ones
+	P50         float64             `json:"p50"`   // of the response, as the next ones
 	P90         float64             `json:"p90"`
 	P99         float64             `json:"p99"`
 	Max         float64             `json:"max"`

@@ -17,14 +17,14 @@ import (
 // A run is a plan that is carried out. Moments are since began.
 type run struct {
 	Plan
-	program *scenario.Program
+	program  *scenario.Program
 	doubtful []bool // by route: its data is to be checked
-	lines   []*lines.Line
-	record  *recorder
-	conns   lines.Counter
-	sleep   sleeper
-	began   time.Time
-	stopAt  time.Duration // when no more calls are made; 0: it is Count that ends it
+	lines    []*lines.Line
+	record   *recorder
+	conns    lines.Counter
+	sleep    sleeper
+	began    time.Time
+	stopAt   time.Duration // when no more calls are made; 0: it is Count that ends it
 
 	ctx    context.Context // of the calls: done when they are not waited for any more
 	cancel context.CancelFunc
@@ -35,6 +35,7 @@ type run struct {
 	free      sync.Pool              // of *job
 
 	seq     atomic.Uint64 // calls
+	asked   atomic.Uint64 // calls of slow readers
 	taken   atomic.Int64  // of Count
 	churned atomic.Int64
 	cuts    atomic.Int64
@@ -128,6 +129,7 @@ func (r *run) execute(ctx context.Context) *Report {
 	var watching sync.WaitGroup
 	watched := make(chan struct{})
 	watching.Go(func() { w.watch(watched) })
+	watching.Go(func() { (&vigil{run: r}).keep(watched) })
 
 	var m making
 	if r.open() {

@@ -2,6 +2,7 @@ package loadtest_test
 
 import (
 	"context"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -115,8 +116,8 @@ func TestRun_lost(t *testing.T) {
 					if r == nil || r.End != loadtest.EndLost || wire.CodeOf(err) != wire.Unavailable {
 						t.Fatalf("Run() = %+v, %v; want a report that says %q", r, err, loadtest.EndLost)
 					}
-					if r.Measured > 7.1 {
-						t.Errorf("measured %g s; want it to end 4 s after the bot", r.Measured)
+					if math.Abs(r.Measured-5.5) > 0.05 {
+						t.Errorf("measured %g s; want it to end 3 s after the last answer", r.Measured)
 					}
 					if last := r.Timeline[len(r.Timeline)-1]; r.Measured > last.At+0.2 {
 						t.Errorf("measured %g s; want those until the last sample at %g s", r.Measured, last.At)
@@ -125,6 +126,21 @@ func TestRun_lost(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRun_hangsFirst has a bot that stops answering, and later is gone: what counts
+// is how long there was no connection.
+func TestRun_hangsFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, working(time.Hour))
+		mortal(&p, 5500*time.Millisecond)
+		p.Scenario, p.Rate, p.Duration, p.Timeout, p.GiveUp = calling("work"), 10, time.Minute, time.Minute, 2*time.Second
+		p.Interval = 10 * time.Second
+		r, err := loadtest.Run(t.Context(), p)
+		if r == nil || r.End != loadtest.EndLost || r.Measured < 7.2 || r.Measured > 7.6 {
+			t.Fatalf("Run() = %+v, %v; want %s after 7.5 s", r, err, loadtest.EndLost)
+		}
+	})
 }
 
 // TestRun_slowObserver has a bot that is slow to say what it counts: no call is late
