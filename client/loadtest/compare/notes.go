@@ -40,6 +40,9 @@ func notes(before, after []*loadtest.Report) []string {
 			all = append(all, fmt.Sprintf("different %s: before %s, after %s", what.name, x, y))
 		}
 	}
+	if twice(slices.Concat(before, after)) {
+		all = append(all, "the same report stands twice: it cannot differ from itself")
+	}
 	return append(append(all, single("before", before)...), single("after", after)...)
 }
 
@@ -65,6 +68,18 @@ func single(side string, reports []*loadtest.Report) []string {
 		}
 	}
 	return all
+}
+
+// twice reports whether a run is there two times: a file name was mistyped, perhaps.
+func twice(reports []*loadtest.Report) bool {
+	for i, a := range reports {
+		if slices.ContainsFunc(reports[i+1:], func(b *loadtest.Report) bool {
+			return a == b || !a.Started.IsZero() && a.Started.Equal(b.Started) && a.Counts == b.Counts && a.Response == b.Response
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // kinds returns the different values of reports, in order.
