@@ -30,6 +30,8 @@ func goalsOf(r *loadtest.Report) outcome {
 		o.State, o.Text = "bad", "Missed"
 	case missed > 0:
 		o.State, o.Text = "bad", fmt.Sprintf("%d of %d missed", missed, len(r.Goals))
+	case len(r.Invalid) > 0:
+		o.State, o.Text = "bad", "Met, which proves nothing: the run is not valid"
 	case len(r.Goals) == 1:
 		o.State, o.Text = "good", "Met"
 	default:
