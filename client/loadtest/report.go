@@ -206,7 +206,8 @@ type Server struct {
 	Heap     uint64  `json:"heap_bytes"` // at the end
 }
 
-// A Cog is what happened to one cog. The times are of the calls that the bot has
+// A Cog is what happened to one cog, be it there at the end or not. What it did
+// between a sample and its unloading, if it was unloaded, is not in it. The times are of the calls that the bot has
 // timed, which are a few of all.
 type Cog struct {
 	Name       string               `json:"name"`

@@ -273,3 +273,39 @@ func TestReadReport_others(t *testing.T) {
 		}
 	}
 }
+
+// A deafConn hears nothing between two moments.
+type deafConn struct {
+	net.Conn
+	from, to time.Time
+}
+
+func (c *deafConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if now := time.Now(); now.After(c.from) && now.Before(c.to) {
+		time.Sleep(time.Until(c.to))
+	}
+	return n, err
+}
+
+// TestRun_observerBegins has a bot that does not tell its counts when the measurement
+// begins, but a little later: those of the warm-up are not taken for the run's.
+func TestRun_observerBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, ready())
+		dial, dialled := p.Client.DialContext, 0
+		p.Connections = 1
+		p.Client.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dial(ctx, network, addr)
+			if dialled++; dialled == 2 && err == nil { // the first was for calls
+				c = &deafConn{c, time.Now().Add(1900 * time.Millisecond), time.Now().Add(2350 * time.Millisecond)}
+			}
+			return c, err
+		}
+		p.Scenario, p.Rate, p.Warmup, p.Duration, p.Interval = calling("ready"), 100, 2*time.Second, 2*time.Second, 10*time.Second
+		r := mustRun(t, p)
+		if c := r.Server.Cogs; len(c) != 1 || c[0].Calls < 150 || c[0].Calls > 201 {
+			t.Errorf("cogs = %+v; want up to the 200 calls that were measured", c)
+		}
+	})
+}
