@@ -3,6 +3,8 @@ package loadtest
 import (
 	"bufio"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -17,11 +19,14 @@ type usage struct {
 	maxRSS int64         // bytes; -1: not known
 	gcs    uint32
 	pauses time.Duration
+
+	busy, all uint64 // of the machine's processors; 0: not known
 }
 
 func readUsage() usage {
 	u := usage{at: time.Now()}
 	u.cpu, u.maxRSS = processUsage()
+	u.busy, u.all = readTicks()
 	var gc debug.GCStats
 	debug.ReadGCStats(&gc)
 	u.gcs, u.pauses = uint32(gc.NumGC), gc.PauseTotal
@@ -30,10 +35,13 @@ func readUsage() usage {
 
 // until returns what was used between two readings.
 func (u usage) until(end usage) Generator {
-	g := Generator{CPU: -1, Cores: -1, MaxRSS: end.maxRSS, GCs: end.gcs - u.gcs, Pause: millis(end.pauses - u.pauses)}
+	g := Generator{CPU: -1, Cores: -1, MachineBusy: -1, MaxRSS: end.maxRSS, GCs: end.gcs - u.gcs, Pause: millis(end.pauses - u.pauses)}
 	if u.cpu >= 0 && end.cpu >= 0 {
 		g.CPU = (end.cpu - u.cpu).Seconds()
 		g.Cores = g.CPU / max(end.at.Sub(u.at).Seconds(), 1e-9)
+	}
+	if u.all > 0 && end.all > u.all && end.busy >= u.busy {
+		g.MachineBusy = float64(end.busy-u.busy) / float64(end.all-u.all)
 	}
 	return g
 }
@@ -72,6 +80,7 @@ const (
 	busyShare = 0.95 // of the cores
 	lateCalls = 10   // ms, of a hundredth of the calls
 	shortfall = 0.99 // of the calls that were due
+	ownShare  = 0.3  // of its cores, from which on a full machine is full by the generator too
 )
 
 // counted returns "1 call" or "2 calls".
@@ -126,5 +135,20 @@ func (r *run) notes(rep *Report) (list []string) {
 			list = append(list, text)
 		}
 	}
+	g := &rep.Generator
+	if r.local() && g.MachineBusy > busyShare && g.Cores > ownShare*float64(rep.Machine.Cores) {
+		list = append(list, fmt.Sprintf(crowded+"%.0f %% of its processors were busy, %.2f of them by the generator; with that on another machine the bot may do more", 100*g.MachineBusy, g.Cores))
+	}
 	return list
+}
+
+// local reports whether the bot is a process of this machine.
+func (r *run) local() bool {
+	u, err := url.Parse(r.Target)
+	if err != nil || r.dial() != nil {
+		return false
+	}
+	host := u.Hostname()
+	addr, err := netip.ParseAddr(host)
+	return host == "" || strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }

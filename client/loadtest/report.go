@@ -62,23 +62,46 @@ type Machine struct {
 
 // Load is the plan, as it was carried out.
 type Load struct {
-	Target      string   `json:"target"`
-	Dialect     Dialect  `json:"dialect"`
-	Open        bool     `json:"open"` // calls are made when they are due, whatever became of earlier ones
-	Rate        float64  `json:"rate,omitempty"`
-	Stages      []Stage  `json:"stages,omitempty"`
-	Callers     int      `json:"callers,omitempty"` // of a closed loop
-	Depth       int      `json:"depth,omitempty"`
-	Connections int      `json:"connections"`
-	Duration    float64  `json:"duration_s,omitempty"`
-	Count       int64    `json:"count,omitempty"`
-	Warmup      float64  `json:"warmup_s,omitempty"`
-	Timeout     float64  `json:"timeout_ms"`
-	Think       float64  `json:"think_ms,omitempty"`
-	Churn       float64  `json:"churn_per_s,omitempty"`
-	Seed        uint64   `json:"seed"`
-	Routes      []string `json:"routes"`
-	Faults      []string `json:"faults,omitempty"`
+	Target      string     `json:"target"`
+	Dialect     Dialect    `json:"dialect"`
+	Open        bool       `json:"open"` // calls are made when they are due, whatever became of earlier ones
+	Rate        float64    `json:"rate,omitempty"`
+	Stages      []Stage    `json:"stages,omitempty"`
+	Callers     int        `json:"callers,omitempty"` // of a closed loop
+	Depth       int        `json:"depth,omitempty"`
+	Connections int        `json:"connections"`
+	Duration    float64    `json:"duration_s,omitempty"`
+	Count       int64      `json:"count,omitempty"`
+	Warmup      float64    `json:"warmup_s,omitempty"`
+	Timeout     float64    `json:"timeout_ms"`
+	Grace       float64    `json:"grace_ms"`
+	GiveUp      float64    `json:"give_up_ms"`
+	Interval    float64    `json:"interval_ms"`
+	MaxInFlight int        `json:"max_in_flight,omitempty"` // of an open loop
+	Think       float64    `json:"think_ms,omitempty"`
+	Churn       float64    `json:"churn_per_s,omitempty"`
+	Seed        uint64     `json:"seed"`
+	Routes      []string   `json:"routes"` // their names
+	Calls       []Called   `json:"calls"`  // what is called on each of Routes
+	Guilds      Population `json:"guilds"`
+	Users       Population `json:"users"`
+	Faults      []string   `json:"faults,omitempty"`
+}
+
+// A Called is a route of the scenario, with its defaults filled in.
+type Called struct {
+	Name    string      `json:"name"`
+	Weight  float64     `json:"weight"`
+	Data    string      `json:"data"` // the template
+	Expect  []wire.Code `json:"expect,omitempty"`
+	Timeout float64     `json:"timeout_ms"`
+}
+
+// A Population says of which guilds or users calls are.
+type Population struct {
+	Count int     `json:"count"`
+	Given bool    `json:"given,omitempty"` // as ids, which are not made up
+	Zipf  float64 `json:"zipf,omitempty"`
 }
 
 // Counts say what became of calls: Sent = Answered + Failed + Unanswered.
@@ -191,12 +214,13 @@ type Lines struct {
 // Generator is what the load generator took itself, from the end of the warm-up
 // until no more calls were made.
 type Generator struct {
-	CPU    float64 `json:"cpu_s"`    // -1 if the system does not tell
-	Cores  float64 `json:"cores"`    // how many were busy on average; -1
-	Lag    Latency `json:"lag"`      // how long after it was due each call was sent
-	MaxRSS int64   `json:"max_rss"`  // bytes; -1
-	GCs    uint32  `json:"gcs"`      // collections
-	Pause  float64 `json:"gc_pause"` // ms, all together
+	CPU         float64 `json:"cpu_s"`        // -1 if the system does not tell
+	Cores       float64 `json:"cores"`        // how many were busy on average; -1
+	MachineBusy float64 `json:"machine_busy"` // share of all the machine's processors that were busy, whoever kept them so; -1
+	Lag         Latency `json:"lag"`          // how long after it was due each call was sent
+	MaxRSS      int64   `json:"max_rss"`      // bytes; -1
+	GCs         uint32  `json:"gcs"`          // collections
+	Pause       float64 `json:"gc_pause"`     // ms, all together
 }
 
 // Server is what the bot has counted between the end of the warm-up and the end.

@@ -309,3 +309,27 @@ func TestRun_observerBegins(t *testing.T) {
 		}
 	})
 }
+
+// TestRun_load has everything in the report that makes two runs differ.
+func TestRun_load(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, ready())
+		p.Scenario = calling("ready", `ready={"n":{{seq}}}`)
+		p.Scenario.Routes[1].Weight, p.Scenario.Routes[1].Expect, p.Scenario.Routes[1].Timeout = 3, []wire.Code{wire.NotFound}, time.Second
+		p.Scenario.Guilds.IDs = []uint64{5, 6}
+		p.Scenario.Users.Zipf = 1.5
+		p.Rate, p.Count, p.Grace, p.GiveUp, p.MaxInFlight, p.Seed = 100, 10, time.Minute, 7*time.Second, 50, 3
+		want := loadtest.Load{
+			Target: "ws://localhost", Dialect: loadtest.V1, Open: true, Rate: 100, Connections: 16, Count: 10, Seed: 3,
+			Timeout: 10_000, Grace: 60_000, GiveUp: 7000, Interval: 1000, MaxInFlight: 50, Routes: []string{"ready", "ready"},
+			Calls: []loadtest.Called{
+				{Name: "ready", Weight: 1, Data: "{}", Timeout: 10_000},
+				{Name: "ready", Weight: 3, Data: `{"n":{{seq}}}`, Expect: []wire.Code{wire.NotFound}, Timeout: 1000},
+			},
+			Guilds: loadtest.Population{Count: 2, Given: true}, Users: loadtest.Population{Count: 1000, Zipf: 1.5},
+		}
+		if diff := cmp.Diff(want, mustRun(t, p).Load); diff != "" {
+			t.Errorf("load (-want +got)\n%s", diff)
+		}
+	})
+}
