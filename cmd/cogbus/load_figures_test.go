@@ -86,6 +86,7 @@ func TestLoadReport(t *testing.T) {
 		Measured: 60.01,
 		End:      loadtest.EndInterrupted,
 		Invalid:  []string{"the generator\x1b was slow", "the generator\x1b was slow"},
+		Notes:    []string{"p99<5ms was judged by too few calls"},
 		Counts:   loadtest.Counts{Sent: 1500, Answered: 1400, Failed: 99, Unanswered: 1, Missed: 7},
 		Rate:     loadtest.Rates{Wanted: 30, Sent: 25, Answered: 23.33},
 		Response: latency,
@@ -101,7 +102,7 @@ func TestLoadReport(t *testing.T) {
 		},
 		Timeline: []loadtest.Sample{
 			{At: 0, Seconds: 1, Counts: loadtest.Counts{Answered: 500}},
-			{At: 1, Seconds: 1, Counts: loadtest.Counts{Answered: 1400, Failed: 99}, P50: 0.0042, P99: 12.34, Max: 1234.5},
+			{At: 1, Seconds: 1, Counts: loadtest.Counts{Answered: 1400, Failed: 99}, Timed: 1499, P50: 0.0042, P99: 12.34, Max: 1234.5},
 			{At: 2.5, Seconds: 1.5},
 		},
 		Faults: []loadtest.Fault{
@@ -140,6 +141,7 @@ not sent        7  were due
 
 goal p99<5ms: MISSED, it is 12.3 ms
 goal err<10%: met, it is 6.67 %
+note: p99<5ms was judged by too few calls
 
 error      route          counts as   calls  first at  first
 not_found  members.count  answered    1,319     0.0 s  no guild 5
@@ -211,7 +213,7 @@ connections: 1
 func TestLoadTimeline_long(t *testing.T) {
 	r := &loadtest.Report{}
 	for i := range 25 {
-		r.Timeline = append(r.Timeline, loadtest.Sample{At: float64(i + 1), Seconds: 1, Counts: loadtest.Counts{Answered: 30}, P50: float64(i), P99: float64(100 - i)})
+		r.Timeline = append(r.Timeline, loadtest.Sample{At: float64(i + 1), Seconds: 1, Counts: loadtest.Counts{Answered: 30}, Timed: 30, P50: float64(i), P99: float64(100 - i)})
 	}
 	var got strings.Builder
 	(&sink{w: &got}).loadTimeline(r)

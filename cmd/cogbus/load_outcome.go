@@ -15,7 +15,7 @@ import (
 // nothing must not look like a good one to a script.
 func (l *loader) outcome(ctx context.Context, r *loadtest.Report, err error) error {
 	switch r.End {
-	case loadtest.EndRefused, loadtest.EndLost:
+	case loadtest.EndRefused, loadtest.EndLost, loadtest.EndScenario:
 		return l.failed(ctx, r, err)
 	case loadtest.EndInterrupted:
 		return &exitError{errors.New("interrupted: the report is that of the calls up to now"), exitInterrupted}

@@ -92,6 +92,8 @@ func (l *loader) check() error {
 		why     string
 	}{
 		{l.scenario != "", []string{"route", "data", "expect"}, "--scenario says what is called"},
+		{len(l.routes.guilds.IDs) > 0, []string{"guilds"}, "--guild-ids says which guilds there are"},
+		{len(l.routes.users.IDs) > 0, []string{"users"}, "--user-ids says which users there are"},
 		{len(l.findMax) > 0, []string{"stages", "callers", "depth", "count", "think"}, "--find-max sets the rate itself"},
 		{len(l.findMax) > 0, []string{"assert"}, "--find-max has goals of its own"},
 		{len(l.findMax) > 0, []string{"json-stream"}, "--find-max makes several runs: --json has what came of each"},

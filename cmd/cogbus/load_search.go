@@ -61,5 +61,8 @@ func tried(t loadtest.Try) string {
 	for _, why := range t.Invalid {
 		list = append(list, "invalid: "+why)
 	}
+	for _, note := range t.Notes {
+		list = append(list, "note: "+note)
+	}
 	return fmt.Sprintf("%10s calls/s  %-5s  %s", figure(t.Rate), map[bool]string{true: "holds", false: "no"}[t.Held], oneLine(strings.Join(list, "  ")))
 }

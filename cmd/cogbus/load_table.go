@@ -36,12 +36,16 @@ func (s *sink) loadReport(r *loadtest.Report) {
 	}
 }
 
+// loadGoals prints the goals, and what else there is to know of the figures.
 func (s *sink) loadGoals(r *loadtest.Report) {
-	if len(r.Goals) > 0 {
+	if len(r.Goals)+len(r.Notes) > 0 {
 		s.printf("\n")
 	}
 	for _, v := range r.Goals {
 		s.printf("goal %s: %s, %s\n", v.Goal, map[bool]string{true: "met", false: "MISSED"}[v.Met], got(v, r))
+	}
+	for _, note := range distinct(r.Notes) {
+		s.printf("note: %s\n", oneLine(note))
 	}
 }
 
@@ -131,11 +135,12 @@ func (s *sink) loadTimeline(r *loadtest.Report) {
 			sum.Answered += one.Answered
 			sum.Failed += one.Failed
 			sum.Unanswered += one.Unanswered
+			sum.Timed += one.Timed
 			sum.Seconds += one.Seconds
 			sum.P50, sum.P99, sum.Max = max(sum.P50, one.P50), max(sum.P99, one.P99), max(sum.Max, one.Max)
 		}
 		row := []string{moment(part[len(part)-1].At) + " s", perSecond(sum.Answered, sum.Seconds)}
-		row = append(row, times(sum.Answered+sum.Failed+sum.Unanswered, sum.P50, sum.P99, sum.Max)...)
+		row = append(row, times(sum.Timed, sum.P50, sum.P99, sum.Max)...)
 		rows = append(rows, append(row, figure(float64(sum.Failed+sum.Unanswered))))
 	}
 	s.printf("\n")

@@ -63,6 +63,7 @@ func validityOf(r *loadtest.Report) outcome {
 	case r.Sent == 0:
 		return outcome{Name: "Figures", State: "none", Text: "There are none"}
 	}
+	o.More = append(o.More, r.Notes...)
 	if r.Load.Open {
 		o.More = append(o.More, fmt.Sprintf("%s/s sent of %s/s wanted", rate(r.Rate.Sent), rate(r.Rate.Wanted)))
 	}
@@ -86,6 +87,8 @@ func endOf(r *loadtest.Report) outcome {
 		o.State, o.Text = "warn", "Interrupted"
 	case loadtest.EndAborted:
 		o.Text = "Aborted"
+	case loadtest.EndScenario:
+		o.Text = "The scenario failed"
 	case loadtest.EndLost:
 		o.Text = "Target lost"
 	case loadtest.EndRefused:

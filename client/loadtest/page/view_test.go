@@ -27,6 +27,8 @@ func TestFormats(t *testing.T) {
 		{bucket(0, 0), "–"},
 		{firstOf(loadtest.Failure{Code: "no_route", First: "no_route: no loaded cog"}), "no loaded cog"},
 		{goalsOf(&loadtest.Report{Invalid: []string{"late"}, Goals: []loadtest.Verdict{{Goal: "p99<5ms", Met: true}}}).State, "bad"},
+		{validityOf(&loadtest.Report{Counts: loadtest.Counts{Sent: 1}, Notes: []string{"too few"}}).More[0], "too few"},
+		{endOf(&loadtest.Report{End: loadtest.EndScenario}).Text, "The scenario failed"},
 		{moment(-4.96), "−5\u00a0s"},
 		{moment(0.04), "0\u00a0s"},
 		{moment(3600), "3,600\u00a0s"},
