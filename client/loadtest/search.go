@@ -205,11 +205,11 @@ func missed(r *Report) string {
 	if len(list) == 0 {
 		return string(r.End) + ": " + r.EndedBy
 	}
-	text := "missed " + strings.Join(list, ", ")
+	said := []string{"missed " + strings.Join(list, ", ")}
 	for _, note := range r.Notes {
 		if strings.HasPrefix(note, crowded) {
-			text += "; " + note
+			said = append(said, note)
 		}
 	}
-	return text
+	return strings.Join(said, "; ")
 }
