@@ -110,7 +110,7 @@ func TestLoadReport(t *testing.T) {
 			{Text: "kill=members@2s", At: 2, Err: "forbidden: no"},
 		},
 		Lines:     loadtest.Lines{Asked: 16, Opened: 20, Failed: 3, Cut: 2, Churned: 1, Connect: latency},
-		Generator: loadtest.Generator{Cores: 0.0712, MaxRSS: 18_600_000, Lag: latency},
+		Generator: loadtest.Generator{Cores: 0.0712, MachineBusy: 0.5, MaxRSS: 18_600_000, Lag: latency},
 		Server: &loadtest.Server{
 			Heap:     5_150_000,
 			GCPauses: latency,
@@ -164,7 +164,7 @@ cog (ms; 1 call of 8 timed)  calls  refused                    in flight  waitin
 members                      1,500  1 forbidden, 2 overloaded          3        0     0     0.0042  12.3            -    -         2     0.5
 
 bot: heap of 4.91 MiB, 12000 pauses for garbage of 0.0042 ms at p50 and 1,234 ms at most
-generator: 0.07 of 2 cores, 17.7 MiB, calls sent late by 12.3 ms at p99 and 1,234 ms at most
+generator: 0.07 of 2 cores (of all processors 50 % were busy), 17.7 MiB, calls sent late by 12.3 ms at p99 and 1,234 ms at most
 connections: 16, 4 more opened later, 3 attempts failed, 1 replaced, 2 cut by faults; opening one took 0.0042 ms at p50 and 1,234 ms at most
 ~ fewer than 10 calls lie above: another run will say something else
 `
@@ -182,7 +182,7 @@ func TestLoadReport_little(t *testing.T) {
 		Load:      loadtest.Load{Target: "ipcx://bot", Dialect: loadtest.IPCX, Callers: 1, Depth: 1, Connections: 1},
 		End:       loadtest.EndDone,
 		Lines:     loadtest.Lines{Asked: 1, Opened: 1},
-		Generator: loadtest.Generator{Cores: -1, MaxRSS: -1},
+		Generator: loadtest.Generator{Cores: -1, MachineBusy: -1, MaxRSS: -1},
 		Goals:     []loadtest.Verdict{{Goal: "p99<5ms", Unit: "ms"}},
 	}
 	const want = `

@@ -230,6 +230,9 @@ func generatorLine(r *loadtest.Report) string {
 		text += fmt.Sprintf("%.2f of ", g.Cores)
 	}
 	text += count(r.Machine.Cores, "core")
+	if g.MachineBusy > 0 { // -1 where the system does not tell
+		text += fmt.Sprintf(" (of all processors %s %% were busy)", figure(100*g.MachineBusy))
+	}
 	if g.MaxRSS >= 0 {
 		text += ", " + mebibytes(float64(g.MaxRSS))
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cogbus/cogbus/client/loadtest"
 	"github.com/cogbus/cogbus/client/loadtest/compare"
+	"github.com/cogbus/cogbus/wire"
 )
 
 // A recipe makes reports whose seconds vary as those of a busy machine do.
@@ -331,6 +332,9 @@ func TestNotes(t *testing.T) {
 	after.Load.Rate = 500
 	after.Load.Connections = 5
 	after.Load.Routes = []string{"echo", "count"}
+	before.Load.Calls = []loadtest.Called{{Name: "echo", Weight: 1, Data: `{"a; b": 1}`}}
+	after.Load.Calls = []loadtest.Called{{Name: "echo", Weight: 2, Data: "{}", Timeout: 5, Expect: []wire.Code{wire.NotFound, wire.Forbidden}}, {Name: "count", Weight: 1, Data: "{}"}}
+	before.Load.Guilds, after.Load.Guilds = loadtest.Population{Count: 1000}, loadtest.Population{Count: 3, Given: true, Zipf: 1.1}
 	after.Invalid = []string{"the generator was late"}
 	after.End, after.EndedBy = loadtest.EndAborted, "p99 was over 5 ms"
 	c := compared(t, []*loadtest.Report{before}, []*loadtest.Report{after})
@@ -341,6 +345,8 @@ func TestNotes(t *testing.T) {
 		"different rates: before 0/s, after 500/s",
 		"different connections: before 4, after 5",
 		"different routes: before echo, after count, echo",
+		`different calls: before echo*1={"a; b": 1}, after count*1={}, echo*2={} within 5 ms or [forbidden not_found]`,
+		"different guilds: before 1000 made up, after 3 given, zipf 1.1",
 		"the run after is invalid: the generator was late",
 		"the run after ended early: p99 was over 5 ms",
 		"other work on the machine looks like a change too; 3 runs a side, made in turns, tell it apart",
@@ -353,6 +359,7 @@ func TestNotes(t *testing.T) {
 	}
 	before.Started = time.Date(2026, 11, 20, 14, 3, 9, 0, time.UTC)
 	again, other := *before, recipe{}.run(r)
+	other.Load = before.Load
 	want = []string{"the same report stands twice: it cannot differ from itself"}
 	if diff := cmp.Diff(want, compared(t, []*loadtest.Report{before}, []*loadtest.Report{&again}).Notes); diff != "" {
 		t.Errorf("Notes of a run and itself: (-want +got)\n%s", diff)

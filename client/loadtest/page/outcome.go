@@ -146,7 +146,11 @@ func trustOf(r *loadtest.Report) []fact {
 		facts = append(facts, fact{"On time", fmt.Sprintf("p99 sent %s after they were due, the latest one %s", duration(g.Lag.P99), duration(g.Lag.Max))})
 	}
 	if g.Cores >= 0 && r.Machine.Cores > 0 {
-		facts = append(facts, fact{"Generator", fmt.Sprintf("%s of %s busy", digits(rounded(g.Cores)), plural(r.Machine.Cores, "core"))})
+		text := fmt.Sprintf("%s of %s busy", digits(rounded(g.Cores)), plural(r.Machine.Cores, "core"))
+		if g.MachineBusy > 0 { // -1 where the system does not tell
+			text += fmt.Sprintf("; of all processors there %s %%", digits(rounded(100*g.MachineBusy)))
+		}
+		facts = append(facts, fact{"Generator", text})
 	}
 	facts = append(facts, fact{"Calls enough", enough(r.Response.Count)})
 	if r.Load.Warmup > 0 {
