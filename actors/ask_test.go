@@ -262,7 +262,7 @@ func TestErrors_sayWhatIsWrong(t *testing.T) {
 		_, err := srv.Reload(t.Context(), "musik", nil)
 		want("Reload of a misspelt name", err, actors.ErrNotLoaded, "reload musik", `loaded: "members", "music"`)
 		_, err = client.Call(t.Context(), bot, wire.LoadCog, wire.CogName{Name: "musik"})
-		want("a load of a misspelt name", err, nil, `loaded: "members", "music"`, "never was")
+		want("a load of a misspelt name", err, nil, `cog is not loaded, and never was; loaded: "members", "music"`)
 		want("a Setup that takes too long", load(cogs.Cog{Name: "slow", SetupTimeout: time.Second, Setup: func(ctx context.Context, _ *cogs.Registrar) error {
 			<-ctx.Done()
 			return fmt.Errorf("connect to db.example.org: %w", ctx.Err())

@@ -68,14 +68,15 @@ func (a *serverActor) order(ctx actor.Context, o *order) {
 	case o.what == load:
 		a.load(ctx, o)
 	case l == nil:
-		o.answer(done{err: a.notLoaded()})
+		o.answer(done{err: a.notLoaded("")})
 	default:
 		ctx.Send(l.pid, o)
 	}
 }
 
-// notLoaded names what is loaded: the name that was given is misspelt, perhaps.
-func (a *serverActor) notLoaded() error {
+// notLoaded names what is loaded: the name that was given is misspelt, perhaps. more
+// goes on with the sentence.
+func (a *serverActor) notLoaded(more string) error {
 	var names []string
 	for _, l := range a.cogs {
 		if l.name != ownName {
@@ -83,9 +84,9 @@ func (a *serverActor) notLoaded() error {
 		}
 	}
 	if names == nil {
-		return ErrNotLoaded
+		return fmt.Errorf("%w%s", ErrNotLoaded, more)
 	}
-	return fmt.Errorf("%w; loaded: %s", ErrNotLoaded, strings.Join(names, ", "))
+	return fmt.Errorf("%w%s; loaded: %s", ErrNotLoaded, more, strings.Join(names, ", "))
 }
 
 func (a *serverActor) find(name string) *loaded {
@@ -101,7 +102,7 @@ func (a *serverActor) load(ctx actor.Context, o *order) {
 	if o.cog == nil {
 		cog, ok := a.known[o.name]
 		if !ok {
-			o.answer(done{err: fmt.Errorf("%w, and never was", a.notLoaded())})
+			o.answer(done{err: a.notLoaded(", and never was")})
 			return
 		}
 		o.cog = &cog

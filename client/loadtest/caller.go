@@ -2,7 +2,10 @@ package loadtest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
@@ -19,18 +22,49 @@ type job struct {
 }
 
 // prepare draws the next call. It reports whether it could: a template that fails
-// ends the run.
+// ends the run, since what the bot is asked then is not what was meant.
 func (r *run) prepare(c *job, draw *scenario.Drawer) bool {
 	c.seq = r.seq.Add(1)
 	var err error
 	if c.route, c.data, err = draw.Next(c.data[:0], c.seq); err != nil {
-		r.finish(EndAborted, err.Error(), nil)
+		r.scenarioFailed(err)
 	}
 	return err == nil
 }
 
-// make makes a call on a line. It returns the code of its error.
+// scenarioFailed ends the run.
+func (r *run) scenarioFailed(err error) {
+	r.finish(EndScenario, err.Error(), fmt.Errorf("loadtest: the scenario failed: %w", err))
+}
+
+// isJSON reports whether the data of a call is. If not, that ends the run: the bot
+// would be charged with what the scenario has done.
+func (r *run) isJSON(c *job) bool {
+	if !r.doubtful[c.route] || json.Valid(c.data) {
+		return true
+	}
+	r.scenarioFailed(fmt.Errorf("call %d: the data of %s is not JSON: %.80q", c.seq, r.program.Routes[c.route].Name, c.data))
+	return false
+}
+
+// doubtful says of each route whether its template may give JSON sometimes only.
+// Those without branches gave it when they were tried, and do so always; checking
+// large ones each time would take the generator's processors.
+func doubtful(routes []scenario.Route) []bool {
+	simple := regexp.MustCompile(`{{\s*(guild|user|seq|rand( -?[0-9]+){0,2}|pad [0-9]+)\s*}}`)
+	list := make([]bool, len(routes))
+	for i, route := range routes {
+		list[i] = strings.Contains(simple.ReplaceAllString(route.Data, ""), "{{")
+	}
+	return list
+}
+
+// make makes a call on a line. It returns the code of its error. What is no call
+// is not made.
 func (r *run) make(shard *shard, l *lines.Line, c *job) wire.Code {
+	if !r.isJSON(c) {
+		return ""
+	}
 	route := &r.program.Routes[c.route]
 	ctx := r.ctx
 	if route.Timeout > 0 {

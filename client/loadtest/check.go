@@ -102,6 +102,8 @@ func (p *Plan) allows(d Disturbance) error {
 		return fmt.Errorf("the fault %s needs the admin secret", d)
 	case d.Kind == FaultPartition && d.For == 0:
 		return fmt.Errorf("the fault %s needs a length, such as partition=2@10s+2s", d)
+	case d.Kind == FaultPartition && d.N > float64(p.connections()):
+		return fmt.Errorf("the fault %s concerns more connections than there are, which is %d", d, p.connections())
 	case p.length() > 0 && d.At >= p.length():
 		return fmt.Errorf("the fault %s comes after the run, which lasts %s", d, p.length())
 	}

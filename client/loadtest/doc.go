@@ -22,7 +22,8 @@
 //
 // Every call has one outcome: it was answered, or failed, or was unanswered. What
 // is unanswered may have run. The report's counts add up to what was sent; calls
-// that were due and not made, since too many were under way, are counted apart.
+// that were due and not made, since too many were under way or the run was over, are
+// counted apart.
 // Rates are of the time in which calls were made. What a bot answers after that it
 // has not done in time, so one that falls behind shows in the rate of answers, and
 // a goal of rps>=1000 needs a little more than 1,000 calls a second.

@@ -187,16 +187,80 @@ func TestRun_aborted(t *testing.T) {
 	}
 }
 
-// TestRun_template ends when a template fails, as no try of it has.
+// TestRun_template ends when a template fails, or gives what is not JSON, as no try
+// of it has. No call is made of that.
 func TestRun_template(t *testing.T) {
+	for data, want := range map[string]string{
+		`{"n": {{if gt seq 50}}{{rand 0}}{{else}}1{{end}}}`: "make the data of work: ",
+		`{{if gt seq 50}}x{{else}}1{{end}}`:                 `call 51: the data of work is not JSON: "x"`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := start(t, cogs.Single("work", func(context.Context, any) (wire.Empty, error) {
+				time.Sleep(time.Millisecond)
+				return wire.Empty{}, nil
+			}))
+			p.Scenario = scenario.Scenario{Routes: []scenario.Route{{Name: "work", Data: data}}}
+			for _, rate := range []float64{0, 100} {
+				p.Rate = rate
+				r, err := loadtest.Run(t.Context(), p)
+				if err == nil || !strings.Contains(err.Error(), "the scenario failed: "+want) {
+					t.Fatalf("Run() = %v; want %q", err, want)
+				}
+				if _, ok := errors.AsType[*wire.Error](err); ok {
+					t.Errorf("Run() = %v, which is an error of the bot; want it the scenario's", err)
+				}
+				checkReport(t, r)
+				if r.End != loadtest.EndScenario || r.Sent != 50 || r.Answered != 50 || !strings.HasPrefix(r.EndedBy, want) {
+					t.Errorf("Run() at %g/s: %s, %+v, %q; want %s after 50 calls", rate, r.End, r.Counts, r.EndedBy, loadtest.EndScenario)
+				}
+			}
+		})
+	}
+}
+
+// TestRun_untimed has a bot of which nothing is left but errors that take no time:
+// they do not meet a goal for times.
+func TestRun_untimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))
-		p.Scenario = scenario.Scenario{Routes: []scenario.Route{{Name: "work", Data: `{"n": {{if gt seq 50}}{{rand 0}}{{else}}1{{end}}}`}}}
-		for _, rate := range []float64{0, 100} {
-			p.Rate = rate
-			r := mustRun(t, p)
-			if r.End != loadtest.EndAborted || r.Answered != 50 || !strings.Contains(r.EndedBy, "work") {
-				t.Errorf("Run() at %g/s: %s, %+v, %q; want %s after 50 calls", rate, r.End, r.Counts, r.EndedBy, loadtest.EndAborted)
+		mortal(&p, 1995*time.Millisecond)
+		p.Dialect, p.Scenario, p.Rate, p.Duration, p.GiveUp = loadtest.IPCXDial, calling("work"), 100, 20*time.Second, time.Minute
+		p.AbortOn = parseGoals(t, "p99<50ms")
+		r := mustRun(t, p)
+		last := r.Timeline[len(r.Timeline)-1]
+		if r.End != loadtest.EndAborted || !strings.HasSuffix(r.EndedBy, "the last time with no call that took any time") || last.Failed == 0 || last.Timed != 0 {
+			t.Errorf("%s, %q, at last %+v; want %s", r.End, r.EndedBy, last, loadtest.EndAborted)
+		}
+		if first := r.Timeline[0]; first.Timed != 100 && first.Timed != 99 {
+			t.Errorf("sample = %+v; want 100 timed", first)
+		}
+	})
+}
+
+// TestRun_neverSent has a bot that is gone: calls that no connection has taken have
+// failed, and have no service time.
+func TestRun_neverSent(t *testing.T) {
+	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
+		for _, end := range []string{"lost", "done"} {
+			p := start(t, working(time.Millisecond))
+			mortal(&p, 1005*time.Millisecond)
+			p.Dialect, p.Scenario, p.Rate, p.Duration, p.Timeout = dialect, calling("work"), 100, 3*time.Second, time.Minute
+			p.GiveUp, p.Grace = time.Second, time.Second
+			if end == "done" {
+				p.GiveUp = time.Minute
+			}
+			r, _ := loadtest.Run(t.Context(), p)
+			if r == nil {
+				t.Fatal("there is no report")
+			}
+			checkReport(t, r)
+			if r.Unanswered > 1 || r.Failed < 90 || r.Answered < 99 || r.Service.Count > r.Answered+1 || r.Service.Max > 10 {
+				t.Errorf("%s: %+v, service %+v; want those without a connection failed, and no service of them", end, r.Counts, r.Service)
+			}
+			for _, e := range r.Errors {
+				if e.Code == wire.Canceled || e.Code == wire.Unavailable && e.Unanswered {
+					t.Errorf("%s: %+v; want %s, failed", end, e, wire.Unavailable)
+				}
 			}
 		}
 	})
@@ -265,6 +329,31 @@ func TestRun_progress(t *testing.T) {
 			if math.Abs(ends[i]-want) > 0.002 {
 				t.Errorf("samples ended at %g; want 0, 0.5, 1 and 1.3", ends)
 			}
+		}
+	})
+}
+
+// TestRun_progressEnd has calls that end a little after the last interval: they are
+// told too, once.
+func TestRun_progressEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, working(20*time.Millisecond))
+		var told loadtest.Counts
+		var timed int64
+		var seconds float64
+		p.Progress = func(s loadtest.Sample) { // the run ends after it
+			told.Sent += s.Sent
+			told.Answered += s.Answered
+			timed += s.Timed
+			seconds += s.Seconds
+		}
+		p.Scenario, p.Rate, p.Duration, p.Interval = calling("work"), 99, 2*time.Second, 500*time.Millisecond
+		r := mustRun(t, p)
+		if want := (loadtest.Counts{Sent: 198, Answered: 198}); told != want || timed != 198 || math.Abs(seconds-r.Measured) > 1e-6 {
+			t.Errorf("Progress told of %+v, %d timed, in %g s; want %+v in %g s", told, timed, seconds, want, r.Measured)
+		}
+		if last := r.Timeline[len(r.Timeline)-1]; len(r.Timeline) != 4 || last.At != r.Measured || r.Measured == 2 {
+			t.Errorf("measured %g s, %d samples, at last %+v; want the end added to the fourth", r.Measured, len(r.Timeline), last)
 		}
 	})
 }

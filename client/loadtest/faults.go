@@ -107,14 +107,13 @@ func (r *run) cutLines(ctx context.Context, perSecond float64) (note string) {
 			n += r.lines[draw.IntN(len(r.lines))].Cut()
 		case <-ctx.Done():
 			r.cuts.Add(int64(n))
-			return fmt.Sprintf("%d connections cut", n)
+			return counted(int64(n), "connection") + " cut"
 		}
 	}
 }
 
 // partition lets the first n connections stand still.
 func (r *run) partition(ctx context.Context, n int) (note string) {
-	n = min(n, len(r.lines))
 	for _, l := range r.lines[:n] {
 		l.Stop(false)
 	}
@@ -122,7 +121,7 @@ func (r *run) partition(ctx context.Context, n int) (note string) {
 	for _, l := range r.lines[:n] {
 		l.Resume()
 	}
-	return fmt.Sprintf("%d connections stood still", n)
+	return counted(int64(n), "connection") + " stood still"
 }
 
 // every returns the time between what happens some times a second.

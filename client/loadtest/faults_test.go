@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -73,7 +74,7 @@ func TestRun_slowReader(t *testing.T) {
 		}
 		want := []string{"the bot cut 2 of 2 off, the first after 10.", "the bot kept all 1"}
 		if dialect == loadtest.IPCXDial {
-			want = []string{"2 clients did not read", "1 clients did not read"}
+			want = []string{"2 clients did not read", "1 client did not read"}
 		}
 		for i, f := range r.Faults {
 			if f.Err != "" || !strings.HasPrefix(f.Note, want[i]) {
@@ -85,6 +86,34 @@ func TestRun_slowReader(t *testing.T) {
 		}
 		if dialect != loadtest.IPCXDial && r.Lines.Opened != 16 {
 			t.Errorf("connections = %+v; want those of the fault left out", r.Lines)
+		}
+	})
+}
+
+// TestRun_slowReaderSeq gives no number to two calls, whoever makes them, and leaves
+// those of the run as they are.
+func TestRun_slowReaderSeq(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // protects the variables below
+		seen := map[uint64]int{}
+		p := start(t, limited(10_000, "work", func(_ context.Context, in struct{ Seq uint64 }) (wire.Empty, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[in.Seq]++
+			return wire.Empty{}, nil
+		}))
+		p.Scenario, p.Rate, p.Duration = calling(`work={"Seq":{{seq}}}`), 20, 2*time.Second
+		p.Faults = faults(t, "slow-reader=2@500ms+1s")
+		mustRun(t, p)
+		mu.Lock()
+		defer mu.Unlock()
+		for seq, n := range seen {
+			if n > 1 {
+				t.Fatalf("%d calls have the number %d; want one", n, seq)
+			}
+		}
+		if len(seen) < 42 || seen[1] == 0 || seen[40] == 0 {
+			t.Errorf("%d numbers; want the run's 1 to 40, and others", len(seen))
 		}
 	})
 }
@@ -161,12 +190,14 @@ func TestRun_server(t *testing.T) {
 	})
 }
 
-// TestRun_loadedAnew has a cog whose counts begin again in the run.
+// TestRun_loadedAnew has a cog whose counts begin again in the run, and one that is
+// gone at its end: what was counted before is kept.
 func TestRun_loadedAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := start(t, working(100*time.Millisecond))
-		p.Scenario, p.Rate, p.Duration, p.MaxInFlight = calling("work"), 100, 4*time.Second, 1000
-		p.Faults = faults(t, "unload=work@2s,load=work@2500ms")
+		gone := cogs.Single("gone", func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })
+		p := start(t, working(100*time.Millisecond), gone)
+		p.Scenario, p.Rate, p.Warmup, p.Duration, p.MaxInFlight = calling("work", "gone"), 200, time.Second, 5*time.Second, 1000
+		p.Faults = faults(t, "reload=work@1500ms,unload=work@2050ms,load=work@2500ms,reload=work@3500ms,unload=gone@3050ms")
 		r := mustRun(t, p)
 		for _, s := range r.Timeline {
 			for _, c := range s.Cogs {
@@ -175,8 +206,20 @@ func TestRun_loadedAnew(t *testing.T) {
 				}
 			}
 		}
-		if c := r.Server.Cogs[0]; c.Calls < 140 || c.Calls > 160 {
-			t.Errorf("the bot counts %d calls; want those since it was loaded anew", c.Calls)
+		if len(r.Server.Cogs) != 2 {
+			t.Fatalf("cogs = %+v; want both", r.Server.Cogs)
+		}
+		for i, want := range []float64{100 * 4.5, 100 * 3} {
+			c := r.Server.Cogs[i]
+			if math.Abs(float64(c.Calls)/want-1) > 0.15 {
+				t.Errorf("the bot counts %d calls of %s; want about %g", c.Calls, c.Name, want)
+			}
+			if n := float64(c.Handler.Count); n < want/8*0.7 || n > want {
+				t.Errorf("the bot has timed %g calls of %s; want an eighth of %g", n, c.Name, want)
+			}
+		}
+		if list := r.Server.Cogs[0].Switches; len(list) != 2 || math.Abs(list[0].At-1.5) > 0.2 || math.Abs(list[1].At-3.5) > 0.2 {
+			t.Errorf("switches = %+v; want those at 1.5 s and 3.5 s", list)
 		}
 	})
 }

@@ -3,6 +3,8 @@ package loadtest
 import (
 	"bufio"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -17,11 +19,14 @@ type usage struct {
 	maxRSS int64         // bytes; -1: not known
 	gcs    uint32
 	pauses time.Duration
+
+	busy, all uint64 // of the machine's processors; 0: not known
 }
 
 func readUsage() usage {
 	u := usage{at: time.Now()}
 	u.cpu, u.maxRSS = processUsage()
+	u.busy, u.all = readTicks()
 	var gc debug.GCStats
 	debug.ReadGCStats(&gc)
 	u.gcs, u.pauses = uint32(gc.NumGC), gc.PauseTotal
@@ -30,10 +35,13 @@ func readUsage() usage {
 
 // until returns what was used between two readings.
 func (u usage) until(end usage) Generator {
-	g := Generator{CPU: -1, Cores: -1, MaxRSS: end.maxRSS, GCs: end.gcs - u.gcs, Pause: millis(end.pauses - u.pauses)}
+	g := Generator{CPU: -1, Cores: -1, MachineBusy: -1, MaxRSS: end.maxRSS, GCs: end.gcs - u.gcs, Pause: millis(end.pauses - u.pauses)}
 	if u.cpu >= 0 && end.cpu >= 0 {
 		g.CPU = (end.cpu - u.cpu).Seconds()
 		g.Cores = g.CPU / max(end.at.Sub(u.at).Seconds(), 1e-9)
+	}
+	if u.all > 0 && end.all > u.all && end.busy >= u.busy {
+		g.MachineBusy = float64(end.busy-u.busy) / float64(end.all-u.all)
 	}
 	return g
 }
@@ -72,18 +80,44 @@ const (
 	busyShare = 0.95 // of the cores
 	lateCalls = 10   // ms, of a hundredth of the calls
 	shortfall = 0.99 // of the calls that were due
+	ownShare  = 0.3  // of its cores, from which on a full machine is full by the generator too
 )
+
+// counted returns "1 call" or "2 calls".
+func counted(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// were returns "1 call was" or "2 calls were".
+func were(n int64, what string) string {
+	if n == 1 {
+		return counted(n, what) + " was"
+	}
+	return counted(n, what) + " were"
+}
+
+// bottleneck begins what doubts says of the generator, by which a search knows it.
+const bottleneck = "generator was the bottleneck: "
+
+// crowded begins what notes says of a machine that has too much to do.
+const crowded = "generator and bot shared a machine that was full: "
 
 // doubts returns why the figures may be the generator's own.
 func (r *run) doubts(rep *Report) (list []string) {
-	const bottleneck = "generator was the bottleneck: "
 	g := &rep.Generator
 	// a bot in memory has the same cores, which it keeps busy
 	if !r.open() && g.Cores > busyShare*float64(rep.Machine.Cores) && r.dial() == nil {
 		list = append(list, fmt.Sprintf(bottleneck+"it kept %.2f of its %d cores busy, so the bot has more to give, and latencies hold its own waiting", g.Cores, rep.Machine.Cores))
 	}
-	if rep.Missed > 0 {
-		list = append(list, fmt.Sprintf("%d calls that were due were not sent, since %d were under way, which is the most that there may be", rep.Missed, r.MaxInFlight))
+	late := r.record.late.Load()
+	if n := rep.Missed - late; n > 0 {
+		list = append(list, fmt.Sprintf("%s not sent when due, since %s under way, which is the most that there may be", were(n, "call"), were(int64(r.MaxInFlight), "call")))
+	}
+	if late > 0 {
+		list = append(list, fmt.Sprintf(bottleneck+"%s due and not sent before the end", were(late, "call")))
 	}
 	if r.open() && g.Lag.P99 > lateCalls {
 		list = append(list, fmt.Sprintf(bottleneck+"one call in a hundred was sent %.1f ms or more after it was due", g.Lag.P99))
@@ -92,4 +126,29 @@ func (r *run) doubts(rep *Report) (list []string) {
 		list = append(list, fmt.Sprintf(bottleneck+"%.0f calls a second were due, and %.0f were sent", rep.Rate.Wanted, rep.Rate.Sent))
 	}
 	return list
+}
+
+// notes returns what else there is to know of the figures.
+func (r *run) notes(rep *Report) (list []string) {
+	for _, g := range r.Goals {
+		if text := g.doubt(rep); text != "" {
+			list = append(list, text)
+		}
+	}
+	g := &rep.Generator
+	if r.local() && g.MachineBusy > busyShare && g.Cores > ownShare*float64(rep.Machine.Cores) {
+		list = append(list, fmt.Sprintf(crowded+"%.0f %% of its processors were busy, %.2f of them by the generator; with that on another machine the bot may do more", 100*g.MachineBusy, g.Cores))
+	}
+	return list
+}
+
+// local reports whether the bot is a process of this machine.
+func (r *run) local() bool {
+	u, err := url.Parse(r.Target)
+	if err != nil || r.dial() != nil {
+		return false
+	}
+	host := u.Hostname()
+	addr, err := netip.ParseAddr(host)
+	return host == "" || strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 // [ParseGoals].
 type Goal struct {
 	text  string
+	name  string // of the figure
 	of    figure
 	less  bool // the figure must be less than bound, else more
 	equal bool // or equal to it
@@ -105,7 +107,7 @@ func parseGoal(text string) (g Goal, err error) {
 		return g, errors.New("want a bound, such as p99<5ms, err<0.1% or rps>=9000")
 	}
 	name, rest := strings.TrimSpace(text[:at]), text[at+1:]
-	g = Goal{text: text, less: text[at] == '<'}
+	g = Goal{text: text, name: name, less: text[at] == '<'}
 	rest, g.equal = strings.CutPrefix(rest, "=")
 	rest = strings.TrimSpace(rest)
 	all, ok := figures(), false
@@ -136,17 +138,39 @@ func (g Goal) String() string { return g.text }
 // Judge says whether a run has met the goal. One in which no call took any time
 // meets none for times, and one without calls none for shares.
 func (g Goal) Judge(r *Report) Verdict {
-	if g.of.unit == unitTime && r.Response.Count == 0 || g.of.unit == unitShare && r.Sent == 0 {
+	if g.of.unit == unitTime && g.timed(r) == 0 || g.of.unit == unitShare && r.Sent == 0 {
 		return Verdict{Goal: g.text, Unit: string(g.of.unit)}
 	}
 	return g.verdict(g.of.report(r))
 }
 
-// judgeSample is Judge for an interval. One without answers meets all goals for
-// times.
+// fewest is how many calls are to take longer than a percentile: with fewer it is
+// chance.
+const fewest = 10
+
+// doubt says that a run has too few calls for the goal's percentile; "": it has not.
+func (g Goal) doubt(r *Report) string {
+	above := map[string]float64{"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01, "p99.9": 0.001, "p99.99": 0.0001}[strings.TrimPrefix(g.name, "service.")]
+	n := g.timed(r)
+	if above == 0 || n == 0 || float64(n)*above > fewest-1e-6 {
+		return ""
+	}
+	return fmt.Sprintf("%s was judged by too few calls: %d of the %.0f that it takes", g, n, math.Ceil(fewest/above-1e-6))
+}
+
+// timed returns how many calls have the goal's time.
+func (g Goal) timed(r *Report) int64 {
+	if strings.HasPrefix(g.name, "service.") {
+		return r.Service.Count
+	}
+	return r.Response.Count
+}
+
+// judgeSample is Judge for an interval. One in which nothing ended meets all goals
+// for times, and one in which calls only failed at once none.
 func (g Goal) judgeSample(s *Sample) Verdict {
-	if g.of.unit == unitTime && s.Answered+s.Failed+s.Unanswered == 0 {
-		return Verdict{Goal: g.text, Unit: string(g.of.unit), Met: true}
+	if g.of.unit == unitTime && s.Timed == 0 {
+		return Verdict{Goal: g.text, Unit: string(g.of.unit), Met: s.Answered+s.Failed+s.Unanswered == 0}
 	}
 	return g.verdict(g.of.sample(s))
 }

@@ -14,7 +14,6 @@ type interval struct {
 	response, service *hdr.Histogram
 	lag               time.Duration // the most
 	errors            map[wire.Code]int64
-	replies           int64 // of the bot, errors too
 }
 
 func newInterval() *interval {
@@ -24,7 +23,7 @@ func newInterval() *interval {
 func (i *interval) reset() {
 	i.response.Reset()
 	i.service.Reset()
-	i.Counts, i.lag, i.replies = Counts{}, 0, 0
+	i.Counts, i.lag = Counts{}, 0
 	clear(i.errors)
 }
 
@@ -33,10 +32,9 @@ func (i *interval) end(m *made) {
 	i.lag = max(i.lag, m.sent-m.due)
 	if m.timed {
 		record(i.response, m.ended-m.due)
-		record(i.service, m.ended-m.sent)
 	}
-	if m.replied {
-		i.replies++
+	if m.timed && m.given {
+		record(i.service, m.ended-m.sent)
 	}
 	if m.outcome != answered {
 		i.errors[m.code]++
@@ -49,7 +47,6 @@ func (i *interval) merge(o *interval) {
 	i.response.Merge(o.response)
 	i.service.Merge(o.service)
 	i.lag = max(i.lag, o.lag)
-	i.replies += o.replies
 	for code, n := range o.errors {
 		i.errors[code] += n
 	}

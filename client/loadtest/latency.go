@@ -4,8 +4,6 @@ import (
 	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
-
-	"github.com/cogbus/cogbus/wire"
 )
 
 // newHistogram returns a histogram of nanoseconds, from half a microsecond to an
@@ -49,18 +47,3 @@ func latencyOf(h *hdr.Histogram, whole bool) Latency {
 func ms(ns int64) float64 { return float64(ns) / 1e6 }
 
 func millis(d time.Duration) float64 { return ms(int64(d)) }
-
-// since returns what was counted between two readings of the same times.
-func since(before, after wire.Times) Latency {
-	old := map[time.Duration]uint64{}
-	for _, b := range before.Buckets {
-		old[b.Upper] = b.Count
-	}
-	h := newHistogram()
-	for _, b := range after.Buckets {
-		if n := b.Count - min(b.Count, old[b.Upper]); n > 0 {
-			_ = h.RecordValues(min(int64(b.Upper), int64(time.Hour)), int64(n)) // never out of range
-		}
-	}
-	return latencyOf(h, false)
-}

@@ -104,6 +104,10 @@ func (r *run) pace(ctx context.Context) time.Duration {
 		if !r.prepare(c, draw) || !r.sleepUntil(ctx, due) {
 			return r.now()
 		}
+		if r.stopAt > 0 && r.now() >= r.stopAt+catchUp {
+			r.missRest(when, due)
+			return r.stopAt
+		}
 		select {
 		case jobs <- c:
 			continue
@@ -118,6 +122,31 @@ func (r *run) pace(ctx context.Context) time.Duration {
 		started++
 		r.callers.Go(func() { r.serve(n, c, jobs) })
 	}
+}
+
+// catchUp is how long after the end an open loop makes calls that were due before:
+// one that has stumbled in its last moments misses none, and one that makes fewer
+// calls than are due does not go on for long.
+const catchUp = 50 * time.Millisecond
+
+// missRest notes that the call that is due at a moment, and those after it, are not
+// made, since the run is over.
+func (r *run) missRest(when *schedule, due time.Duration) {
+	all, warm := 1+when.left(r.stopAt), int64(0)
+	if due < r.Warmup {
+		warm = 1 + when.left(r.Warmup)
+	}
+	measured := max(0, all-warm)
+	if r.Count > 0 {
+		taken := r.taken.Load()
+		if due >= r.Warmup {
+			taken-- // by the call that is due
+		}
+		measured = min(measured, r.Count-taken)
+	}
+	r.record.allMissed.Add(warm + measured)
+	r.record.missed.Add(measured)
+	r.record.late.Add(measured)
 }
 
 // serve is one caller of an open loop.

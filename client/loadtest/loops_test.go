@@ -314,7 +314,7 @@ func TestRun_maxInFlight(t *testing.T) {
 		if r.Missed < 40 || r.Sent+r.Missed != 99 || r.Answered != r.Sent {
 			t.Errorf("counts = %+v; want about half of 99 missed", r.Counts)
 		}
-		if len(r.Invalid) != 1 || !strings.Contains(r.Invalid[0], fmt.Sprintf("%d calls that were due were not sent, since 5", r.Missed)) {
+		if len(r.Invalid) != 1 || !strings.Contains(r.Invalid[0], fmt.Sprintf("%d calls were not sent when due, since 5 calls were under way", r.Missed)) {
 			t.Errorf("invalid %q; want it to tell of %d missed", r.Invalid, r.Missed)
 		}
 	})
@@ -403,4 +403,24 @@ func TestRun_dialSeen(t *testing.T) {
 			t.Errorf("%d connections, %+v; want 3, and one for the bot's counts", dialled.Load(), r.Lines)
 		}
 	})
+}
+
+// TestRun_tooSlow asks for more calls than any generator makes: the run ends when it
+// is to end, and says what was not sent.
+func TestRun_tooSlow(t *testing.T) {
+	p := start(t, working(0))
+	p.Scenario, p.Rate, p.MaxInFlight, p.Connections = calling("work"), 1e9, 4, 1
+	p.Warmup, p.Duration = 10*time.Millisecond, 20*time.Millisecond
+	r := mustRun(t, p)
+	if got := r.Sent + r.Missed; math.Abs(float64(got-20_000_000)) > 10 {
+		t.Errorf("counts = %+v; want 20,000,000 sent or missed", r.Counts)
+	}
+	all := strings.Join(r.Invalid, "; ")
+	if r.End != loadtest.EndDone || !strings.Contains(all, "generator was the bottleneck: ") || !strings.Contains(all, "calls were due and not sent before the end") {
+		t.Errorf("%s, invalid %q; want it to tell of calls that were not sent in time", r.End, r.Invalid)
+	}
+	p.Count, p.Warmup = 10_000_000, 0
+	if r = mustRun(t, p); r.Sent+r.Missed != 10_000_000 {
+		t.Errorf("counts = %+v; want no more than Count missed", r.Counts)
+	}
 }

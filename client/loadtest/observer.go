@@ -2,7 +2,6 @@ package loadtest
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/cogbus/cogbus/client"
@@ -21,8 +20,9 @@ type observer struct {
 
 	ahead time.Duration // the bot's clock of this one
 
-	before *wire.Stats // at the beginning of the measurement
-	last   *wire.Stats
+	last   *wire.Stats // the last reading
+	missed bool        // the bot did not answer in time since
+	counts botCounts   // up to last
 	peaks  map[string]*CogSample
 }
 
@@ -45,7 +45,7 @@ func newObserver(r *run) *observer {
 		return nil
 	}
 	ob.ahead = stats.Time.Sub(asked.Add(time.Since(asked) / 2))
-	ob.before, ob.last = stats, stats
+	ob.last = stats
 	return ob
 }
 
@@ -66,20 +66,33 @@ func (o *observer) ask(wait time.Duration) *wire.Stats {
 	return &stats
 }
 
-// begin notes what there was when the measurement began.
-func (o *observer) begin() {
-	if o != nil {
-		o.before = o.last
+// read notes what the bot has counted up to now. It reports whether the bot told.
+func (o *observer) read(wait time.Duration) bool {
+	stats := o.ask(wait)
+	if o.missed = stats == nil; o.missed {
+		return false
 	}
+	o.counts.add(o.last, stats)
+	o.last = stats
+	return true
+}
+
+// begin begins the counts of the measurement: with the sample that was taken just
+// now, or if there was none in time, now.
+func (o *observer) begin() {
+	if o == nil {
+		return
+	}
+	if o.missed {
+		o.read(patience)
+	}
+	o.counts = botCounts{}
 }
 
 // finish asks for the last time.
 func (o *observer) finish() {
-	if o == nil {
-		return
-	}
-	if stats := o.ask(2 * time.Second); stats != nil {
-		o.last = stats
+	if o != nil {
+		o.read(2 * time.Second)
 	}
 }
 
@@ -88,16 +101,14 @@ func (o *observer) sample(at time.Duration) []CogSample {
 	if o == nil {
 		return nil
 	}
-	stats := o.ask(patience)
-	if stats == nil {
+	before := o.last
+	if !o.read(patience) {
 		return nil
 	}
 	var list []CogSample
-	for _, c := range stats.Cogs {
-		s := CogSample{Name: c.Name, InFlight: c.InFlight, Waiting: c.Waiting, Held: c.Held, Refused: sum(c.Refused)}
-		if before := cogIn(o.last, c.Name); c.Calls >= before.Calls { // else it was loaded anew
-			s.Refused -= sum(before.Refused)
-		}
+	for _, c := range o.last.Cogs {
+		s := CogSample{Name: c.Name, InFlight: c.InFlight, Waiting: c.Waiting, Held: c.Held}
+		s.Refused = sum(c.Refused) - sum(goneOn(before, &c).Refused)
 		list = append(list, s)
 		if at <= o.warmup {
 			continue
@@ -109,62 +120,25 @@ func (o *observer) sample(at time.Duration) []CogSample {
 		}
 		p.InFlight, p.Waiting, p.Held = max(p.InFlight, s.InFlight), max(p.Waiting, s.Waiting), max(p.Held, s.Held)
 	}
-	o.last = stats
 	return list
 }
 
-func sum(counts map[wire.Code]uint64) (n uint64) {
-	for _, c := range counts {
-		n += c
-	}
-	return n
-}
-
-func cogIn(s *wire.Stats, name string) wire.CogStats {
-	if s != nil {
-		if i := slices.IndexFunc(s.Cogs, func(c wire.CogStats) bool { return c.Name == name }); i >= 0 {
-			return s.Cogs[i]
-		}
-	}
-	return wire.CogStats{}
-}
-
-// report returns what the bot has counted in between. The measurement began at a
+// report returns what the bot has counted in the measurement, which began at a
 // moment.
 func (o *observer) report(began time.Time) *Server {
 	if o == nil {
 		return nil
 	}
-	began = began.Add(o.ahead) // by the bot's clock
-	s := &Server{GCPauses: since(o.before.GCPauses, o.last.GCPauses), Heap: o.last.Heap}
-	for _, after := range o.last.Cogs {
-		before := cogIn(o.before, after.Name)
-		if after.Calls < before.Calls { // it was unloaded and loaded meanwhile
-			before = wire.CogStats{}
-		}
-		c := Cog{
-			Name:    after.Name,
-			Calls:   after.Calls - before.Calls,
-			Queue:   since(before.Queue, after.Queue),
-			Handler: since(before.Handler, after.Handler),
-		}
-		if p := o.peaks[after.Name]; p != nil {
+	s := &Server{
+		Cogs:     o.counts.report(began.Add(o.ahead)), // by the bot's clock
+		GCPauses: o.counts.gcPauses.latency(),
+		Heap:     o.last.Heap,
+	}
+	for i := range s.Cogs {
+		c := &s.Cogs[i]
+		if p := o.peaks[c.Name]; p != nil {
 			c.MaxFlight, c.MaxWaiting, c.MaxHeld = p.InFlight, p.Waiting, p.Held
 		}
-		for code, n := range after.Refused {
-			if n > before.Refused[code] {
-				if c.Refused == nil {
-					c.Refused = map[wire.Code]uint64{}
-				}
-				c.Refused[code] = n - before.Refused[code]
-			}
-		}
-		for _, sw := range after.Switches {
-			if at := sw.At.Sub(began); at >= 0 {
-				c.Switches = append(c.Switches, Switch{At: at.Seconds(), Switched: sw.Switched})
-			}
-		}
-		s.Cogs = append(s.Cogs, c)
 	}
 	return s
 }

@@ -18,6 +18,7 @@ type made struct {
 	code             wire.Code // of err
 	outcome          outcome
 	replied          bool // it is the bot that said so
+	given            bool // it was given to a connection
 	timed            bool // how long it took counts
 }
 
@@ -36,12 +37,22 @@ const (
 // client both do, and which one is heard is chance.
 func (m *made) judge(expect []wire.Code) {
 	if m.err == nil {
-		m.outcome, m.replied, m.timed = answered, true, true
+		m.outcome, m.replied, m.given, m.timed = answered, true, true, true
 		return
 	}
 	m.code = wire.CodeOf(m.err)
 	m.replied = !lines.Own(m.err)
+	m.given = m.replied || !lines.Unsent(m.err)
 	late := m.code == wire.Timeout
+	vain := m.code == wire.Canceled && !m.given
+	if vain { // it cannot have run, so it is not unanswered
+		m.code = wire.Unavailable
+		why := m.err.Error()
+		if e, ok := errors.AsType[*wire.Error](m.err); ok {
+			why = e.Message
+		}
+		m.err = wire.Errorf(m.code, "no connection had taken it when the run ended: %s", why)
+	}
 	switch {
 	case (m.replied || late) && slices.Contains(expect, m.code):
 		m.outcome = expected
@@ -53,7 +64,7 @@ func (m *made) judge(expect []wire.Code) {
 	// an unanswered call has taken at least as long, and hiding it would make the
 	// worst calls the best ones, as would one that has waited in vain to be sent;
 	// but what fails at once for want of a connection says nothing of the bot
-	m.timed = m.replied || m.outcome != failed || errors.Is(m.err, context.DeadlineExceeded)
+	m.timed = m.replied || m.outcome != failed || vain || errors.Is(m.err, context.DeadlineExceeded)
 }
 
 // refuses reports whether a bot that answers the first call like this answers all

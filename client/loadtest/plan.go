@@ -55,7 +55,8 @@ type Plan struct {
 	Stages []Stage
 
 	// Duration is how long calls are made, after Warmup. If zero, it is that of the
-	// Stages, else until Count calls are made, else 10 s.
+	// Stages, else until Count calls are made, else 10 s. What an open loop was to
+	// send by then and has not is counted as missed, and the run is invalid.
 	Duration time.Duration
 
 	// Count is how many calls are made after Warmup, at most. If zero, there is no
@@ -107,8 +108,9 @@ type Plan struct {
 	Seed uint64
 
 	// Progress is called after each interval, on one goroutine, and must not
-	// block. What little comes after the last one is in the report's Timeline
-	// only. May be nil.
+	// block. What little comes after the last one is told as a short sample of
+	// its own, which the report's Timeline has in the one before: the counts of
+	// both add up to the same. May be nil.
 	Progress func(Sample)
 }
 
@@ -154,12 +156,7 @@ func (p Plan) withDefaults() (Plan, error) {
 	_ = c.Close()
 	p.Callers = cmp.Or(p.Callers, 1)
 	p.Depth = cmp.Or(p.Depth, 1)
-	if p.Connections == 0 {
-		p.Connections = 16
-		if !p.open() {
-			p.Connections = p.Callers
-		}
-	}
+	p.Connections = p.connections()
 	p.Duration = p.length()
 	p.Timeout = cmp.Or(p.Timeout, 10*time.Second)
 	p.Grace = cmp.Or(p.Grace, p.Timeout)
@@ -185,6 +182,17 @@ func (p *Plan) length() time.Duration {
 		d = 10 * time.Second
 	}
 	return d
+}
+
+// connections returns Connections, or what stands for it.
+func (p *Plan) connections() int {
+	switch {
+	case p.Connections > 0:
+		return p.Connections
+	case p.open():
+		return 16
+	}
+	return max(p.Callers, 1)
 }
 
 func (p *Plan) open() bool { return p.Rate > 0 || len(p.Stages) > 0 }

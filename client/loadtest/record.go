@@ -20,6 +20,7 @@ type recorder struct {
 	// calls that were due and not made
 	allMissed atomic.Int64
 	missed    atomic.Int64 // those that are measured
+	late      atomic.Int64 // and of these, those that the generator was too slow for
 
 	known []atomic.Bool // per route: the bot has answered a call of it otherwise than by refusing it
 }
@@ -30,10 +31,11 @@ type shard struct {
 	sent  atomic.Int64 // calls that are measured
 	_     [48]byte     // the counters above change while others read what is below
 
-	mu       sync.Mutex // protects the fields below
-	ended    int64      // like begun
-	answers  int64      // that came after the warm-up, to whatever call
-	routes   []tally    // of the calls that are measured, as all that follows
+	mu       sync.Mutex    // protects the fields below
+	ended    int64         // like begun
+	replied  time.Duration // when the bot last has, with an error too
+	answers  int64         // that came after the warm-up, to whatever call
+	routes   []tally       // of the calls that are measured, as all that follows
 	lag      *hdr.Histogram
 	failures map[failureKey]*failure
 
@@ -106,6 +108,9 @@ func (r *recorder) end(s *shard, m *made) {
 	if m.ended >= r.warmup && (m.outcome == answered || m.outcome == expected) {
 		s.answers++
 	}
+	if m.replied {
+		s.replied = max(s.replied, m.ended)
+	}
 	s.now.end(m)
 	if m.due < r.warmup {
 		return
@@ -115,6 +120,8 @@ func (r *recorder) end(s *shard, m *made) {
 	record(s.lag, m.sent-m.due)
 	if m.timed {
 		record(t.response, m.ended-m.due)
+	}
+	if m.timed && m.given {
 		record(t.service, m.ended-m.sent)
 	}
 	if m.outcome == answered {
@@ -168,6 +175,16 @@ func (r *recorder) inFlight() int64 {
 		s.mu.Unlock()
 	}
 	return r.begun() - ended
+}
+
+// lastReply returns when the bot has last replied to anything.
+func (r *recorder) lastReply() (at time.Duration) {
+	for _, s := range r.shards {
+		s.mu.Lock()
+		at = max(at, s.replied)
+		s.mu.Unlock()
+	}
+	return at
 }
 
 // answers returns how many answers have come since the end of the warm-up.

@@ -22,10 +22,11 @@ type Report struct {
 	End       End       `json:"end"`
 	EndedBy   string    `json:"ended_by,omitempty"` // in words, where End does not say it all
 	Invalid   []string  `json:"invalid,omitempty"`  // why the figures are not those of the bot; empty if they are
+	Notes     []string  `json:"notes,omitempty"`    // what else to know of the figures, in words
 	Counts              // of the measured calls
 	Rate      Rates     `json:"rate"`
 	Response  Latency   `json:"response"` // from when a call was due; in a closed loop, from when it was sent
-	Service   Latency   `json:"service"`  // from when a call was sent: given to a connection
+	Service   Latency   `json:"service"`  // from when a call was sent; of those that were given to a connection
 	Routes    []Route   `json:"routes"`
 	Errors    []Failure `json:"errors,omitempty"` // by count, falling
 	Timeline  []Sample  `json:"timeline"`
@@ -41,11 +42,12 @@ type End string
 
 // The reasons.
 const (
-	EndDone        End = "done"        // the duration has passed, or the calls are made
-	EndInterrupted End = "interrupted" // the context was cancelled
-	EndAborted     End = "aborted"     // a goal of Plan.AbortOn was missed, or a template of the scenario failed
-	EndLost        End = "target lost" // nobody has answered for a while
-	EndRefused     End = "refused"     // the bot does not know the route or the secret
+	EndDone        End = "done"            // the duration has passed, or the calls are made
+	EndInterrupted End = "interrupted"     // the context was cancelled
+	EndAborted     End = "aborted"         // a goal of Plan.AbortOn was missed
+	EndScenario    End = "scenario failed" // a template did, or gave what is not JSON
+	EndLost        End = "target lost"     // nobody has answered for a while
+	EndRefused     End = "refused"         // the bot does not know the route or the secret
 )
 
 // Machine is what the generator ran on.
@@ -60,33 +62,56 @@ type Machine struct {
 
 // Load is the plan, as it was carried out.
 type Load struct {
-	Target      string   `json:"target"`
-	Dialect     Dialect  `json:"dialect"`
-	Open        bool     `json:"open"` // calls are made when they are due, whatever became of earlier ones
-	Rate        float64  `json:"rate,omitempty"`
-	Stages      []Stage  `json:"stages,omitempty"`
-	Callers     int      `json:"callers,omitempty"` // of a closed loop
-	Depth       int      `json:"depth,omitempty"`
-	Connections int      `json:"connections"`
-	Duration    float64  `json:"duration_s,omitempty"`
-	Count       int64    `json:"count,omitempty"`
-	Warmup      float64  `json:"warmup_s,omitempty"`
-	Timeout     float64  `json:"timeout_ms"`
-	Think       float64  `json:"think_ms,omitempty"`
-	Churn       float64  `json:"churn_per_s,omitempty"`
-	Seed        uint64   `json:"seed"`
-	Routes      []string `json:"routes"`
-	Faults      []string `json:"faults,omitempty"`
+	Target      string     `json:"target"`
+	Dialect     Dialect    `json:"dialect"`
+	Open        bool       `json:"open"` // calls are made when they are due, whatever became of earlier ones
+	Rate        float64    `json:"rate,omitempty"`
+	Stages      []Stage    `json:"stages,omitempty"`
+	Callers     int        `json:"callers,omitempty"` // of a closed loop
+	Depth       int        `json:"depth,omitempty"`
+	Connections int        `json:"connections"`
+	Duration    float64    `json:"duration_s,omitempty"`
+	Count       int64      `json:"count,omitempty"`
+	Warmup      float64    `json:"warmup_s,omitempty"`
+	Timeout     float64    `json:"timeout_ms"`
+	Grace       float64    `json:"grace_ms"`
+	GiveUp      float64    `json:"give_up_ms"`
+	Interval    float64    `json:"interval_ms"`
+	MaxInFlight int        `json:"max_in_flight,omitempty"` // of an open loop
+	Think       float64    `json:"think_ms,omitempty"`
+	Churn       float64    `json:"churn_per_s,omitempty"`
+	Seed        uint64     `json:"seed"`
+	Routes      []string   `json:"routes"` // their names
+	Calls       []Called   `json:"calls"`  // what is called on each of Routes
+	Guilds      Population `json:"guilds"`
+	Users       Population `json:"users"`
+	Faults      []string   `json:"faults,omitempty"`
+}
+
+// A Called is a route of the scenario, with its defaults filled in.
+type Called struct {
+	Name    string      `json:"name"`
+	Weight  float64     `json:"weight"`
+	Data    string      `json:"data"` // the template
+	Expect  []wire.Code `json:"expect,omitempty"`
+	Timeout float64     `json:"timeout_ms"`
+}
+
+// A Population says of which guilds or users calls are.
+type Population struct {
+	Count int     `json:"count"`
+	Given bool    `json:"given,omitempty"` // as ids, which are not made up
+	Zipf  float64 `json:"zipf,omitempty"`
 }
 
 // Counts say what became of calls: Sent = Answered + Failed + Unanswered.
 type Counts struct {
 	Sent       int64 `json:"sent"`       // made, whether or not there was a connection
 	Answered   int64 `json:"answered"`   // with a result, or with an error that the scenario expects
-	Failed     int64 `json:"failed"`     // with another error, or since there was no connection
+	Failed     int64 `json:"failed"`     // with another error, or since there was no connection, so that they cannot have run
 	Unanswered int64 `json:"unanswered"` // no answer in time, or the connection was lost first: they may have run
 	Expected   int64 `json:"expected_errors,omitempty"`
-	Missed     int64 `json:"missed,omitempty"` // were due and not made, since as many as may be were under way; not in Sent
+	Missed     int64 `json:"missed,omitempty"` // were due and not made, since as many as may be were under way, or since the run was over; not in Sent
 }
 
 // Rates are calls a second, from the end of the warm-up until no more calls are
@@ -141,10 +166,11 @@ type Failure struct {
 // A Sample is what happened in one interval.
 type Sample struct {
 	At          float64             `json:"at"`      // its end, s; at most zero in the warm-up
-	Seconds     float64             `json:"seconds"` // its length: an Interval, but for the first and last ones
+	Seconds     float64             `json:"seconds"` // its length: an Interval, but for the last ones of the warm-up and of the run, and where the machine stood still
 	Counts                          // that began, and that ended, in it: here they need not add up
 	InFlight    int64               `json:"in_flight"`
-	P50         float64             `json:"p50"` // of the response, as the next ones
+	Timed       int64               `json:"timed"` // calls that have the times below: those of a Latency; without any they are 0
+	P50         float64             `json:"p50"`   // of the response, as the next ones
 	P90         float64             `json:"p90"`
 	P99         float64             `json:"p99"`
 	Max         float64             `json:"max"`
@@ -188,12 +214,13 @@ type Lines struct {
 // Generator is what the load generator took itself, from the end of the warm-up
 // until no more calls were made.
 type Generator struct {
-	CPU    float64 `json:"cpu_s"`    // -1 if the system does not tell
-	Cores  float64 `json:"cores"`    // how many were busy on average; -1
-	Lag    Latency `json:"lag"`      // how long after it was due each call was sent
-	MaxRSS int64   `json:"max_rss"`  // bytes; -1
-	GCs    uint32  `json:"gcs"`      // collections
-	Pause  float64 `json:"gc_pause"` // ms, all together
+	CPU         float64 `json:"cpu_s"`        // -1 if the system does not tell
+	Cores       float64 `json:"cores"`        // how many were busy on average; -1
+	MachineBusy float64 `json:"machine_busy"` // share of all the machine's processors that were busy, whoever kept them so; -1
+	Lag         Latency `json:"lag"`          // how long after it was due each call was sent
+	MaxRSS      int64   `json:"max_rss"`      // bytes; -1
+	GCs         uint32  `json:"gcs"`          // collections
+	Pause       float64 `json:"gc_pause"`     // ms, all together
 }
 
 // Server is what the bot has counted between the end of the warm-up and the end.
@@ -203,7 +230,8 @@ type Server struct {
 	Heap     uint64  `json:"heap_bytes"` // at the end
 }
 
-// A Cog is what happened to one cog. The times are of the calls that the bot has
+// A Cog is what happened to one cog, be it there at the end or not. What it did
+// between a sample and its unloading, if it was unloaded, is not in it. The times are of the calls that the bot has
 // timed, which are a few of all.
 type Cog struct {
 	Name       string               `json:"name"`

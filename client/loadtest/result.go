@@ -6,6 +6,8 @@ import (
 	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/cogbus/cogbus/client/loadtest/scenario"
 )
 
 // report returns what was found, when everything has ended: the last call at a
@@ -39,6 +41,7 @@ func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
 	for _, g := range r.Goals {
 		rep.Goals = append(rep.Goals, g.Judge(rep))
 	}
+	rep.Notes = r.notes(rep)
 	return rep
 }
 
@@ -127,16 +130,36 @@ func (r *run) load() Load {
 		Count:       r.Count,
 		Warmup:      r.Warmup.Seconds(),
 		Timeout:     millis(r.Timeout),
+		Grace:       millis(r.Grace),
+		GiveUp:      millis(r.GiveUp),
+		Interval:    millis(r.Interval),
 		Think:       millis(r.Scenario.Think),
 		Churn:       r.Churn,
 		Seed:        r.Seed,
 		Routes:      r.record.routes,
+		Guilds:      populationOf(&r.Scenario.Guilds),
+		Users:       populationOf(&r.Scenario.Users),
 	}
-	if !l.Open {
+	if l.Open {
+		l.MaxInFlight = r.MaxInFlight
+	} else {
 		l.Callers, l.Depth = r.Callers, r.Depth
+	}
+	for _, route := range r.program.Routes {
+		l.Calls = append(l.Calls, Called{
+			Name: route.Name, Weight: route.Weight, Data: route.Data, Expect: route.Expect,
+			Timeout: millis(cmp.Or(route.Timeout, r.Timeout)),
+		})
 	}
 	for _, d := range r.Faults {
 		l.Faults = append(l.Faults, d.String())
 	}
 	return l
+}
+
+func populationOf(p *scenario.Population) Population {
+	if len(p.IDs) > 0 {
+		return Population{Count: len(p.IDs), Given: true, Zipf: p.Zipf}
+	}
+	return Population{Count: cmp.Or(p.Count, 1000), Zipf: p.Zipf} // the scenario's default
 }

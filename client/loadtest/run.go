@@ -17,13 +17,14 @@ import (
 // A run is a plan that is carried out. Moments are since began.
 type run struct {
 	Plan
-	program *scenario.Program
-	lines   []*lines.Line
-	record  *recorder
-	conns   lines.Counter
-	sleep   sleeper
-	began   time.Time
-	stopAt  time.Duration // when no more calls are made; 0: it is Count that ends it
+	program  *scenario.Program
+	doubtful []bool // by route: its data is to be checked
+	lines    []*lines.Line
+	record   *recorder
+	conns    lines.Counter
+	sleep    sleeper
+	began    time.Time
+	stopAt   time.Duration // when no more calls are made; 0: it is Count that ends it
 
 	ctx    context.Context // of the calls: done when they are not waited for any more
 	cancel context.CancelFunc
@@ -34,6 +35,7 @@ type run struct {
 	free      sync.Pool              // of *job
 
 	seq     atomic.Uint64 // calls
+	asked   atomic.Uint64 // calls of slow readers
 	taken   atomic.Int64  // of Count
 	churned atomic.Int64
 	cuts    atomic.Int64
@@ -41,7 +43,7 @@ type run struct {
 	mu      sync.Mutex // protects the fields below
 	end     End        // why the making of calls has ended, once it has
 	endedBy string
-	endErr  error // of EndRefused and EndLost
+	endErr  error // of EndScenario, EndRefused and EndLost
 }
 
 // A making is what there was when the making of calls ended. Moments are since the
@@ -55,10 +57,10 @@ type making struct {
 
 // Run carries out p and returns what was found. It returns when the calls have
 // ended and the connections are closed. When ctx is done it stops early, waits for
-// Grace, and the report says so. With [EndLost] and [EndRefused] there is an error
-// beside the report. One without a report is that of a plan that cannot be carried
-// out, or of a bot that was not reached to begin with. In that of a bot there is a
-// [*wire.Error]. The bot's side of the report is there if the bot tells it, which
+// Grace, and the report says so. With [EndLost], [EndRefused] and [EndScenario] there
+// is an error beside the report. One without a report is that of a plan that cannot
+// be carried out, or of a bot that was not reached to begin with. In that of a bot
+// there is a [*wire.Error]. The bot's side of the report is there if the bot tells it, which
 // those of the Python package do not.
 func Run(ctx context.Context, p Plan) (*Report, error) {
 	p, err := p.withDefaults()
@@ -72,7 +74,7 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 	if p.Seed == 0 {
 		p.Seed = rand.Uint64()>>12 | 1 // JSON numbers keep it
 	}
-	r := &run{Plan: p, program: program, free: sync.Pool{New: func() any { return new(job) }}}
+	r := &run{Plan: p, program: program, doubtful: doubtful(program.Routes), free: sync.Pool{New: func() any { return new(job) }}}
 	r.allCalled = sync.OnceValue(func() <-chan struct{} {
 		done := make(chan struct{})
 		go func() { // ends with the callers
@@ -127,6 +129,7 @@ func (r *run) execute(ctx context.Context) *Report {
 	var watching sync.WaitGroup
 	watched := make(chan struct{})
 	watching.Go(func() { w.watch(watched) })
+	watching.Go(func() { (&vigil{run: r}).keep(watched) })
 
 	var m making
 	if r.open() {

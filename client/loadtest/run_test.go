@@ -2,6 +2,7 @@ package loadtest_test
 
 import (
 	"context"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -115,8 +116,8 @@ func TestRun_lost(t *testing.T) {
 					if r == nil || r.End != loadtest.EndLost || wire.CodeOf(err) != wire.Unavailable {
 						t.Fatalf("Run() = %+v, %v; want a report that says %q", r, err, loadtest.EndLost)
 					}
-					if r.Measured > 7.1 {
-						t.Errorf("measured %g s; want it to end 4 s after the bot", r.Measured)
+					if math.Abs(r.Measured-5.5) > 0.05 {
+						t.Errorf("measured %g s; want it to end 3 s after the last answer", r.Measured)
 					}
 					if last := r.Timeline[len(r.Timeline)-1]; r.Measured > last.At+0.2 {
 						t.Errorf("measured %g s; want those until the last sample at %g s", r.Measured, last.At)
@@ -125,6 +126,21 @@ func TestRun_lost(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRun_hangsFirst has a bot that stops answering, and later is gone: what counts
+// is how long there was no connection.
+func TestRun_hangsFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, working(time.Hour))
+		mortal(&p, 5500*time.Millisecond)
+		p.Scenario, p.Rate, p.Duration, p.Timeout, p.GiveUp = calling("work"), 10, time.Minute, time.Minute, 2*time.Second
+		p.Interval = 10 * time.Second
+		r, err := loadtest.Run(t.Context(), p)
+		if r == nil || r.End != loadtest.EndLost || r.Measured < 7.2 || r.Measured > 7.6 {
+			t.Fatalf("Run() = %+v, %v; want %s after 7.5 s", r, err, loadtest.EndLost)
+		}
+	})
 }
 
 // TestRun_slowObserver has a bot that is slow to say what it counts: no call is late
@@ -217,7 +233,7 @@ func TestFindMax(t *testing.T) {
 						t.Errorf("%+v: it is invalid and held", try)
 					}
 				}
-				if !strings.Contains(f.Limit, "p99<1s (it is ") || !strings.HasSuffix(f.Limit, " ms)") {
+				if !strings.Contains(f.Limit, "p99<1s (it is ") || !strings.Contains(f.Limit, " ms)") {
 					t.Errorf("limit = %q; want the goal and what it is, in ms", f.Limit)
 				}
 			})
@@ -256,4 +272,64 @@ func TestReadReport_others(t *testing.T) {
 			t.Errorf("ReadReport(%s) = %v; want %q", text, err, want)
 		}
 	}
+}
+
+// A deafConn hears nothing between two moments.
+type deafConn struct {
+	net.Conn
+	from, to time.Time
+}
+
+func (c *deafConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if now := time.Now(); now.After(c.from) && now.Before(c.to) {
+		time.Sleep(time.Until(c.to))
+	}
+	return n, err
+}
+
+// TestRun_observerBegins has a bot that does not tell its counts when the measurement
+// begins, but a little later: those of the warm-up are not taken for the run's.
+func TestRun_observerBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, ready())
+		dial, dialled := p.Client.DialContext, 0
+		p.Connections = 1
+		p.Client.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dial(ctx, network, addr)
+			if dialled++; dialled == 2 && err == nil { // the first was for calls
+				c = &deafConn{c, time.Now().Add(1900 * time.Millisecond), time.Now().Add(2350 * time.Millisecond)}
+			}
+			return c, err
+		}
+		p.Scenario, p.Rate, p.Warmup, p.Duration, p.Interval = calling("ready"), 100, 2*time.Second, 2*time.Second, 10*time.Second
+		r := mustRun(t, p)
+		if c := r.Server.Cogs; len(c) != 1 || c[0].Calls < 150 || c[0].Calls > 201 {
+			t.Errorf("cogs = %+v; want up to the 200 calls that were measured", c)
+		}
+	})
+}
+
+// TestRun_load has everything in the report that makes two runs differ.
+func TestRun_load(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, ready())
+		p.Scenario = calling("ready", `ready={"n":{{seq}}}`)
+		p.Scenario.Routes[1].Weight, p.Scenario.Routes[1].Expect, p.Scenario.Routes[1].Timeout = 3, []wire.Code{wire.NotFound}, time.Second
+		p.Scenario.Guilds.IDs = []uint64{5, 6}
+		p.Scenario.Users.Zipf = 1.5
+		p.Rate, p.Count, p.Grace, p.GiveUp, p.MaxInFlight, p.Seed = 100, 10, time.Minute, 7*time.Second, 50, 3
+		want := loadtest.Load{
+			Target: "ws://localhost", Dialect: loadtest.V1, Open: true, Rate: 100, Connections: 16, Count: 10, Seed: 3,
+			Timeout: 10_000, Grace: 60_000, GiveUp: 7000, Interval: 1000, MaxInFlight: 50, Routes: []string{"ready", "ready"},
+			Calls: []loadtest.Called{
+				{Name: "ready", Weight: 1, Data: "{}", Timeout: 10_000},
+				{Name: "ready", Weight: 3, Data: `{"n":{{seq}}}`, Expect: []wire.Code{wire.NotFound}, Timeout: 1000},
+			},
+			Guilds: loadtest.Population{Count: 2, Given: true}, Users: loadtest.Population{Count: 1000, Zipf: 1.5},
+		}
+		if diff := cmp.Diff(want, mustRun(t, p).Load); diff != "" {
+			t.Errorf("load (-want +got)\n%s", diff)
+		}
+	})
 }

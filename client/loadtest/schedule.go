@@ -88,6 +88,11 @@ func moment(seconds float64) time.Duration {
 	return math.MaxInt64
 }
 
+// left returns how many calls are due before a moment that were not taken.
+func (s *schedule) left(to time.Duration) int64 {
+	return max(0, int64(math.Ceil(s.due(0, to)-s.calls-1e-6)))
+}
+
 // due returns how many calls are due between two moments.
 func (s *schedule) due(from, to time.Duration) float64 {
 	total := func(at float64) float64 {

@@ -29,12 +29,13 @@ type Search struct {
 	Progress func(Try)
 }
 
-// A Try is a run at one rate.
+// A Try is a run at one rate. There may be several at the same.
 type Try struct {
 	Rate     float64   `json:"rate"`
 	Held     bool      `json:"held"` // the goals, in a run that was not invalid
 	Verdicts []Verdict `json:"goals"`
 	Invalid  []string  `json:"invalid,omitempty"`
+	Notes    []string  `json:"notes,omitempty"` // Report.Notes
 }
 
 // Found is the outcome of a Search.
@@ -47,10 +48,12 @@ type Found struct {
 }
 
 // FindMax runs p at rates that double until one does not meet the goals, and then
-// halves the distance. Each run takes p.Duration, 10 s if zero. A rate at which the
-// run is invalid, since the generator was the bottleneck, is one that did not hold:
-// Limit says so then, and another generator may find more. The search also ends when
-// the bot is lost, or ctx done: FindMax returns what it has found, and no error.
+// halves the distance. Each run takes p.Duration, 10 s if zero. A rate does not hold
+// if two runs at it have missed the goals, or three were invalid: one may be bad luck.
+// Where the generator was the bottleneck, Limit says that the limit is its own, and
+// another generator may find more. The search also ends when a run cannot be made
+// any more, such as when the bot is gone, or ctx is done: after the first run FindMax
+// returns what it has found, and no error.
 func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 	switch {
 	case len(s.Goals) == 0:
@@ -62,57 +65,120 @@ func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 	}
 	p.Goals = s.Goals
 	p.Duration = cmp.Or(p.Duration, 10*time.Second)
-	precision := 1 + cmp.Or(s.Precision, 0.05)
-	f := &Found{Version: ReportVersion}
-	low, high := 0.0, 0.0 // held; did not hold, 0: not known
-	rate := cmp.Or(s.Start, p.Rate, 100)
-	for ctx.Err() == nil {
-		if s.Most > 0 {
-			rate = min(rate, s.Most)
-		}
-		p.Rate = rate
-		r, err := Run(ctx, p)
-		if ctx.Err() != nil && (r == nil || r.End == EndInterrupted) {
-			break
-		}
-		if err != nil && r == nil && len(f.Tries) > 0 { // it did not survive the last one
-			f.Limit = err.Error()
-			return f, nil
-		}
-		if err != nil && (r == nil || r.End != EndLost) {
-			return nil, err
-		}
-		t := Try{Rate: rate, Held: held(r) && len(r.Invalid) == 0, Verdicts: r.Goals, Invalid: r.Invalid}
-		f.Tries = append(f.Tries, t)
-		if s.Progress != nil {
-			s.Progress(t)
-		}
-		switch {
-		case t.Held:
-			low, f.Rate, f.Report = rate, rate, r
-		case len(r.Invalid) > 0:
-			high, f.Limit = rate, r.Invalid[0]
-		default:
-			high, f.Limit = rate, missed(r)
-		}
-		switch {
-		case r.End == EndLost:
-			return f, nil
-		case s.Most > 0 && low >= s.Most:
-			f.Limit = fmt.Sprintf("more than %s a second was not asked for", strconv.FormatFloat(s.Most, 'f', -1, 64))
-			return f, nil
-		case high == 0:
-			rate = 2 * low
-		case high < 1, low > 0 && high/low <= precision:
-			return f, nil
-		default:
-			if rate = (low + high) / 2; rate <= low || rate >= high { // Precision is too fine for numbers
-				return f, nil
+	f := &finding{Found: Found{Version: ReportVersion}, plan: p, search: s}
+	if err := f.find(ctx); err != nil {
+		return nil, err
+	}
+	if r := cmp.Or(f.Report, f.last); r != nil {
+		for _, g := range f.search.Goals {
+			if doubt := g.doubt(r); doubt != "" {
+				f.Limit += "; " + doubt
 			}
 		}
 	}
-	f.Limit = "the search was interrupted"
-	return f, nil
+	return &f.Found, nil
+}
+
+// A finding is a search that is carried out.
+type finding struct {
+	Found
+	plan   Plan
+	search Search
+	last   *Report // nil before the first
+}
+
+// find tries rates until Limit is known. The error is that of the first run.
+func (f *finding) find(ctx context.Context) error {
+	precision := 1 + cmp.Or(f.search.Precision, 0.05)
+	most := f.search.Most
+	low, high := 0.0, 0.0 // held; did not hold, 0: not known
+	rate := cmp.Or(f.search.Start, f.plan.Rate, 100)
+	for {
+		if most > 0 {
+			rate = min(rate, most)
+		}
+		held, over, err := f.try(ctx, rate)
+		if err != nil || over {
+			return err
+		}
+		if held {
+			low = rate
+		} else {
+			high = rate
+		}
+		switch {
+		case most > 0 && low >= most:
+			f.Limit = fmt.Sprintf("more than %s a second was not asked for", strconv.FormatFloat(most, 'f', -1, 64))
+			return nil
+		case high == 0:
+			rate = 2 * low
+		case high < 1, low > 0 && high/low <= precision:
+			return nil
+		default:
+			if rate = (low + high) / 2; rate <= low || rate >= high { // Precision is too fine for numbers
+				return nil
+			}
+		}
+	}
+}
+
+// How many runs at a rate say that it does not hold.
+const (
+	badRuns     = 2 // that missed a goal
+	invalidRuns = 3
+)
+
+// try runs at a rate until that holds or does not. It reports whether the search is
+// over, and Limit says why.
+func (f *finding) try(ctx context.Context, rate float64) (holds, over bool, err error) {
+	f.plan.Rate = rate
+	for bad, invalid := 0, 0; bad < badRuns && invalid < invalidRuns; {
+		if ctx.Err() != nil {
+			f.Limit = "the search was interrupted"
+			return false, true, nil
+		}
+		r, err := Run(ctx, f.plan)
+		switch {
+		case ctx.Err() != nil && (r == nil || r.End == EndInterrupted):
+			continue
+		case err != nil && (r == nil || r.End != EndLost):
+			if len(f.Tries) == 0 {
+				return false, true, err
+			}
+			f.Limit = err.Error() // what was found is true of the bot that was there
+			return false, true, nil
+		}
+		t := Try{Rate: rate, Held: held(r) && len(r.Invalid) == 0, Verdicts: r.Goals, Invalid: r.Invalid, Notes: r.Notes}
+		f.Tries, f.last = append(f.Tries, t), r
+		if f.search.Progress != nil {
+			f.search.Progress(t)
+		}
+		switch {
+		case t.Held:
+			f.Rate, f.Report = rate, r
+			return true, false, nil
+		case r.End == EndLost:
+			f.Limit = missed(r)
+			return false, true, nil
+		case len(r.Invalid) > 0:
+			f.Limit = invalidity(r)
+			invalid++
+		default:
+			f.Limit = missed(r)
+			bad++
+		}
+	}
+	return false, false, nil
+}
+
+// invalidity says why no run at a rate was valid.
+func invalidity(r *Report) string {
+	for _, why := range r.Invalid {
+		if strings.HasPrefix(why, bottleneck) {
+			return "the limit is the generator's, and not the bot's: " + why
+		}
+	}
+	return r.Invalid[0]
 }
 
 // held reports whether a run has met its goals.
@@ -139,5 +205,11 @@ func missed(r *Report) string {
 	if len(list) == 0 {
 		return string(r.End) + ": " + r.EndedBy
 	}
-	return "missed " + strings.Join(list, ", ")
+	said := []string{"missed " + strings.Join(list, ", ")}
+	for _, note := range r.Notes {
+		if strings.HasPrefix(note, crowded) {
+			said = append(said, note)
+		}
+	}
+	return strings.Join(said, "; ")
 }

@@ -41,7 +41,7 @@ func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
 	group.Wait()
 	switch {
 	case r.Dialect == IPCXDial:
-		return fmt.Sprintf("%d clients did not read; whether the bot cut them off does not show where each call has a connection", n), nil
+		return fmt.Sprintf("%s did not read; whether the bot cut them off does not show where each call has a connection", counted(int64(n), "client")), nil
 	case len(cut) == 0:
 		return fmt.Sprintf("the bot kept all %d", n), nil
 	}
@@ -81,8 +81,9 @@ func (r *run) readNothing(ctx context.Context, l *lines.Line, n int) (took time.
 // counted: it is what happens to others that a slow reader is there for.
 func (r *run) keepAsking(ctx context.Context, l *lines.Line, draw *scenario.Drawer) {
 	var data []byte
-	for seq := uint64(1); ctx.Err() == nil; seq++ {
-		route, text, err := draw.Next(data[:0], seq)
+	for ctx.Err() == nil {
+		// numbers that no call of the run has, nor takes from it
+		route, text, err := draw.Next(data[:0], 1<<40+r.asked.Add(1))
 		if err != nil {
 			return // the callers of the run meet that too, and end it
 		}

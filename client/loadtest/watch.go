@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"time"
-
-	"github.com/cogbus/cogbus/wire"
 )
 
 // A watch takes a sample of a run in each interval. It is owned by the goroutine
@@ -23,8 +21,7 @@ type watch struct {
 	begun  int64         // calls that had begun before it
 	missed int64         // and those that were not made
 
-	alive   time.Duration // when there last was a sign of life of the bot
-	exceeds []int         // per goal of AbortOn: samples in a row that have missed it
+	exceeds []int // per goal of AbortOn: samples in a row that have missed it
 }
 
 func newWatch(r *run, server *observer) *watch {
@@ -87,42 +84,61 @@ func (w *watch) sample(at time.Duration) {
 }
 
 // finish takes the last sample. What little happened since the one before is added
-// to that: a rate over a millisecond would say nothing.
+// to that: a rate over a millisecond would say nothing. But who adds up what Progress
+// tells is to have all of it.
 func (w *watch) finish(at time.Duration) {
 	n := len(w.samples)
 	if n == 0 || at-w.last > w.run.Interval/10 || w.samples[n-1].At <= 0 {
 		w.sample(at)
 		return
 	}
+	merged, before := &w.samples[n-1], w.last
+	rest := newInterval()
+	w.run.record.cut(rest)
+	w.now.merge(rest)
+	told := merged.Counts
 	w.last = at
-	cogs := w.samples[n-1].Cogs
-	w.samples[n-1] = w.read()
-	w.samples[n-1].Cogs = cogs
+	cogs := merged.Cogs
+	*merged = w.sampleOf(w.now)
+	merged.Cogs = cogs
+	if w.run.Progress == nil || merged.Counts == told {
+		return
+	}
+	s := w.sampleOf(rest)
+	s.Seconds = (at - before).Seconds()
+	s.Sent, s.Missed = merged.Sent-told.Sent, merged.Missed-told.Missed
+	w.run.Progress(s)
 }
 
 // read returns what happened from w.from to w.last.
 func (w *watch) read() Sample {
+	w.run.record.cut(w.now)
+	return w.sampleOf(w.now)
+}
+
+// sampleOf returns a sample from w.from to w.last in which that has ended.
+func (w *watch) sampleOf(now *interval) Sample {
 	r := w.run
-	r.record.cut(w.now)
-	of := w.now.response.ValueAtPercentilesSlice([]float64{50, 90, 99})
+	of := now.response.ValueAtPercentilesSlice([]float64{50, 90, 99})
 	s := Sample{
 		At:          (w.last - r.Warmup).Seconds(),
 		Seconds:     (w.last - w.from).Seconds(),
-		Counts:      w.now.Counts,
+		Counts:      now.Counts,
 		InFlight:    r.record.inFlight(),
+		Timed:       now.response.TotalCount(),
 		P50:         ms(of[0]),
 		P90:         ms(of[1]),
 		P99:         ms(of[2]),
-		Service:     ms(w.now.service.ValueAtPercentile(99)),
-		Lag:         millis(w.now.lag),
+		Service:     ms(now.service.ValueAtPercentile(99)),
+		Lag:         millis(now.lag),
 		Connections: int(r.conns.Opened.Load() - r.conns.Closed.Load()),
 	}
 	s.Sent, s.Missed = r.record.begun()-w.begun, r.record.allMissed.Load()-w.missed
-	if w.now.response.TotalCount() > 0 { // the largest of nothing is half a microsecond
-		s.Max = ms(w.now.response.Max())
+	if s.Timed > 0 { // the largest of nothing is half a microsecond
+		s.Max = ms(now.response.Max())
 	}
-	if len(w.now.errors) > 0 {
-		s.Errors = maps.Clone(w.now.errors)
+	if len(now.errors) > 0 {
+		s.Errors = maps.Clone(now.errors)
 	}
 	return s
 }
@@ -130,14 +146,6 @@ func (w *watch) read() Sample {
 // judge ends the run where the plan wants that.
 func (w *watch) judge(s *Sample) {
 	r := w.run
-	idle := s.Sent == 0 && s.InFlight == 0 && s.Failed+s.Unanswered == 0
-	if w.now.replies > 0 || s.Connections > 0 || idle {
-		w.alive = w.last
-	} else if w.last-w.alive >= r.GiveUp {
-		err := wire.Errorf(wire.Unavailable, "nothing was answered for %s, and no connection is left", r.GiveUp)
-		r.finish(EndLost, err.Message, err)
-		r.cancel()
-	}
 	if s.At <= 0 {
 		return
 	}
@@ -145,7 +153,11 @@ func (w *watch) judge(s *Sample) {
 		if v := g.judgeSample(s); v.Met {
 			w.exceeds[i] = 0
 		} else if w.exceeds[i]++; w.exceeds[i] == 3 {
-			r.finish(EndAborted, fmt.Sprintf("%s was missed three times in a row, the last time with %s", g, v.got()), nil)
+			last := v.got()
+			if g.of.unit == unitTime && s.Timed == 0 {
+				last = "no call that took any time"
+			}
+			r.finish(EndAborted, fmt.Sprintf("%s was missed three times in a row, the last time with %s", g, last), nil)
 		}
 	}
 }

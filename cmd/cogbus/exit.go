@@ -31,9 +31,9 @@ type exit struct {
 func exits() []exit {
 	return []exit{
 		{exitOK, "done", nil},
-		{exitFailed, "the call failed otherwise: internal, or a cog's own code; ping had no answer", nil},
-		{exitUsage, "the command line, the data or the secret file is wrong; nothing was sent", nil},
-		{exitAssertion, "a load test has missed a goal, or is worse than the one before", nil},
+		{exitFailed, "the call failed otherwise: internal, or a cog's own code; ping had no answer; a fault of a load test did not happen", nil},
+		{exitUsage, "the command line, the data or the secret file is wrong; nothing was sent, or a scenario has failed", nil},
+		{exitAssertion, "a load test has missed a goal, proves nothing of them, or is worse than the one before", nil},
 		{exitUnreachable, "the bot or the cog is not there, or the connection was lost", []wire.Code{wire.Unavailable, wire.Interrupted}},
 		{exitForbidden, "no secret, a wrong one, or not the admin's", []wire.Code{wire.Unauthorized, wire.Forbidden}},
 		{exitNotFound, "there is no such route, or no such cog or thing", []wire.Code{wire.NoRoute, wire.NotFound}},

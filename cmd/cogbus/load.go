@@ -24,7 +24,9 @@ it calls again, and a slow bot gets fewer calls.
   ROUTE   NAME, NAME*WEIGHT or NAME*WEIGHT=DATA: the weight is its share of the
           calls beside other routes, and DATA the JSON that it is sent ({} without).
           It is a template with {{guild}}, {{user}}, {{seq}}, {{rand}}, {{rand 1 6}}
-          and {{pad 100}}: 'members.count*9={"guild_id":"{{guild}}"}'
+          and {{pad 100}}: 'members.count*9={"guild_id":"{{guild}}"}'. Ids are made
+          up, and no real bot knows them, unless --guild-ids and --user-ids, or ids
+          in a scenario, say which there are.
   STAGES  RATE:TIME,…: the rate goes to RATE evenly over that TIME, from --rate or
           nothing: 500:1m,500:2m,0:10s
   GOALS   bounds for p50, p90, p95, p99, p99.9, p99.99, max and mean of the response
@@ -32,25 +34,42 @@ it calls again, and a slow bot gets fewer calls.
           of the calls), rps (answers a second), answered and missed (counts):
           'p99<5ms,err<0.1%,rps>=9000'
   FAULTS  reload=COG@10s, kill=COG@20s, unload=COG@5s and load=COG@8s, which take
-          the secret in COGBUS_ADMIN_SECRET; churn=50/s@5s+2s (connections are cut
-          for 2 s), partition=2@10s+2s (two stand still) and slow-reader=3 (three
-          more ask and do not read). Times count from the end of the warm-up.
+          the secret in COGBUS_ADMIN_SECRET; churn=50/s@5s+2s (for 2 s connections
+          are cut, and their calls lost, while --churn loses none), partition=2@10s+2s
+          (two stand still) and slow-reader=3 (three more ask and do not read). Times
+          count from the end of the warm-up. One that does not happen makes the exit
+          code 1.
 
-A --scenario file says what is called, and can say more: timeouts and errors that
-are expected, for each route, and ids of guilds and users:
+A --scenario file says what is called, and can say more:
+
+  think = "200ms"                   # without a rate: a caller pauses after each call
+
+  [guilds]
+  ids = ["906875633666295393"]      # what {{guild}} draws from; [users] has the same
 
   [[route]]
-  name = "members.count"
+  name = "members.page"
   weight = 9
-  data = '{"guild_id": "{{guild}}"}'
-  timeout = "500ms"
+  data = '{"guild_id": "{{guild}}", "page": {{rand 1 6}}}'
+  expect = ["not_found"]            # errors that count as answers
+  timeout = "500ms"                 # of calls of this route
 
-The report says what became of the calls, how long they took, and what the bot says
-of its cogs. It says as well if the generator was the bottleneck: give it a machine,
-or at least cores, of its own. Ctrl-C ends a run early, with a report.
+In JSON the keys are the same; "data" may be an object there, in which templates stand
+in quotes and give text. For a number, as in the page above, "data" has to be a string.
+
+Each call is answered; or failed, with an error that was not expected, or since there
+was no connection; or unanswered, since there was no answer in time or the connection
+was lost: it may have run. Errors are what failed and what was unanswered.
+
+The report says how long calls took, and what the bot says of its cogs; times of the
+cogs are of one call in eight. ~ marks a percentile of too few calls. An INVALID RUN
+is one in which the generator was the bottleneck: give it a machine, or at least cores,
+of its own. Ctrl-C ends a run early, with a report.
 
 "load diff" tells which figures of two --out files differ by more than noise, and
-exits with 3 if one is worse. Several runs of one side are separated by commas.
+exits with 3 if one is worse. Other work on the machine looks like a change, too: make
+three runs a side in turns (before, after, before, …), and separate those of a side by
+commas.
 
 "load NAME" has nothing to do with load tests: it loads a cog that was unloaded. A
 bot can load the cogs that it had loaded since it was started; new ones take a new

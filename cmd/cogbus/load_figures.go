@@ -55,6 +55,16 @@ func times(n int64, ms ...float64) []string {
 	return list
 }
 
+// middle cuts text in its middle: how it begins says what failed, and how it ends why.
+func middle(text string, most int) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	end := (most - 1) / 2
+	return string(runes[:most-1-end]) + "…" + string(runes[len(runes)-end:])
+}
+
 // figures prints rows under heads. The first column, and those in left, are words;
 // the others are numbers, which stand under each other's end. Cells may come from
 // others: they are cleaned.
@@ -80,4 +90,4 @@ func (s *sink) figures(heads []string, rows [][]string, left ...int) {
 	}
 }
 
-func megabytes(n float64) string { return figure(n/1e6) + " MB" }
+func mebibytes(n float64) string { return figure(n/(1<<20)) + " MiB" }

@@ -14,7 +14,7 @@ import (
 // loadGroups are the flags as the help has them.
 func loadGroups() []flagGroup {
 	return []flagGroup{
-		{"What is called", "route data expect scenario guilds users zipf seed"},
+		{"What is called", "route data expect scenario guilds users guild-ids user-ids zipf seed"},
 		{"A rate: calls are made when they are due", "rate/r stages max-in-flight"},
 		{"Or callers, each of which waits for its answer", "callers/c depth think"},
 		{"How long", "duration/d count warmup grace give-up"},
@@ -43,12 +43,14 @@ func (l *loader) register(fs *flag.FlagSet) {
 	add("data", "what routes without DATA are sent: `JSON`, a template like it", func(text string) error { r.data = text; return nil })
 	add("expect", "errors that count as answers: `CODES`, separated by commas", r.setExpect)
 	add("scenario", "read what to call from a `FILE`, .toml or .json; flags on guilds, users and think go before it", func(text string) error { l.scenario = text; return nil })
-	add("guilds", "draw {{guild}} from `N` guilds (default 1000)", whole(&r.guilds.Count, 1<<38))
-	add("users", "draw {{user}} from `N` users (default 1000)", whole(&r.users.Count, 1<<38))
+	add("guilds", "draw {{guild}} from `N` made-up ids (default 1000)", whole(&r.guilds.Count, 1<<38))
+	add("users", "draw {{user}} from `N` made-up ids (default 1000)", whole(&r.users.Count, 1<<38))
+	add("guild-ids", "draw {{guild}} from these `IDS`: separated by commas, or @FILE with one a line", setIDs(&r.guilds.IDs))
+	add("user-ids", "draw {{user}} from these `IDS`", setIDs(&r.users.IDs))
 	add("zipf", "draw guilds with this `EXPONENT`, from 1.001 to 10: a few are busy (default: all the same)", number(&r.guilds.Zipf))
 	add("seed", "draw the same calls as another run with this `NUMBER`", whole(&p.Seed, 1<<53-1))
 
-	add("rate", "make `N` calls a second", number(&p.Rate))
+	add("rate", "make `N` calls a second; with --find-max, begin with as many (default there 100)", number(&p.Rate))
 	add("r", shortFor+"rate: `N`", number(&p.Rate))
 	add("stages", "change the rate by `STAGES`; they say how long, too", func(text string) error { return addStages(&p.Stages, text) })
 	add("max-in-flight", "have at most `N` calls under way (default 100,000)", whole(&p.MaxInFlight, mostThings))

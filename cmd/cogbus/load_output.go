@@ -143,7 +143,7 @@ func liveLine(s loadtest.Sample) string {
 	if s.At <= 0 {
 		warm = " warm-up"
 	}
-	times := times(s.Answered+s.Failed+s.Unanswered, s.P50, s.P99, s.Max)
+	times := times(s.Timed, s.P50, s.P99, s.Max)
 	return strings.TrimRight(fmt.Sprintf(liveRow, moment(s.At), perSecond(s.Answered, s.Seconds), times[0], times[1], times[2],
 		figure(float64(s.Failed+s.Unanswered)), figure(float64(s.InFlight)), figure(s.Lag), warm), " ")
 }

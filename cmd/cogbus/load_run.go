@@ -1,14 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/cogbus/cogbus/client/loadtest"
-	"github.com/cogbus/cogbus/wire"
 )
 
 // run makes the load that the flags ask for, and reports.
@@ -18,6 +17,7 @@ func (l *loader) run(ctx context.Context) error {
 		return err
 	}
 	defer l.out.close()
+	defer l.announce(ctx, &p)()
 	if len(l.findMax) > 0 {
 		return l.search(ctx, p)
 	}
@@ -30,6 +30,30 @@ func (l *loader) run(ctx context.Context) error {
 		return err
 	}
 	return l.outcome(ctx, r, err)
+}
+
+// announce says what a Ctrl-C waits for: a bot that hangs would make it look
+// ignored. What it returns is to be called at the end of the run.
+func (l *loader) announce(ctx context.Context, p *loadtest.Plan) (done func()) {
+	grace := cmp.Or(p.Grace, p.Timeout, 10*time.Second) // as the run has it
+	if grace < time.Millisecond {
+		return func() {}
+	}
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
+		text := fmt.Sprintf("waiting up to %s for answers; Ctrl-C again ends now, without a report", grace)
+		if l.s.json {
+			l.s.warn(text)
+			return
+		}
+		_, _ = fmt.Fprintf(l.s.errs, "%s\n", text)
+	})
+	return func() {
+		if !stop() {
+			<-said
+		}
+	}
 }
 
 // prepare returns the plan, when all that the flags name is in order. The outputs
@@ -68,6 +92,8 @@ func (l *loader) check() error {
 		why     string
 	}{
 		{l.scenario != "", []string{"route", "data", "expect"}, "--scenario says what is called"},
+		{len(l.routes.guilds.IDs) > 0, []string{"guilds"}, "--guild-ids says which guilds there are"},
+		{len(l.routes.users.IDs) > 0, []string{"users"}, "--user-ids says which users there are"},
 		{len(l.findMax) > 0, []string{"stages", "callers", "depth", "count", "think"}, "--find-max sets the rate itself"},
 		{len(l.findMax) > 0, []string{"assert"}, "--find-max has goals of its own"},
 		{len(l.findMax) > 0, []string{"json-stream"}, "--find-max makes several runs: --json has what came of each"},
@@ -95,20 +121,6 @@ func (l *loader) sign(r *loadtest.Report) {
 	r.Machine.Cogbus = readVersion().Version
 }
 
-// failed is the error of a run that could not be made. Its report may be nil.
-func (l *loader) failed(ctx context.Context, r *loadtest.Report, err error) error {
-	e, ok := errors.AsType[*wire.Error](err)
-	switch {
-	case !ok:
-		return usagef("load", "%s", planInFlags(err))
-	case ctx.Err() != nil:
-		return e
-	case e.Code == wire.NoRoute:
-		return l.unknownRoute(ctx, r, e)
-	}
-	return &advised{e, l.s.adviseOn(err)}
-}
-
 // planInFlags tells what is wrong with a plan in words of this program.
 func planInFlags(err error) string {
 	return strings.NewReplacer(
@@ -116,50 +128,4 @@ func planInFlags(err error) string {
 		"needs the admin secret", "needs the admin secret: set COGBUS_ADMIN_SECRET",
 		"a rate makes calls when they are due: think time is for a closed loop", "with a rate calls are made when they are due: leave out think in the scenario",
 	).Replace(inFlags(strings.TrimPrefix(err.Error(), "loadtest: ")))
-}
-
-// unknownRoute adds routes that are like the one that there is not, which the
-// report names if there are several; nil: there is none.
-func (l *loader) unknownRoute(ctx context.Context, r *loadtest.Report, e *wire.Error) error {
-	var names []string
-	if r != nil {
-		for _, f := range r.Errors {
-			if f.Code == wire.NoRoute {
-				names = append(names, f.Route)
-			}
-		}
-	} else {
-		names = l.routes.names
-	}
-	bot, err := l.s.connect()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = bot.Close() }()
-	if len(names) != 1 {
-		return &advised{e, "cogbus routes lists what there is"}
-	}
-	return l.s.advise(ctx, bot, names[0], e)
-}
-
-// outcome returns the error that has the exit code of a run.
-func (l *loader) outcome(ctx context.Context, r *loadtest.Report, err error) error {
-	switch r.End {
-	case loadtest.EndRefused, loadtest.EndLost:
-		return l.failed(ctx, r, err)
-	case loadtest.EndInterrupted:
-		return &exitError{errors.New("interrupted: the report is that of the calls up to now"), exitInterrupted}
-	case loadtest.EndAborted:
-		return &exitError{fmt.Errorf("aborted: %s", r.EndedBy), exitAssertion}
-	case loadtest.EndDone:
-	}
-	missed := slices.DeleteFunc(slices.Clone(r.Goals), func(v loadtest.Verdict) bool { return v.Met })
-	var list []string
-	for _, v := range missed {
-		list = append(list, fmt.Sprintf("%s (%s)", v.Goal, got(v, r)))
-	}
-	if len(list) > 0 {
-		return &exitError{fmt.Errorf("missed %s", and(list)), exitAssertion}
-	}
-	return nil
 }

@@ -93,14 +93,14 @@ func (l *loader) faults(err error) error {
 // override lets flags go before the file.
 func (l *loader) override(sc *scenario.Scenario) {
 	f := &l.routes
-	if f.guilds.Count > 0 {
-		sc.Guilds.Count, sc.Guilds.IDs = f.guilds.Count, nil
+	if f.guilds.Count > 0 || len(f.guilds.IDs) > 0 {
+		sc.Guilds.Count, sc.Guilds.IDs = f.guilds.Count, f.guilds.IDs
 	}
 	if f.guilds.Zipf > 0 {
 		sc.Guilds.Zipf = f.guilds.Zipf
 	}
-	if f.users.Count > 0 {
-		sc.Users.Count, sc.Users.IDs = f.users.Count, nil
+	if f.users.Count > 0 || len(f.users.IDs) > 0 {
+		sc.Users.Count, sc.Users.IDs = f.users.Count, f.users.IDs
 	}
 	if len(l.given("think")) > 0 {
 		sc.Think = f.think
@@ -119,6 +119,10 @@ func scenarioInFlags(err error) string {
 			path = "--expect"
 		case strings.HasSuffix(field, ".data"):
 			path = "data of --route " + of
+		case strings.HasPrefix(field, "guilds.ids["):
+			path = "--guild-ids"
+		case strings.HasPrefix(field, "users.ids["):
+			path = "--user-ids"
 		case field == "guilds.count":
 			path = "--guilds"
 		case field == "guilds.zipf":

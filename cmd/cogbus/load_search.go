@@ -41,6 +41,11 @@ func (l *loader) search(ctx context.Context, p loadtest.Plan) error {
 	if ctx.Err() != nil {
 		return &exitError{errors.New(f.Limit), exitInterrupted}
 	}
+	if f.Report != nil {
+		if err := undone(f.Report); err != nil {
+			return err
+		}
+	}
 	if f.Rate == 0 {
 		return &exitError{fmt.Errorf("no rate holds: %s", f.Limit), exitAssertion}
 	}
@@ -55,6 +60,9 @@ func tried(t loadtest.Try) string {
 	}
 	for _, why := range t.Invalid {
 		list = append(list, "invalid: "+why)
+	}
+	for _, note := range t.Notes {
+		list = append(list, "note: "+note)
 	}
 	return fmt.Sprintf("%10s calls/s  %-5s  %s", figure(t.Rate), map[bool]string{true: "holds", false: "no"}[t.Held], oneLine(strings.Join(list, "  ")))
 }

@@ -14,27 +14,38 @@ import (
 
 // loadReport prints a report for people.
 func (s *sink) loadReport(r *loadtest.Report) {
+	for _, why := range distinct(r.Invalid) {
+		s.printf("INVALID RUN: %s\n", oneLine(why))
+	}
 	s.printf("%s\n\n", loadLine(r))
-	for _, why := range r.Invalid {
-		s.printf("invalid: %s\n", oneLine(why))
-	}
-	if len(r.Invalid) > 0 {
-		s.printf("\n")
-	}
 	rows := [][]string{latencyRow("response", &r.Response)}
 	if r.Load.Open { // else they are the same
 		rows = append(rows, latencyRow("service", &r.Service))
 	}
 	s.figures([]string{"ms", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "mean"}, rows)
 	s.loadCounts(r)
+	s.loadGoals(r)
 	s.loadErrors(r)
 	s.loadTimeline(r)
 	s.loadRoutes(r)
 	s.loadFaults(r)
 	s.loadServer(r)
 	s.printf("\n%s%s\n%s\n", botLine(r.Server), generatorLine(r), connectionLine(&r.Lines))
+	if hasVague(r) {
+		s.printf("~ fewer than %d calls lie above: another run will say something else\n", enoughAbove)
+	}
+}
+
+// loadGoals prints the goals, and what else there is to know of the figures.
+func (s *sink) loadGoals(r *loadtest.Report) {
+	if len(r.Goals)+len(r.Notes) > 0 {
+		s.printf("\n")
+	}
 	for _, v := range r.Goals {
 		s.printf("goal %s: %s, %s\n", v.Goal, map[bool]string{true: "met", false: "MISSED"}[v.Met], got(v, r))
+	}
+	for _, note := range distinct(r.Notes) {
+		s.printf("note: %s\n", oneLine(note))
 	}
 }
 
@@ -63,7 +74,11 @@ func loadLine(r *loadtest.Report) string {
 }
 
 func latencyRow(name string, l *loadtest.Latency) []string {
-	return append([]string{name}, times(l.Count, l.P50, l.P90, l.P95, l.P99, l.P999, l.P9999, l.Max, l.Mean)...)
+	row := []string{name}
+	for i, ms := range []float64{l.P50, l.P90, l.P95, l.P99, l.P999, l.P9999} {
+		row = append(row, percentile(l.Count, shown[i], ms))
+	}
+	return append(row, times(l.Count, l.Max, l.Mean)...)
 }
 
 func (s *sink) loadCounts(r *loadtest.Report) {
@@ -95,8 +110,7 @@ func (s *sink) loadErrors(r *loadtest.Report) {
 		case e.Unanswered:
 			became = "unanswered"
 		}
-		first := strings.TrimPrefix(e.First, string(e.Code)+": ")
-		rows = append(rows, []string{string(e.Code), e.Route, became, figure(float64(e.Count)), moment(e.FirstAt) + " s", short(first, 90)})
+		rows = append(rows, []string{string(e.Code), e.Route, became, figure(float64(e.Count)), moment(e.FirstAt) + " s", middle(withoutCode(e), 200)})
 	}
 	if len(rows) > 0 {
 		s.printf("\n")
@@ -121,11 +135,12 @@ func (s *sink) loadTimeline(r *loadtest.Report) {
 			sum.Answered += one.Answered
 			sum.Failed += one.Failed
 			sum.Unanswered += one.Unanswered
+			sum.Timed += one.Timed
 			sum.Seconds += one.Seconds
 			sum.P50, sum.P99, sum.Max = max(sum.P50, one.P50), max(sum.P99, one.P99), max(sum.Max, one.Max)
 		}
 		row := []string{moment(part[len(part)-1].At) + " s", perSecond(sum.Answered, sum.Seconds)}
-		row = append(row, times(sum.Answered+sum.Failed+sum.Unanswered, sum.P50, sum.P99, sum.Max)...)
+		row = append(row, times(sum.Timed, sum.P50, sum.P99, sum.Max)...)
 		rows = append(rows, append(row, figure(float64(sum.Failed+sum.Unanswered))))
 	}
 	s.printf("\n")
@@ -139,7 +154,9 @@ func (s *sink) loadRoutes(r *loadtest.Report) {
 	var rows [][]string
 	for _, t := range r.Routes {
 		row := []string{t.Name, figure(float64(t.Sent)), figure(float64(t.Failed + t.Unanswered))}
-		rows = append(rows, append(row, times(t.Response.Count, t.Response.P50, t.Response.P99, t.Response.Max)...))
+		n := t.Response.Count
+		row = append(row, percentile(n, .5, t.Response.P50), percentile(n, .99, t.Response.P99))
+		rows = append(rows, append(row, times(n, t.Response.Max)...))
 	}
 	s.printf("\n")
 	s.figures([]string{"route", "sent", "errors", "p50 ms", "p99 ms", "max ms"}, rows)
@@ -150,7 +167,7 @@ func (s *sink) loadFaults(r *loadtest.Report) {
 	for _, f := range r.Faults {
 		what := f.Note
 		if f.Err != "" {
-			what = "failed: " + f.Err
+			what = "DID NOT HAPPEN: " + f.Err
 		}
 		rows = append(rows, []string{f.Text, moment(f.At) + " s", figure(f.Took) + " ms", what})
 	}
@@ -175,13 +192,14 @@ func (s *sink) loadServer(r *loadtest.Report) {
 			paused = figure(slices.MaxFunc(c.Switches, func(a, b loadtest.Switch) int { return cmp.Compare(a.Paused, b.Paused) }).Paused)
 		}
 		row := []string{c.Name, figure(float64(c.Calls)), refusals(c.Refused), strconv.Itoa(c.MaxFlight), strconv.Itoa(c.MaxWaiting), strconv.Itoa(c.MaxHeld)}
-		row = append(row, times(c.Queue.Count, c.Queue.P50, c.Queue.P99)...)
-		row = append(row, times(c.Handler.Count, c.Handler.P50, c.Handler.P99)...)
+		for _, l := range []*loadtest.Latency{&c.Queue, &c.Handler} {
+			row = append(row, bucketed(l.Count, .5, l.P50), bucketed(l.Count, .99, l.P99))
+		}
 		rows = append(rows, append(row, strconv.Itoa(len(c.Switches)), paused))
 	}
 	if len(rows) > 0 {
 		s.printf("\n")
-		s.figures([]string{"cog (times in ms)", "calls", "refused", "in flight", "waiting", "held", "queue p50", "p99", "handler p50", "p99", "switches", "paused"}, rows, 2)
+		s.figures([]string{"cog (ms; 1 call of 8 timed)", "calls", "refused", "in flight", "waiting", "held", "queue p50", "p99", "handler p50", "p99", "switches", "paused"}, rows, 2)
 	}
 }
 
@@ -198,9 +216,9 @@ func botLine(server *loadtest.Server) string {
 	if server == nil {
 		return ""
 	}
-	text := "bot: heap of " + megabytes(float64(server.Heap))
+	text := "bot: heap of " + mebibytes(float64(server.Heap))
 	if p := &server.GCPauses; p.Count > 0 {
-		text += fmt.Sprintf(", %s for garbage of %s ms at p50 and %s ms at most", count(int(p.Count), "pause"), figure(p.P50), figure(p.Max))
+		text += fmt.Sprintf(", %s for garbage of %s ms at p50 and %s ms at most", count(int(p.Count), "pause"), tiny(p.P50), tiny(p.Max))
 	}
 	return text + "\n"
 }
@@ -212,8 +230,11 @@ func generatorLine(r *loadtest.Report) string {
 		text += fmt.Sprintf("%.2f of ", g.Cores)
 	}
 	text += count(r.Machine.Cores, "core")
+	if g.MachineBusy > 0 { // -1 where the system does not tell
+		text += fmt.Sprintf(" (of all processors %s %% were busy)", figure(100*g.MachineBusy))
+	}
 	if g.MaxRSS >= 0 {
-		text += ", " + megabytes(float64(g.MaxRSS))
+		text += ", " + mebibytes(float64(g.MaxRSS))
 	}
 	if r.Load.Open && g.Lag.Count > 0 {
 		text += fmt.Sprintf(", calls sent late by %s ms at p99 and %s ms at most", figure(g.Lag.P99), figure(g.Lag.Max))

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cogbus/cogbus/client/loadtest"
+	"github.com/cogbus/cogbus/client/loadtest/scenario"
 )
 
 func TestLoadInterrupted(t *testing.T) {
@@ -33,6 +34,28 @@ func TestLoadInterrupted(t *testing.T) {
 		}
 		if !strings.Contains(stdout.String(), "interrupted") {
 			t.Errorf("run(%q) prints %q; want a report that says so", args, stdout.String())
+		}
+		cancel()
+		stop()
+	}
+}
+
+// TestLoadInterrupted_waits says for how long a bot that hangs may be waited for.
+func TestLoadInterrupted_waits(t *testing.T) {
+	for flags, want := range map[string]string{
+		"--grace 20ms":        "waiting up to 20ms for answers; Ctrl-C again ends now, without a report\ncogbus: interrupted: ",
+		"--grace 20ms --json": `{"warning":"waiting up to 20ms for answers; Ctrl-C again ends now, without a report"}` + "\n{",
+	} {
+		b, stop := startBot(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-b.slow
+			cancel()
+		}()
+		var stderr bytes.Buffer
+		args := append(strings.Fields("load --route slow"), strings.Fields(flags)...)
+		if got := run(ctx, args, nil, io.Discard, &stderr, b.env); got != exitInterrupted || !strings.HasPrefix(stderr.String(), want) {
+			t.Errorf("run(%q) = %d, %q; want %d, %q", args, got, stderr.String(), exitInterrupted, want)
 		}
 		cancel()
 		stop()
@@ -165,7 +188,7 @@ func TestLive(t *testing.T) {
 	o := &outputs{live: true, s: &session{errs: &got}}
 	o.progress(loadtest.Sample{At: -1, Seconds: 1})
 	for i := range 20 {
-		o.progress(loadtest.Sample{At: float64(i), Seconds: 0.5, Counts: loadtest.Counts{Answered: 5000, Failed: 1, Unanswered: 2}, InFlight: 1234, P50: 0.0042, P99: 12.34, Max: 1000, Lag: 0.25})
+		o.progress(loadtest.Sample{At: float64(i), Seconds: 0.5, Counts: loadtest.Counts{Answered: 5000, Failed: 1, Unanswered: 2}, Timed: 5003, InFlight: 1234, P50: 0.0042, P99: 12.34, Max: 1000, Lag: 0.25})
 	}
 	const head = " second  answered/s     p50 ms     p99 ms     max ms   errors  in flight    lag ms"
 	lines := strings.Split(got.String(), "\n")
@@ -205,6 +228,22 @@ func TestLoadGroups(t *testing.T) {
 	}
 }
 
+// TestLoadHelp reads the scenario that the help shows.
+func TestLoadHelp(t *testing.T) {
+	_, rest, _ := strings.Cut(newLoad().details, "can say more:\n")
+	text, _, ok := strings.Cut(rest, "\nIn JSON")
+	if !ok {
+		t.Fatal("the help shows no scenario")
+	}
+	s, err := scenario.Parse("help.toml", []byte(text))
+	if err != nil {
+		t.Fatalf("Parse() = %v; want nil", err)
+	}
+	if len(s.Guilds.IDs) == 0 || len(s.Routes) != 1 || len(s.Routes[0].Expect) == 0 || s.Think == 0 {
+		t.Errorf("Parse() = %+v; want ids, a route that expects errors, and think", s)
+	}
+}
+
 func TestScenarioInFlags(t *testing.T) {
 	for text, want := range map[string]string{
 		"scenario: guilds.zipf: want less":                                             "--zipf: want less",
@@ -212,6 +251,8 @@ func TestScenarioInFlags(t *testing.T) {
 		"scenario: users.count: want less":                                             "--users: want less",
 		"scenario: route[0].data of a: b: c\nscenario: route[1].data of d of e: f":     "data of --route a: b: c; data of --route d of e: f",
 		"scenario: route[0].expect[0] of a: no\nscenario: route[1].expect[0] of b: no": "--expect: no",
+		"scenario: guilds.ids[2]: want an id above 0":                                  "--guild-ids: want an id above 0",
+		"scenario: users.ids[0]: 5 stands twice":                                       "--user-ids: 5 stands twice",
 		"scenario: route: want at least one":                                           "route: want at least one",
 	} {
 		if got := scenarioInFlags(errors.New(text)); got != want {

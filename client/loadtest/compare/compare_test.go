@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cogbus/cogbus/client/loadtest"
 	"github.com/cogbus/cogbus/client/loadtest/compare"
+	"github.com/cogbus/cogbus/wire"
 )
 
 // A recipe makes reports whose seconds vary as those of a busy machine do.
@@ -330,6 +332,9 @@ func TestNotes(t *testing.T) {
 	after.Load.Rate = 500
 	after.Load.Connections = 5
 	after.Load.Routes = []string{"echo", "count"}
+	before.Load.Calls = []loadtest.Called{{Name: "echo", Weight: 1, Data: `{"a; b": 1}`}}
+	after.Load.Calls = []loadtest.Called{{Name: "echo", Weight: 2, Data: "{}", Timeout: 5, Expect: []wire.Code{wire.NotFound, wire.Forbidden}}, {Name: "count", Weight: 1, Data: "{}"}}
+	before.Load.Guilds, after.Load.Guilds = loadtest.Population{Count: 1000}, loadtest.Population{Count: 3, Given: true, Zipf: 1.1}
 	after.Invalid = []string{"the generator was late"}
 	after.End, after.EndedBy = loadtest.EndAborted, "p99 was over 5 ms"
 	c := compared(t, []*loadtest.Report{before}, []*loadtest.Report{after})
@@ -340,6 +345,8 @@ func TestNotes(t *testing.T) {
 		"different rates: before 0/s, after 500/s",
 		"different connections: before 4, after 5",
 		"different routes: before echo, after count, echo",
+		`different calls: before echo*1={"a; b": 1}, after count*1={}, echo*2={} within 5 ms or [forbidden not_found]`,
+		"different guilds: before 1000 made up, after 3 given, zipf 1.1",
 		"the run after is invalid: the generator was late",
 		"the run after ended early: p99 was over 5 ms",
 		"other work on the machine looks like a change too; 3 runs a side, made in turns, tell it apart",
@@ -350,8 +357,67 @@ func TestNotes(t *testing.T) {
 	if !c.Regressed() {
 		t.Errorf("Regressed() = false for an invalid run that is twice as slow; want true")
 	}
-	if c := compared(t, []*loadtest.Report{before}, []*loadtest.Report{before}); len(c.Notes) > 0 {
-		t.Errorf("Notes of a run and itself = %q; want none", c.Notes)
+	before.Started = time.Date(2026, 11, 20, 14, 3, 9, 0, time.UTC)
+	again, other := *before, recipe{}.run(r)
+	other.Load = before.Load
+	want = []string{"the same report stands twice: it cannot differ from itself"}
+	if diff := cmp.Diff(want, compared(t, []*loadtest.Report{before}, []*loadtest.Report{&again}).Notes); diff != "" {
+		t.Errorf("Notes of a run and itself: (-want +got)\n%s", diff)
+	}
+	if c := compared(t, []*loadtest.Report{before}, []*loadtest.Report{other}); len(c.Notes) > 0 {
+		t.Errorf("Notes of two equal runs = %q; want none", c.Notes)
+	}
+}
+
+// TestConclusion reads the last line.
+func TestConclusion(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	silent := &loadtest.Report{Version: loadtest.ReportVersion}
+	for want, after := range map[string]*loadtest.Report{
+		"no difference found": recipe{slower: 0.01}.run(r),
+		"nothing could be tested: too short: 4 s of load on a side; a test takes 5": recipe{seconds: 4, slower: 2}.run(r),
+		"better: rate, response p50, response p90":                                  recipe{slower: -0.25}.run(r),
+		"worse: errors": recipe{errors: every(500)}.run(r),
+		"nothing could be compared: no figure is there on both sides": silent,
+	} {
+		before := recipe{}.run(r)
+		if after == silent {
+			before = silent
+		}
+		var text strings.Builder
+		if err := compared(t, []*loadtest.Report{before}, []*loadtest.Report{after}).WriteText(&text); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(text.String()), "\n")
+		if got := lines[len(lines)-1]; got != want {
+			t.Errorf("the last line = %q; want %q", got, want)
+		}
+	}
+}
+
+// TestErrors counts what is unanswered twice: as an error, and by itself.
+func TestErrors(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	before, after := recipe{}.run(r), recipe{}.run(r)
+	after.Failed, after.Unanswered = after.Sent/100, after.Sent/50
+	c := compared(t, []*loadtest.Report{before}, []*loadtest.Report{after})
+	if e, u := figure(t, c, "errors"), figure(t, c, "unanswered"); e.After != 3 || u.After != 2 {
+		t.Errorf("errors = %v %%, unanswered = %v %%; want 3 and 2", e.After, u.After)
+	}
+}
+
+func TestUnits(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	before, after := recipe{}.run(r), recipe{}.run(r)
+	before.Response.P50, after.Response.P50 = 0.002046, 1234.5
+	var text strings.Builder
+	if err := compared(t, []*loadtest.Report{before}, []*loadtest.Report{after}).WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"0.00205 ms ", "1,234 ms ", "0 % "} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("WriteText() = %q; want %q in it", text.String(), want)
+		}
 	}
 }
 
@@ -431,19 +497,20 @@ func TestWriteText(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `
-figure              before     after      change
-rate                20,000/s   15,840/s   -20.8 %  worse (p<0.001)
-response p50        0.200 ms   0.250 ms   +25.0 %  worse (p<0.001)
-response p90        0.300 ms   0.375 ms   +25.0 %  worse (p<0.001)
-response p99        0.600 ms   0.750 ms   ~ (p<0.001; less than 30 %)
-response p99.9      1.20 ms    1.50 ms    ~ (no test of less than 5 runs a side)
-worst of a second   8.00 ms    10.0 ms    ~ (p<0.001; less than 100 %)
-service p50         0.180 ms   0.225 ms   ~ (no test of less than 5 runs a side)
-service p99         0.500 ms   0.625 ms   ~ (p<0.001; less than 30 %)
-errors              0.000 %    1.00 %     +1.0 points  worse (p<0.001)
-unanswered          0.000 %    0.000 %    ~ (none on either side)
+figure              before     after      change        verdict
+rate                20,000/s   15,840/s   -20.8 %       worse (p<0.001)
+response p50        0.200 ms   0.250 ms   +25.0 %       worse (p<0.001)
+response p90        0.300 ms   0.375 ms   +25.0 %       worse (p<0.001)
+response p99        0.600 ms   0.750 ms   +25.0 %       ~ (p<0.001; less than 30 %)
+response p99.9      1.20 ms    1.50 ms    +25.0 %       ~ (no test of less than 5 runs a side)
+worst of a second   8.00 ms    10.0 ms    +25.0 %       ~ (p<0.001; less than 100 %)
+service p50         0.180 ms   0.225 ms   +25.0 %       ~ (no test of less than 5 runs a side)
+service p99         0.500 ms   0.625 ms   +25.0 %       ~ (p<0.001; less than 30 %)
+errors              0 %        1.00 %     +1.0 points   worse (p<0.001)
+unanswered          0 %        0 %        +0.0 points   ~ (none on either side)
 note: different connections: before 4, after 8
 note: other work on the machine looks like a change too; 3 runs a side, made in turns, tell it apart
+worse: rate, response p50, response p90, errors
 `
 	if diff := cmp.Diff(strings.Split(want[1:], "\n"), strings.Split(got.String(), "\n")); diff != "" {
 		t.Errorf("WriteText: (-want +got)\n%s", diff)

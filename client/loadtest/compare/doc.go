@@ -24,7 +24,8 @@
 // and what the bot's handlers took) need at least five runs on each side; their
 // values are then tested in the same way.
 //
-// Shares of calls (errors, unanswered) are tested by the two-proportion z test.
+// Errors are the calls that failed or were unanswered; those that were unanswered
+// have a figure of their own beside that. Such shares of the calls are tested by the two-proportion z test.
 // Errors come in bursts, so the variance is widened by Pearson's dispersion of the
 // seconds of that side which has the smaller share.
 //

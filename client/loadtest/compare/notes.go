@@ -27,6 +27,9 @@ func notes(before, after []*loadtest.Report) []string {
 		{"routes", func(r *loadtest.Report) string {
 			return strings.Join(slices.Sorted(slices.Values(r.Load.Routes)), ", ")
 		}},
+		{"calls", func(r *loadtest.Report) string { return calls(&r.Load) }},
+		{"guilds", func(r *loadtest.Report) string { return population(r.Load.Guilds) }},
+		{"users", func(r *loadtest.Report) string { return population(r.Load.Users) }},
 		{"timeouts", func(r *loadtest.Report) string { return fmt.Sprintf("%v ms", r.Load.Timeout) }},
 		{"think times", func(r *loadtest.Report) string { return fmt.Sprintf("%v ms", r.Load.Think) }},
 		{"churn", func(r *loadtest.Report) string { return fmt.Sprintf("%v/s", r.Load.Churn) }},
@@ -36,9 +39,12 @@ func notes(before, after []*loadtest.Report) []string {
 			return fmt.Sprintf("%s, %s, %d cores", r.Machine.System, r.Machine.CPU, r.Machine.Cores)
 		}},
 	} {
-		if x, y := kinds(before, what.of), kinds(after, what.of); x != y || strings.Contains(x, "; ") {
-			all = append(all, fmt.Sprintf("different %s: before %s, after %s", what.name, x, y))
+		if x, y := kinds(before, what.of), kinds(after, what.of); !slices.Equal(x, y) || len(x) > 1 {
+			all = append(all, fmt.Sprintf("different %s: before %s, after %s", what.name, strings.Join(x, "; "), strings.Join(y, "; ")))
 		}
+	}
+	if twice(slices.Concat(before, after)) {
+		all = append(all, "the same report stands twice: it cannot differ from itself")
 	}
 	return append(append(all, single("before", before)...), single("after", after)...)
 }
@@ -67,14 +73,55 @@ func single(side string, reports []*loadtest.Report) []string {
 	return all
 }
 
+// twice reports whether a run is there two times: a file name was mistyped, perhaps.
+func twice(reports []*loadtest.Report) bool {
+	for i, a := range reports {
+		if slices.ContainsFunc(reports[i+1:], func(b *loadtest.Report) bool {
+			return a == b || !a.Started.IsZero() && a.Started.Equal(b.Started) && a.Counts == b.Counts && a.Response == b.Response
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // kinds returns the different values of reports, in order.
-func kinds(reports []*loadtest.Report, of func(*loadtest.Report) string) string {
+func kinds(reports []*loadtest.Report, of func(*loadtest.Report) string) []string {
 	var all []string
 	for _, r := range reports {
 		all = append(all, cmp.Or(of(r), "none"))
 	}
 	slices.Sort(all)
-	return strings.Join(slices.Compact(all), "; ")
+	return slices.Compact(all)
+}
+
+// calls says what each route is called with, in the order of their names.
+func calls(l *loadtest.Load) string {
+	var all []string
+	for _, c := range l.Calls {
+		text := fmt.Sprintf("%s*%v=%s", c.Name, c.Weight, c.Data)
+		if c.Timeout != l.Timeout { // that has a note of its own
+			text += fmt.Sprintf(" within %v ms", c.Timeout)
+		}
+		if len(c.Expect) > 0 {
+			text += fmt.Sprintf(" or %s", slices.Sorted(slices.Values(c.Expect)))
+		}
+		all = append(all, text)
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
+func population(p loadtest.Population) string {
+	kind := "made up"
+	if p.Given {
+		kind = "given"
+	}
+	text := fmt.Sprintf("%d %s", p.Count, kind)
+	if p.Zipf > 0 {
+		text += fmt.Sprintf(", zipf %v", p.Zipf)
+	}
+	return text
 }
 
 func kindOfLoad(r *loadtest.Report) string {

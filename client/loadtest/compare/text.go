@@ -1,8 +1,11 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -13,7 +16,7 @@ import (
 func (c *Comparison) WriteText(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	// errors of writing t come again from its Flush
-	_, _ = fmt.Fprintln(t, "figure\tbefore\tafter\tchange")
+	_, _ = fmt.Fprintln(t, "figure\tbefore\tafter\tchange\tverdict")
 	for _, f := range c.Figures {
 		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.Unit.format(f.Before), f.Unit.format(f.After), f.outcome())
 	}
@@ -25,26 +28,52 @@ func (c *Comparison) WriteText(w io.Writer) error {
 			return err
 		}
 	}
-	return nil
+	_, err := fmt.Fprintln(w, c.conclusion())
+	return err
 }
 
-// outcome returns the change with its verdict, or why there is none.
+// conclusion says in a line what the table amounts to.
+func (c *Comparison) conclusion() string {
+	if len(c.Figures) == 0 {
+		return "nothing could be compared: no figure is there on both sides"
+	}
+	if !slices.ContainsFunc(c.Figures, func(f Figure) bool { return f.Test != "" }) {
+		return "nothing could be tested: " + c.Figures[0].Why
+	}
+	var list []string
+	for _, v := range []Verdict{Worse, Better} {
+		var names []string
+		for _, f := range c.Figures {
+			if f.Verdict == v {
+				names = append(names, f.Name)
+			}
+		}
+		if len(names) > 0 {
+			list = append(list, string(v)+": "+strings.Join(names, ", "))
+		}
+	}
+	return cmp.Or(strings.Join(list, "; "), "no difference found")
+}
+
+// outcome returns the change, and the verdict with its reasons.
 func (f *Figure) outcome() string {
 	var inner []string
 	if f.Test != "" {
 		inner = append(inner, pvalue(f.P))
 	}
-	if f.Verdict == Same {
-		if f.Why != "" {
-			inner = append(inner, f.Why)
-		}
-		return fmt.Sprintf("%s (%s)", Same, strings.Join(inner, "; "))
+	if f.Verdict == Same && f.Why != "" {
+		inner = append(inner, f.Why)
 	}
 	unit := "%"
 	if f.Unit == Percent {
 		unit = "points"
 	}
-	return fmt.Sprintf("%+.1f %s  %s (%s)", f.Change, unit, f.Verdict, strings.Join(inner, "; "))
+	change := math.Round(10*f.Change)/10 + 0 // not -0
+	text := fmt.Sprintf("%+.1f %s\t%s", change, unit, f.Verdict)
+	if len(inner) > 0 {
+		text += " (" + strings.Join(inner, "; ") + ")"
+	}
+	return text
 }
 
 func pvalue(p float64) string {
@@ -57,15 +86,11 @@ func pvalue(p float64) string {
 // format returns v with three significant digits, as many as noise leaves; a rate
 // with all of them before the point.
 func (u Unit) format(v float64) string {
-	digits := 0
-	switch {
-	case v < 1:
-		digits = 3
-	case v < 10:
-		digits = 2
-	case v < 100:
-		digits = 1
+	if v == 0 {
+		return u.of("0")
 	}
+	digits := 2 - int(math.Floor(math.Log10(math.Abs(v))))
+	digits = min(max(digits, 0), 9)
 	s := strconv.FormatFloat(v, 'f', digits, 64)
 	whole, fraction, _ := strings.Cut(s, ".")
 	for i := len(whole) - 3; i > 0; i -= 3 {
@@ -74,8 +99,13 @@ func (u Unit) format(v float64) string {
 	if fraction != "" {
 		whole += "." + fraction
 	}
+	return u.of(whole)
+}
+
+// of adds the unit to a number.
+func (u Unit) of(number string) string {
 	if u == PerSecond {
-		return whole + string(u)
+		return number + string(u)
 	}
-	return whole + " " + string(u)
+	return number + " " + string(u)
 }

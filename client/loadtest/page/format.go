@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/cogbus/cogbus/client/loadtest"
 )
 
 // none stands where there is no figure.
@@ -39,6 +41,20 @@ func latency(ms float64, n int64) string {
 		return none
 	}
 	return duration(ms)
+}
+
+// bucket is latency for what a bot counts in buckets: of the first one it is known
+// only that it ends at a microsecond.
+func bucket(ms float64, n int64) string {
+	if n > 0 && ms < 0.001 {
+		return "<\u00a01\u00a0µs"
+	}
+	return latency(ms, n)
+}
+
+// firstOf is the message of a kind of error, without the code that stands beside it.
+func firstOf(f loadtest.Failure) string {
+	return strings.TrimPrefix(f.First, string(f.Code)+": ")
 }
 
 // moment writes a time of the run, in seconds.

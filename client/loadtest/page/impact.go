@@ -22,6 +22,7 @@ type impact struct {
 	Open       bool    // still disturbed when the next fault began, or at the end of the run
 	Until      float64 // the end of the last sample that is in the figures, s
 	Next       int     // the number of the next fault; 0: the run ends first
+	With       int     // the number of the first fault of the sample that this one began in, if it is another: that has the sample
 }
 
 // disturbance is how many times the usual p99, or the usual errors, make a sample
@@ -29,20 +30,23 @@ type impact struct {
 const disturbance = 3
 
 // impactsOf looks at the samples from each fault to the next one. Faults are in the
-// order in which they happened.
+// order in which they happened. A sample counts for one of them, so that what is said
+// of each adds up.
 func impactsOf(r *loadtest.Report) []impact {
 	var impacts []impact
 	calmSince := 0.0 // samples that end before are the aftermath of an earlier fault
 	for i, f := range r.Faults {
 		one := impact{Fault: f, Number: i + 1}
 		until := math.Inf(1)
-		for k, next := range r.Faults[i+1:] {
-			if next.At > f.At {
-				one.Next, until = i+k+2, next.At
-				break
-			}
+		if i+1 < len(r.Faults) {
+			one.Next, until = i+2, r.Faults[i+1].At
 		}
-		before, after := around(r.Timeline, calmSince, f.At, until)
+		earlier := math.Inf(-1)
+		if i > 0 {
+			earlier = r.Faults[i-1].At
+			one.With = sharer(r, i)
+		}
+		before, after := around(r.Timeline, calmSince, earlier, f.At, until)
 		one.look(before, after, r.Load.Timeout/1000)
 		calmSince = f.At + max(one.Calm, f.Took/1000)
 		impacts = append(impacts, one)
@@ -50,14 +54,28 @@ func impactsOf(r *loadtest.Report) []impact {
 	return impacts
 }
 
+// sharer returns the number of the first fault of the sample that fault i began in;
+// 0: that is i itself.
+func sharer(r *loadtest.Report, i int) int {
+	at := r.Faults[i].At
+	home := slices.IndexFunc(r.Timeline, func(s loadtest.Sample) bool { return s.At > at })
+	if home < 0 {
+		return 0
+	}
+	begin := r.Timeline[home].At - r.Timeline[home].Seconds
+	first := slices.IndexFunc(r.Faults[:i], func(f loadtest.Fault) bool { return f.At >= begin })
+	return first + 1
+}
+
 // around returns the measured samples between two faults that end before a moment,
-// ten at most, and those from the one it is in to the one before the next fault.
-// Where an earlier fault still lasts, what it left of the bot is what is usual.
-func around(samples []loadtest.Sample, since, at, until float64) (before, after []loadtest.Sample) {
+// ten at most, and those from the one it is in to the one before the next fault. One
+// that an earlier fault began in too is left to that. Where an earlier fault still lasts, what it left of the bot is what is usual.
+func around(samples []loadtest.Sample, since, earlier, at, until float64) (before, after []loadtest.Sample) {
 	var disturbed []loadtest.Sample
 	for _, s := range samples {
 		switch begin := s.At - s.Seconds; {
 		case s.At <= 0:
+		case s.At > at && begin <= earlier:
 		case s.At > at && (s.At <= until || begin <= at):
 			after = append(after, s)
 		case s.At > at || s.Answered == 0:
@@ -106,8 +124,7 @@ func (f *impact) look(before, after []loadtest.Sample, timeout float64) {
 	}
 }
 
-// noticed counts what callers noticed of all faults. Those of one sample are seldom
-// told apart, so it counts once.
+// noticed counts what callers noticed of all faults.
 func noticed(samples []loadtest.Sample, impacts []impact) (failed, unanswered int64) {
 	for _, s := range samples {
 		if slices.ContainsFunc(impacts, func(f impact) bool { return s.At > f.At && s.At <= f.Until }) {

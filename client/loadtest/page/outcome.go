@@ -30,6 +30,8 @@ func goalsOf(r *loadtest.Report) outcome {
 		o.State, o.Text = "bad", "Missed"
 	case missed > 0:
 		o.State, o.Text = "bad", fmt.Sprintf("%d of %d missed", missed, len(r.Goals))
+	case len(r.Invalid) > 0:
+		o.State, o.Text = "bad", "Met, which proves nothing: the run is not valid"
 	case len(r.Goals) == 1:
 		o.State, o.Text = "good", "Met"
 	default:
@@ -61,6 +63,7 @@ func validityOf(r *loadtest.Report) outcome {
 	case r.Sent == 0:
 		return outcome{Name: "Figures", State: "none", Text: "There are none"}
 	}
+	o.More = append(o.More, r.Notes...)
 	if r.Load.Open {
 		o.More = append(o.More, fmt.Sprintf("%s/s sent of %s/s wanted", rate(r.Rate.Sent), rate(r.Rate.Wanted)))
 	}
@@ -84,6 +87,8 @@ func endOf(r *loadtest.Report) outcome {
 		o.State, o.Text = "warn", "Interrupted"
 	case loadtest.EndAborted:
 		o.Text = "Aborted"
+	case loadtest.EndScenario:
+		o.Text = "The scenario failed"
 	case loadtest.EndLost:
 		o.Text = "Target lost"
 	case loadtest.EndRefused:
@@ -141,7 +146,11 @@ func trustOf(r *loadtest.Report) []fact {
 		facts = append(facts, fact{"On time", fmt.Sprintf("p99 sent %s after they were due, the latest one %s", duration(g.Lag.P99), duration(g.Lag.Max))})
 	}
 	if g.Cores >= 0 && r.Machine.Cores > 0 {
-		facts = append(facts, fact{"Generator", fmt.Sprintf("%s of %s busy", digits(rounded(g.Cores)), plural(r.Machine.Cores, "core"))})
+		text := fmt.Sprintf("%s of %s busy", digits(rounded(g.Cores)), plural(r.Machine.Cores, "core"))
+		if g.MachineBusy > 0 { // -1 where the system does not tell
+			text += fmt.Sprintf("; of all processors there %s %%", digits(rounded(100*g.MachineBusy)))
+		}
+		facts = append(facts, fact{"Generator", text})
 	}
 	facts = append(facts, fact{"Calls enough", enough(r.Response.Count)})
 	if r.Load.Warmup > 0 {

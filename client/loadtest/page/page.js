@@ -5,7 +5,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const reading = document.getElementById("reading");
 const LEFT = 58, RIGHT = 14; // of the plots
-const WIDE = 560, LANES = 3; // from where labels have room, and how many lie above each other
+const WIDE = 560, LANES = 4; // from where labels have room, and how many lie above each other
 const faults = data.faults || [], switches = data.switches || [];
 const time = { from: data.from && data.from[0], to: data.to && data.to.at(-1) };
 
@@ -245,8 +245,11 @@ function events(root, x, top, bottom, width, named) {
     svg("line", { class: "switch-line", x1: at, x2: at, y1: top, y2: bottom }, root);
     labels.push(svg("path", { class: "switch", d: `M${at} ${bottom - 6}l5 6l-5 6l-5 -6z` }));
   }
-  const ends = Array(named ? LANES : 1).fill(-Infinity);
-  faults.forEach((f, i) => {
+  // from the right to the left, so that the line of each label, which is at its left
+  // end, runs up where the labels in the lanes below have not begun
+  const begins = Array(named ? LANES : 1).fill(Infinity);
+  for (let i = faults.length - 1; i >= 0; i--) {
+    const f = faults[i];
     const at = x(clamp(f.at, time.from, time.to)), until = x(clamp(f.until, f.at, time.to));
     const g = svg("g", { class: f.error ? "failed" : "" }, root);
     const lasting = f.until - f.at > (time.to - time.from) / 2; // it would tint the whole chart
@@ -255,12 +258,13 @@ function events(root, x, top, bottom, width, named) {
     const label = svg("text", { class: "fault-text" }, g, named ? `${i + 1} ${name}` : i + 1);
     const long = label.getComputedTextLength() + 10;
     const begin = clamp(at - 3, LEFT - 3, width - RIGHT - long + 10);
-    const lane = ends.findIndex((end) => end < begin); // -1: they are all taken
+    const lane = begins.findIndex((next) => begin + long < next); // -1: they are all taken
     if (lane < 0) label.remove();
     else labels.push(set(label, { x: begin, y: top - 6 - lane * 14 }));
-    if (lane >= 0) ends[lane] = begin + long;
-    svg("line", { class: "fault-line", x1: at, x2: at, y1: top - (lane < 0 ? 0 : 3 + lane * 14), y2: bottom }, g);
-  });
+    if (lane >= 0) begins[lane] = begin;
+    const crosses = begins.some((next, k) => k < lane && next < at - 4); // at the right edge labels begin left of their lines
+    svg("line", { class: "fault-line", x1: at, x2: at, y1: top - (lane < 0 ? 0 : 3 + (crosses ? 0 : lane * 14)), y2: bottom }, g);
+  }
   return labels;
 }
 

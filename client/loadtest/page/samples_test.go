@@ -120,7 +120,8 @@ func faulty(t *testing.T) *loadtest.Report {
 		Target: "wss://bot.example.net:8765", Dialect: loadtest.V1, Open: true, Rate: 20_000, Connections: 16, Duration: 60, Warmup: 5,
 		Timeout: 2000, Seed: 8217364512, Routes: []string{"members.count", "guilds.list"},
 	}
-	r.Rate.Wanted = 20_000
+	r.Load.Calls = []loadtest.Called{{Name: "members.count", Weight: 9, Data: `{"guild_id":"{{guild}}"}`, Timeout: 2000}, {Name: "guilds.list", Weight: 1, Data: "{}", Timeout: 2000}}
+	r.Rate.Wanted, r.Generator.MachineBusy = 20_000, 0.42
 	r.Faults = []loadtest.Fault{
 		{Text: "reload=members@10s", Kind: "reload", Cog: "members", At: 10.002, Took: 48.2, Note: "generation 3 to 4, calls held for 12.4 ms"},
 		{Text: "kill=members@20s", Kind: "kill", Cog: "members", At: 20.001, Took: 131, Note: "serving again after 131 ms"},

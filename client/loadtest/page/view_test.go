@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,13 @@ func TestFormats(t *testing.T) {
 		{duration(999.96), "1\u00a0s"},
 		{duration(75_300), "75.3\u00a0s"},
 		{duration(7_530_000), "7,530\u00a0s"},
+		{bucket(0.000511, 3), "<\u00a01\u00a0µs"},
+		{bucket(0.0021, 3), "2.1\u00a0µs"},
+		{bucket(0, 0), "–"},
+		{firstOf(loadtest.Failure{Code: "no_route", First: "no_route: no loaded cog"}), "no loaded cog"},
+		{goalsOf(&loadtest.Report{Invalid: []string{"late"}, Goals: []loadtest.Verdict{{Goal: "p99<5ms", Met: true}}}).State, "bad"},
+		{validityOf(&loadtest.Report{Counts: loadtest.Counts{Sent: 1}, Notes: []string{"too few"}}).More[0], "too few"},
+		{endOf(&loadtest.Report{End: loadtest.EndScenario}).Text, "The scenario failed"},
 		{moment(-4.96), "−5\u00a0s"},
 		{moment(0.04), "0\u00a0s"},
 		{moment(3600), "3,600\u00a0s"},
@@ -143,6 +151,55 @@ func TestImpactInLongFault(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, impactsOf(r)); diff != "" {
 		t.Errorf("impactsOf (-want +got):\n%s", diff)
+	}
+}
+
+// TestImpactsAddUp has three faults in two samples, and one beside them.
+func TestImpactsAddUp(t *testing.T) {
+	r := &loadtest.Report{Measured: 10, Load: loadtest.Load{Timeout: 3000}}
+	total := int64(0)
+	for i := range 10 {
+		s := loadtest.Sample{At: float64(i + 1), Seconds: 1, P99: 2, Max: 3, Counts: loadtest.Counts{Answered: 100}}
+		if i >= 4 && i < 8 {
+			s.Failed = 10 << i
+		}
+		total += s.Failed
+		r.Timeline = append(r.Timeline, s)
+	}
+	r.Faults = []loadtest.Fault{{At: 4.2}, {At: 4.2}, {At: 4.6}, {At: 6.5}, {At: 9.99}, {At: 9.995}}
+	var got [][3]int64
+	sum := int64(0)
+	for _, f := range impactsOf(r) {
+		got = append(got, [3]int64{f.Failed, int64(f.With), int64(f.Next)})
+		sum += f.Failed
+	}
+	want := [][3]int64{{10 << 4, 0, 2}, {0, 1, 3}, {10 << 5, 1, 4}, {10<<6 + 10<<7, 0, 5}, {0, 0, 6}, {0, 5, 0}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("failed, with and next of each fault (-want +got):\n%s", diff)
+	}
+	if failed, _ := noticed(r.Timeline, impactsOf(r)); sum != total || failed != total {
+		t.Errorf("the faults have %d failed calls, all together %d; want %d", sum, failed, total)
+	}
+}
+
+// TestUsual says of how many intervals something is usual.
+func TestUsual(t *testing.T) {
+	r := &loadtest.Report{}
+	for i, want := range []string{
+		"Nothing was answered.",
+		"p99 was 1 ms.",
+		"In 2 intervals p99 was from 1 ms to 9 ms, the latter at 2 s: too few to say what is usual.",
+		"In 3 intervals", "In 4 intervals",
+		"p99 was usually 1 ms in 5 intervals, and 9 ms at worst, at 2 s.",
+	} {
+		if got := strings.ReplaceAll(latencyOf(r), "\u00a0", " "); !strings.HasPrefix(got, want) {
+			t.Errorf("latencyOf of %d intervals = %q; want %q", i, got, want)
+		}
+		s := loadtest.Sample{At: float64(i + 1), Seconds: 1, P99: 1}
+		if i == 1 {
+			s.P99 = 9
+		}
+		r.Timeline = append(r.Timeline, s)
 	}
 }
 

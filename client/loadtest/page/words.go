@@ -104,6 +104,9 @@ func plural(n int, one string) string {
 	return count(n) + " " + one + "s"
 }
 
+// enoughSamples is how many intervals it takes to say what is usual.
+const enoughSamples = 5
+
 // latencyOf compares the usual interval with the worst one.
 func latencyOf(r *loadtest.Report) string {
 	samples := slices.DeleteFunc(slices.Clone(r.Timeline), func(s loadtest.Sample) bool { return s.At <= 0 || s.P99 == 0 })
@@ -115,10 +118,14 @@ func latencyOf(r *loadtest.Report) string {
 	if len(samples) == 1 {
 		return fmt.Sprintf("p99 was %s.", duration(usual.P99))
 	}
+	if n := len(samples); n < enoughSamples {
+		best := slices.MinFunc(samples, func(a, b loadtest.Sample) int { return cmp.Compare(a.P99, b.P99) })
+		return fmt.Sprintf("In %d intervals p99 was from %s to %s, the latter at %s: too few to say what is usual.", n, duration(best.P99), duration(worst.P99), moment(worst.At))
+	}
 	if worst.P99 < 2*usual.P99 {
 		return fmt.Sprintf("Even: p99 was around %s, at most %s.", duration(usual.P99), duration(worst.P99))
 	}
-	text := fmt.Sprintf("p99 was usually %s, and %s at worst, at %s", duration(usual.P99), duration(worst.P99), moment(worst.At))
+	text := fmt.Sprintf("p99 was usually %s in %d intervals, and %s at worst, at %s", duration(usual.P99), len(samples), duration(worst.P99), moment(worst.At))
 	for i, f := range slices.Backward(r.Faults) {
 		if f.At < worst.At && worst.At-worst.Seconds <= f.At+f.Took/1000 {
 			return fmt.Sprintf("%s, during fault %d.", text, i+1)

@@ -37,6 +37,8 @@ var layout = template.Must(template.New("page").Funcs(template.FuncMap{
 	"ubytes": size[uint64],
 	"above":  above,
 	"got":    got,
+	"bucket": bucket,
+	"first":  firstOf,
 }).Parse(markup))
 
 // Write writes the page of a report. The error is w's, or says what in the report

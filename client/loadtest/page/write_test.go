@@ -71,8 +71,8 @@ func TestWriteTells(t *testing.T) {
 			[]string{
 				"Open loop: 20,000 calls a second", "for 60 s after 5 s of warm-up", "1 of 3 missed", "missed: err<0.1%, got 0.77 %", "met: p99<5ms, got 3.2 ms",
 				"Ran to its end", "1 of 5 did not happen", "Answered 19,844/s of 20,000/s wanted", "during fault 2", "2 kill=members@20s serving again after 131 ms",
-				"did not happen: forbidden: the admin secret is needed", "unavailable: the cog members restarts (try again in 100ms)", "p99.99 126 ms",
-				"3 → 4", "restarted after a failure: the process was killed", "1.41 of 8 cores busy", "Timeline: 65 intervals",
+				"did not happen: forbidden: the admin secret is needed", "the cog members restarts (try again in 100ms)", "p99.99 126 ms",
+				"3 → 4", "restarted after a failure: the process was killed", "1.41 of 8 cores busy; of all processors there 42 %", `members.count*9={"guild_id":"{{guild}}"} guilds.list*1={}`, "Timeline: 65 intervals",
 			},
 			[]string{"not the figures of the bot"},
 			"latency traffic flight errors percentiles histogram times cogs lag connections",

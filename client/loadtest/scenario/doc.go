@@ -27,6 +27,11 @@
 //
 //	{"route": [{"name": "members.count", "data": {"guild_id": "{{guild}}"}}]}
 //
+// In such an object templates stand in quotes, as all text of JSON does, and so does
+// what they give. For a number, data has to be a string:
+//
+//	{"route": [{"name": "members.page", "data": "{\"page\": {{rand 1 6}}}"}]}
+//
 // What is wrong with a file is told with its line and the path of the key, in
 // which lists count from zero: load.toml:7: route[0].weight: want a number above 0.
 //

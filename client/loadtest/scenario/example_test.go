@@ -38,6 +38,32 @@ expect = ["not_found"]
 	// members.count {"guild_id": "80351110224678912", "page": 1}
 }
 
+// In an object of JSON templates give text; a number takes data that is a string.
+func ExampleParse_numbers() {
+	s, err := scenario.Parse("load.json", []byte(`{"route": [
+		{"name": "members.page", "data": {"page": "{{seq}}"}},
+		{"name": "members.page", "data": "{\"page\": {{seq}}}"}
+	]}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, r := range s.Routes {
+		one := scenario.Scenario{Routes: []scenario.Route{r}}
+		program, err := one.Compile()
+		if err != nil {
+			log.Fatal(err)
+		}
+		_, data, err := program.Draw(1, 0).Next(nil, 7)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s\n", data)
+	}
+	// Output:
+	// {"page":"7"}
+	// {"page": 7}
+}
+
 func ExampleParse_mistakes() {
 	_, err := scenario.Parse("load.toml", []byte(`
 [[route]]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/cogbus/cogbus/client"
@@ -144,6 +145,13 @@ func (l *Line) Close() {
 	if l.current != nil {
 		l.current.close()
 	}
+}
+
+// Unsent reports whether err, of Call, is that of a call which no connection was
+// given, so that it has certainly not run. The client tells that in words only: of
+// what was sent it says that it may have run.
+func Unsent(err error) bool {
+	return Own(err) && !strings.Contains(err.Error(), "may have run")
 }
 
 // Own reports whether err, of Call, is what the line found itself, and no answer of

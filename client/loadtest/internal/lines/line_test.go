@@ -164,6 +164,48 @@ func TestLine_Open(t *testing.T) {
 	})
 }
 
+// TestUnsent tells calls that may have run from those that cannot have, by the
+// ways in which a line's own error comes about.
+func TestUnsent(t *testing.T) {
+	both(t, func(t *testing.T, pipe bool) {
+		to := bot(t)
+		refuses := false
+		l := open(t, pipe, func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if refuses {
+				return nil, errors.New("no such bot")
+			}
+			return to(ctx, network, addr)
+		}, nil)
+		call := func(endpoint string, during func(cancel func())) error {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			done := make(chan error)
+			go func() { done <- l.Call(ctx, endpoint, []byte(`{}`)) }()
+			synctest.Wait()
+			during(cancel)
+			return <-done
+		}
+		check := func(what string, err error, code wire.Code, want bool) {
+			t.Helper()
+			if wire.CodeOf(err) != code || lines.Unsent(err) != want {
+				t.Errorf("Call() %s = %v, unsent %t; want %s, %t", what, err, lines.Unsent(err), code, want)
+			}
+		}
+		check("that is given up", call("work", func(cancel func()) { cancel() }), wire.Canceled, false)
+		check("that the bot refuses", call("nowhere", func(func()) {}), wire.NoRoute, false)
+		l.Stop(true)
+		check("that is not answered in time", call("work", func(func()) {}), wire.Timeout, false)
+		l.Resume()
+		refuses = true
+		check("whose connection is cut", call("work", func(func()) { l.Cut() }), wire.Interrupted, false)
+		check("that is given up without a connection", call("work", func(cancel func()) { cancel() }), map[bool]wire.Code{false: wire.Canceled, true: wire.Unavailable}[pipe], true)
+		check("without a connection", call("work", func(func()) {}), wire.Unavailable, true)
+		if lines.Unsent(nil) {
+			t.Error("Unsent(nil) = true; want false")
+		}
+	})
+}
+
 // mute accepts connections and reads nothing.
 func mute(t *testing.T) dial {
 	t.Helper()
