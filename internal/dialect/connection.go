@@ -190,7 +190,9 @@ func (c *Connection) serve(k *router.Call) bool {
 		}
 	}()
 	k.RunHere()
-	returned = c.turn.end(token)
+	if returned = c.turn.end(token); returned {
+		k.Free()
+	}
 	return returned
 }
 

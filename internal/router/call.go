@@ -34,13 +34,19 @@ type Call struct {
 	held   bool           // a gate holds it, or did; written before that
 	inline bool           // it runs on the reader's goroutine; owned by that
 
+	// set by who answers: nobody but its handler's context knows the call any
+	// more, so that Free may let it be used again
+	reusable bool
+
 	answered atomic.Bool
 	stage    atomic.Uint32
 	clock    int64 // whether it is counted and timed, and since when; see stats.go
 
 	patience time.Duration // how long the caller waits; 0 if it did not say
+	scope    atomic.Pointer[scope]
 
 	mu       sync.Mutex // protects the fields below
+	shared   bool       // others know the call for good
 	limit    time.Duration
 	deadline time.Time // zero until somebody needs it
 	timer    *time.Timer
@@ -108,15 +114,12 @@ type Request struct {
 // NewCall returns the call that r asks for. It takes r.Buffer over, to free it
 // when the handler has returned.
 func (s *Session) NewCall(r *Request) *Call {
-	c := &Call{
-		session:  s,
-		id:       r.ID,
-		data:     r.Data,
-		buffer:   r.Buffer,
-		admin:    r.Admin,
-		patience: r.Patience,
-		parent:   r.Parent,
+	c, _ := s.Router.calls.Get().(*Call)
+	if c == nil {
+		c = new(Call)
 	}
+	c.session, c.id, c.data, c.buffer = s, r.ID, r.Data, r.Buffer
+	c.admin, c.patience, c.parent = r.Admin, r.Patience, r.Parent
 	if r.Caller != "" || r.Dialect != "" {
 		c.inner = &inner{caller: r.Caller, dialect: r.Dialect}
 	}
@@ -185,7 +188,7 @@ func (c *Call) serve() {
 		c.settle(b, err)
 		b.Free()
 	}()
-	b.B, err = c.turn.Serve(c, c.data, c.session.Peer.Head(b.B, c))
+	b.B, err = c.turn.Serve(c.newScope(), c.data, c.session.Peer.Head(b.B, c))
 }
 
 // vacate ends a call whose handler has returned, and gives its place to others.
@@ -226,7 +229,8 @@ func (c *Call) settle(b *buffer.Buffer, err error) {
 			c.session.Router.Failed(c, err)
 			b.B = c.fail(b.B[:0], err)
 		}
-		c.session.send(c, b.B, !c.inline)
+		pinned := c.session.send(c, b.B, !c.inline)
+		c.reusable = err == nil && c.inline && !pinned && !c.held && c.inner == nil && c.parent == nil && c.route.lanes == nil
 	case isPanic(err):
 		c.session.Router.Failed(c, err) // its caller was told something else before
 	}
@@ -358,6 +362,14 @@ func (c *Call) HandOff() {
 
 // Info tells handlers of the call; see cogs.CallInfo.
 func (c *Call) Info() cogs.Info {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.infoLocked()
+}
+
+// infoLocked is Info for who holds mu.
+func (c *Call) infoLocked() cogs.Info {
+	c.due()
 	i := cogs.Info{
 		Endpoint: c.endpoint,
 		Caller:   c.callerName(),
@@ -367,7 +379,7 @@ func (c *Call) Info() cogs.Info {
 	if c.inner != nil {
 		i.Dialect = cmp.Or(c.inner.dialect, i.Dialect)
 	}
-	i.Deadline, _ = c.Deadline()
+	i.Deadline = c.deadline
 	if r := c.route; r != nil {
 		i.Cog, i.Generation = r.generation.gate.Name, r.generation.Number
 	}

@@ -36,6 +36,11 @@ func (c *Call) due() {
 func (c *Call) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.doneLocked()
+}
+
+// doneLocked is Done for who holds mu.
+func (c *Call) doneLocked() <-chan struct{} {
 	if c.done == nil {
 		c.done = make(chan struct{})
 		if c.err != nil {
@@ -64,6 +69,11 @@ func (c *Call) Value(key any) any {
 func (c *Call) AfterFunc(f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.afterLocked(f)
+}
+
+// afterLocked is AfterFunc for who holds mu.
+func (c *Call) afterLocked(f func()) (stop func() bool) {
 	if c.err != nil {
 		go f() // as context.AfterFunc does; f ends by itself
 		return func() bool { return false }

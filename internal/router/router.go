@@ -34,6 +34,7 @@ type Router struct {
 	Outside func(ctx context.Context, parent *Call, endpoint string, data []byte) ([]byte, error)
 
 	table   atomic.Pointer[table]
+	calls   sync.Pool // of *Call that may be used again
 	limiter limiter
 
 	mu       sync.Mutex // protects sessions
@@ -96,14 +97,14 @@ func (r *Router) AbandonAll(gen *Generation, err *wire.Error) (lost int) {
 	}
 	r.mu.Unlock()
 	for _, s := range sessions {
-		for _, c := range s.matching(func(c *Call) bool {
+		s.each(func(c *Call) bool {
 			stage := c.stage.Load() // route may be read in these stages alone
 			return (stage == waiting || stage == running) && c.route.generation == gen
-		}) {
+		}, func(c *Call) {
 			if c.Abandon(err, context.Canceled) {
 				lost++
 			}
-		}
+		})
 	}
 	return lost
 }
@@ -134,7 +135,11 @@ func InSetup(ctx context.Context, cog string) bool {
 // Within reports whether ctx belongs to a call or a task of the named cog, or
 // was made by one through others.
 func Within(ctx context.Context, cog string) bool {
-	switch rt := ctx.Value(cogs.RuntimeKey{}).(type) {
+	runtime := ctx.Value(cogs.RuntimeKey{})
+	if s, ok := runtime.(*scope); ok {
+		runtime = s.share()
+	}
+	switch rt := runtime.(type) {
 	case *Call:
 		for c := rt; c != nil; c = c.parent {
 			if c.listener() == nil && c.inner != nil && c.inner.caller == cog || c.route != nil && c.route.generation.gate.Name == cog {

@@ -42,6 +42,7 @@ type Session struct {
 
 	mu    sync.Mutex // protects the fields below
 	calls flying
+	pins  int         // who goes through the calls, at the moment
 	ended *wire.Error // why no calls are taken any more
 }
 
@@ -79,14 +80,17 @@ func (s *Session) enter(c *Call) *wire.Error {
 }
 
 // send passes on the answer of c. Before that c is forgotten: a caller may call
-// again as soon as it has the answer.
-func (s *Session) send(c *Call, text []byte, flush bool) {
+// again as soon as it has the answer. pinned says that somebody has come across c
+// before and may still use it.
+func (s *Session) send(c *Call, text []byte, flush bool) (pinned bool) {
 	s.sending.Add(1)
 	s.mu.Lock()
 	s.calls.remove(c)
+	pinned = s.pins > 0
 	s.mu.Unlock()
 	s.Peer.Send(c, text, flush)
 	s.sending.Add(-1)
+	return pinned
 }
 
 // Find returns the call in flight with that id, nil if there is none.
@@ -105,18 +109,28 @@ func (s *Session) End(err *wire.Error) {
 	}
 }
 
-// matching returns the calls in flight for which match is true.
-func (s *Session) matching(match func(*Call) bool) []*Call {
+// each calls do for the calls in flight for which match is true. Meanwhile none of
+// the session's calls is used again, or do would be given another one.
+func (s *Session) each(match func(*Call) bool, do func(*Call)) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.calls.matching(match)
+	list := s.calls.matching(match)
+	s.pins++
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.pins--
+	}()
+	for _, c := range list {
+		do(c)
+	}
 }
 
 // AbandonAll ends the calls in flight: nobody is left to answer to.
 func (s *Session) AbandonAll() {
-	for _, c := range s.matching(func(*Call) bool { return true }) {
+	s.each(func(*Call) bool { return true }, func(c *Call) {
 		c.Abandon(wire.Errorf(wire.Canceled, "the caller of %q is gone", c.endpoint), context.Canceled)
-	}
+	})
 }
 
 // InFlight returns how many calls are unanswered, or their answers not sent.
