@@ -99,6 +99,10 @@ func were(n int64, what string) string {
 	return counted(n, what) + " were"
 }
 
+// leastJudged is how long a run has to be, in seconds, for its processor time to say
+// something.
+const leastJudged = 1
+
 // bottleneck begins what doubts says of the generator, by which a search knows it.
 const bottleneck = "generator was the bottleneck: "
 
@@ -108,8 +112,9 @@ const crowded = "generator and bot shared a machine that was full: "
 // doubts returns why the figures may be the generator's own.
 func (r *run) doubts(rep *Report) (list []string) {
 	g := &rep.Generator
-	// a bot in memory has the same cores, which it keeps busy
-	if !r.open() && g.Cores > busyShare*float64(rep.Machine.Cores) && r.dial() == nil {
+	// a bot in memory has the same cores, which it keeps busy; and what a moment
+	// takes is the start of the program
+	if !r.open() && rep.Measured >= leastJudged && g.Cores > busyShare*float64(rep.Machine.Cores) && r.dial() == nil {
 		list = append(list, fmt.Sprintf(bottleneck+"it kept %.2f of its %d cores busy, so the bot has more to give, and latencies hold its own waiting", g.Cores, rep.Machine.Cores))
 	}
 	late := r.record.late.Load()
