@@ -18,6 +18,7 @@ run: ## the demo: a bot on a fake Discord, and a dashboard at http://127.0.0.1:8
 test: ## every test that needs no network, with the race detector
 	go test -race ./...
 	go test -count=1 ./cogs/process -run Ends_memory # the race detector needs more than the limit
+	GOMAXPROCS=1 go test -count=1 ./actors ./client # on one processor answers are written in batches
 
 lint: ## needs the module proxy once
 	go mod tidy -diff

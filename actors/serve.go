@@ -305,6 +305,7 @@ func (s *Server) Close() error {
 	s.router.Inside.End(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
 	s.transitions.Wait()
 	s.desk.Close()
+	s.acceptor.Close()
 	_ = s.system.Root.StopFuture(s.actor).Wait()
 	close(s.ended)
 	s.system.Shutdown()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -28,12 +29,14 @@ type AcceptOptions struct {
 type Acceptor struct {
 	upgrader   websocket.Upgrader
 	maxMessage int
+	batcher    *batcher
 }
 
 // NewAcceptor returns an Acceptor. It may be used by several goroutines.
 func NewAcceptor(o AcceptOptions) *Acceptor {
 	return &Acceptor{
 		maxMessage: o.MaxMessage,
+		batcher:    newBatcher(),
 		upgrader: websocket.Upgrader{
 			ReadBufferSize: libraryBuffer,
 			// a connection holds a write buffer only while it sends
@@ -53,10 +56,16 @@ func (a *Acceptor) Accept(w http.ResponseWriter, r *http.Request) (*Conn, error)
 	if err != nil {
 		return nil, fmt.Errorf("accept: %w", err)
 	}
+	if h.link.in.raw != nil && runtime.GOMAXPROCS(0) == 1 {
+		h.link.batch = a.batcher
+	}
 	c := newConn(ws, h.link, a.maxMessage)
 	c.Flush() // the answer to the handshake
 	return c, nil
 }
+
+// Close ends what the connections share. They go on without it.
+func (a *Acceptor) Close() { a.batcher.close() }
 
 // A hijacker puts a link under the WebSocket that is being accepted.
 type hijacker struct {

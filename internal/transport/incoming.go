@@ -88,7 +88,9 @@ func (l *link) fill() error {
 // await waits for a peer that has said nothing, without a buffer.
 func (l *link) await() error {
 	in := &l.in
-	l.flushFirst()
+	if l.batch == nil || l.pending() == 0 || !l.batch.add(l) {
+		l.flushFirst()
+	}
 	in.got, in.err = 0, nil
 	if err := in.raw.Read(in.poll); err != nil {
 		return l.readError(err)

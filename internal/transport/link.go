@@ -38,6 +38,9 @@ type link struct {
 
 	in incoming // owned by the reader
 
+	batch  *batcher    // flushes when the reader waits; nil: the reader does
+	queued atomic.Bool // it waits for batch
+
 	mu       sync.Mutex     // protects the fields below
 	room     chan struct{}  // closed when out is taken or written, or there is an err; nil if nobody waits
 	out      *buffer.Buffer // gathered; nil if nothing is
@@ -148,6 +151,36 @@ func (l *link) Flush() {
 	l.mu.Unlock()
 }
 
+// flushNow is Flush for who must not wait: what the peer does not take at once is
+// left to another goroutine.
+func (l *link) flushNow() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.flushing {
+		return
+	}
+	for l.out != nil && l.err == nil { // others leave theirs meanwhile
+		l.flushing = true
+		batch := l.out
+		l.out = nil
+		n := l.writeNow(batch.B)
+		l.flushing = false
+		if n == len(batch.B) {
+			batch.Free()
+			l.tell()
+			continue
+		}
+		batch.B = batch.B[:copy(batch.B, batch.B[n:])]
+		if l.out != nil {
+			batch.B = append(batch.B, l.out.B...)
+			l.out.Free()
+		}
+		l.out = batch
+		go l.Flush() // ends when it is written, or by the write deadline
+		return
+	}
+}
+
 // flush is Flush for who holds mu, which it gives up while it writes.
 func (l *link) flush() {
 	if l.flushing {
@@ -210,12 +243,7 @@ func (l *link) changed() <-chan struct{} {
 
 // write writes p and gives mu up meanwhile.
 func (l *link) write(p []byte) error {
-	// moving the deadline costs more than a small write: do it rarely
-	extend := false
-	if time.Until(l.until) < writeTimeout/2 {
-		l.until, extend = time.Now().Add(writeTimeout), true
-	}
-	until := l.until
+	extend, until := l.extend()
 	l.mu.Unlock()
 	defer l.mu.Lock()
 	if extend {
@@ -223,6 +251,34 @@ func (l *link) write(p []byte) error {
 	}
 	_, err := l.Conn.Write(p)
 	return err
+}
+
+// extend moves the write deadline, which the caller sets if it is told to: that
+// costs more than a small write, so it is done rarely. The caller holds mu.
+func (l *link) extend() (now bool, until time.Time) {
+	if time.Until(l.until) < writeTimeout/2 {
+		l.until, now = time.Now().Add(writeTimeout), true
+	}
+	return now, l.until
+}
+
+// writeNow writes as much of p as the peer takes at once, and returns how much. It
+// gives mu up meanwhile. An error is met again by who writes the rest.
+func (l *link) writeNow(p []byte) (n int) {
+	extend, until := l.extend()
+	l.mu.Unlock()
+	defer l.mu.Lock()
+	if extend {
+		_ = l.Conn.SetWriteDeadline(until)
+	}
+	err := l.in.raw.Write(func(fd uintptr) bool {
+		n = tryWrite(fd, p)
+		return true
+	})
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // tell wakes those who wait for room. The caller holds mu.
