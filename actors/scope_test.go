@@ -55,7 +55,7 @@ func TestScope_outlivesCall(t *testing.T) {
 				t.Errorf("context %d: Done is open; want it closed", i)
 			}
 			info := cogs.CallInfo(ctx)
-			if info.Endpoint != "keep" || info.Cog != "keep" || info.Dialect != wire.Subprotocol {
+			if info.Endpoint != "keep" || info.Cog != "keep" || info.Generation != 1 {
 				t.Errorf("context %d: CallInfo() = %+v; want that of keep", i, info)
 			}
 			// one that was not used again may be quicker than its own end

@@ -91,6 +91,7 @@ func NewServer(opts *Options) *Server {
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),
 		actor.WithDeadLetterThrottleInterval(deadLetterTime),
 	)
+	trimRegistry(s.system)
 	a := &serverActor{srv: s, known: map[string]cogs.Cog{}, ending: map[string]*cogEnded{}}
 	s.actor = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }, actor.WithDispatcher(&s.router.Pool)))
 	own := s.ownCog()

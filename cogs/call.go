@@ -21,7 +21,8 @@ type Info struct {
 }
 
 // CallInfo returns what ctx belongs to. In a context that does not come from
-// the bot it returns the zero Info.
+// the bot it returns the zero Info. Ask while the handler runs: of a call that has
+// ended it may tell the cog, the generation and the endpoint alone.
 func CallInfo(ctx context.Context) Info {
 	if rt, ok := ctx.Value(RuntimeKey{}).(Runtime); ok {
 		return rt.Info()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
@@ -79,8 +80,22 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 		}
 		return out.Append(dst, &x.resp)
 	}
+	// no code of the types' own has seen where a flat value is: it is used again
+	var used *sync.Pool
+	if in.Flat() && out.Flat() {
+		used = &sync.Pool{New: func() any { return new(exchange) }}
+	}
 	e.serve = func(ctx context.Context, data, dst []byte) ([]byte, error) {
-		x := new(exchange)
+		var x *exchange
+		if used == nil {
+			x = new(exchange)
+		} else {
+			x = used.Get().(*exchange)
+			defer func() {
+				*x = exchange{}
+				used.Put(x)
+			}()
+		}
 		if err := in.Decode(data, &x.req); err != nil {
 			return dst, err
 		}

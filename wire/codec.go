@@ -35,6 +35,11 @@ func CodecOf[T any]() Codec {
 	return c
 }
 
+// Flat reports whether the type is a struct of strings, booleans, integers and
+// snowflakes alone: then a value that was used may be used again, since nothing can
+// refer to it.
+func (c Codec) Flat() bool { return c.flat != nil }
+
 // Append appends the JSON text of *value, where value is a pointer to the
 // codec's type. The error is one of [NotSerialisable].
 func (c Codec) Append(dst []byte, value any) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
@@ -40,11 +41,22 @@ type echo struct {
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8765", "the `ADDRESS` to listen on")
 	insecure := flag.Bool("insecure", false, "ask clients of cogbus.v1 for no proof of the secret; one that sends it is as welcome")
+	profile := flag.String("cpuprofile", "", "write a profile of the processor's time to a `FILE`, when interrupted")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			log.Fatal(err)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	if err := serve(ctx, *listen, *insecure); err != nil {
-		log.Fatal(err)
+		log.Print(err)
 	}
 }
 

@@ -14,14 +14,12 @@ import (
 // most of what a request takes; without being used again they would be most of what
 // the garbage collector has to do.
 type scope struct {
-	call    *Call
-	session *Session // of the call, as the next two
-	route   *route
-	admin   bool
+	call  *Call
+	route *route // the call's
 }
 
 func (c *Call) newScope() *scope {
-	s := &scope{call: c, session: c.session, route: c.route, admin: c.admin}
+	s := &scope{call: c, route: c.route}
 	c.scope.Store(s)
 	return s
 }
@@ -98,7 +96,8 @@ func (s *scope) AfterFunc(f func()) (stop func() bool) {
 	return c.afterLocked(f)
 }
 
-// Info tells handlers of the call; see cogs.CallInfo.
+// Info tells handlers of the call; see cogs.CallInfo. When the call has ended and is
+// used again, it tells where it was served, and no more.
 func (s *scope) Info() cogs.Info {
 	c := s.call
 	c.mu.Lock()
@@ -110,9 +109,6 @@ func (s *scope) Info() cogs.Info {
 		Cog:        s.route.generation.gate.Name,
 		Generation: s.route.generation.Number,
 		Endpoint:   s.route.endpoint.Name,
-		Caller:     s.session.Remote,
-		Dialect:    s.session.Peer.Name(),
-		Admin:      s.admin,
 	}
 }
 

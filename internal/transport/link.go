@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -40,6 +41,7 @@ type link struct {
 
 	batch  *batcher    // flushes when the reader waits; nil: the reader does
 	queued atomic.Bool // it waits for batch
+	now    nowWriter   // owned by who has set flushing
 
 	mu       sync.Mutex     // protects the fields below
 	room     chan struct{}  // closed when out is taken or written, or there is an err; nil if nobody waits
@@ -271,14 +273,31 @@ func (l *link) writeNow(p []byte) (n int) {
 	if extend {
 		_ = l.Conn.SetWriteDeadline(until)
 	}
-	err := l.in.raw.Write(func(fd uintptr) bool {
-		n = tryWrite(fd, p)
-		return true
-	})
+	return l.now.write(l.in.raw, p)
+}
+
+// A nowWriter writes without waiting. It is kept, since a function made for each
+// write would be most of what a call allocates.
+type nowWriter struct {
+	try func(fd uintptr) bool
+	p   []byte
+	n   int
+}
+
+func (w *nowWriter) write(raw syscall.RawConn, p []byte) int {
+	if w.try == nil {
+		w.try = func(fd uintptr) bool {
+			w.n = tryWrite(fd, w.p)
+			return true
+		}
+	}
+	w.p, w.n = p, 0
+	err := raw.Write(w.try)
+	w.p = nil
 	if err != nil {
 		return 0
 	}
-	return n
+	return w.n
 }
 
 // tell wakes those who wait for room. The caller holds mu.
