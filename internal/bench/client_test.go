@@ -247,18 +247,3 @@ func processorTime(b *testing.B) time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
-
-// BenchmarkDial measures calls toward ipcx, each of which is a connection.
-func BenchmarkDial(b *testing.B) {
-	addr, _ := serve(b, "ipcx")
-	bot, err := client.Dial(b.Context(), "ipcx://"+addr, &client.Options{Secret: secret})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer bot.Close()
-	for b.Loop() {
-		if _, err := client.Call[echo, echo](b.Context(), bot, "echo", echo{Guild: 1}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
