@@ -74,7 +74,7 @@ func (c *Client) call(ctx context.Context, endpoint string, in wire.Codec, req a
 	if err := out.Decode(got.text, resp); err != nil {
 		// not the codec's bad_request: nothing is wrong with the request
 		return newError(wire.Internal, fmt.Sprintf("the response of %q does not fit %s: %s",
-			endpoint, reflect.TypeOf(resp).Elem(), messageOf(err)))
+			endpoint, reflect.TypeOf(resp).Elem(), messageOf(err)), ErrMayHaveRun)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,8 +20,12 @@ func TestClose(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		wantCode(t, "a call in flight", <-flying, wire.Canceled, client.ErrClosed, context.Canceled)
-		wantCode(t, "a later call", <-request(t.Context(), c, "x"), wire.Unavailable, client.ErrClosed)
+		wantCode(t, "a call in flight", <-flying, wire.Canceled, client.ErrClosed, context.Canceled, client.ErrMayHaveRun)
+		later := <-request(t.Context(), c, "x")
+		wantCode(t, "a later call", later, wire.Unavailable, client.ErrClosed)
+		if errors.Is(later, client.ErrMayHaveRun) {
+			t.Errorf("a later call = %v; want no ErrMayHaveRun: it was not sent", later)
+		}
 		if err := c.Close(); err != nil {
 			t.Errorf("Close again: %v", err)
 		}

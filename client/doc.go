@@ -45,6 +45,8 @@
 //	too_large     the request, which was not sent, or a reply passes the size limit
 //	internal      the reply does not decode as the route's response; the call has run
 //
+// Of those that may have run, ErrMayHaveRun is in the tree.
+//
 // For programs that come from the Python package, which had a type for each:
 //
 //	IPCError                      errors.As with a *wire.Error

@@ -35,12 +35,25 @@ func (e *callError) Error() string { return e.as.Error() }
 
 func (e *callError) Unwrap() []error { return append([]error{e.as}, e.causes...) }
 
+// ErrMayHaveRun is in the tree of the error of each call that the client gave up
+// after it was sent: nothing tells whether it ran. A call that fails without it,
+// and without an answer (see [IsAnswer]), has certainly not run.
+var ErrMayHaveRun = errors.New("the call may have run")
+
+// mayHaveRun notes in err, a *callError, that the call was sent.
+func mayHaveRun(err error) error {
+	if e, ok := errors.AsType[*callError](err); ok {
+		e.causes = append(e.causes, ErrMayHaveRun)
+	}
+	return err
+}
+
 func closedError() error {
 	return newError(wire.Unavailable, "the client is closed: make a new one", ErrClosed)
 }
 
 func closedInFlight() error {
-	return newError(wire.Canceled, "the client was closed while the call was in flight: it may have run", ErrClosed)
+	return newError(wire.Canceled, "the client was closed while the call was in flight: it may have run", ErrClosed, ErrMayHaveRun)
 }
 
 // notTried is the error of connecting to target with a context that has ended.
@@ -68,7 +81,7 @@ func lostError(where string, err error) *callError {
 		code = wire.TooLarge
 	}
 	return newError(code, fmt.Sprintf("the connection to %s was lost before the reply: %s: the call may have run",
-		where, reason(err)), err)
+		where, reason(err)), err, ErrMayHaveRun)
 }
 
 // reason says in words what err means to a user.

@@ -140,7 +140,7 @@ func (c *connection) await(r *request, id uint64, k *call) {
 		<-k.done // it is on its way
 		return
 	}
-	err := r.over(wire.Timeout, "it may have run", nil)
+	err := mayHaveRun(r.over(wire.Timeout, "it may have run", nil))
 	if wire.CodeOf(err) == wire.Canceled { // of the deadline the server knows
 		msg := buffer.New()
 		msg.B = wire.AppendCancel(msg.B, id)

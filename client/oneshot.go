@@ -100,7 +100,7 @@ func (o *oneshot) roundTrip(r request) (reply, error) {
 	release()
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return reply{}, o.over(&r, wire.Timeout, "it may have run", true, err)
+		return reply{}, mayHaveRun(o.over(&r, wire.Timeout, "it may have run", true, err))
 	case err != nil:
 		return reply{}, lostError(o.target.where(), err)
 	}

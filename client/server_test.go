@@ -54,7 +54,7 @@ func TestRealServer(t *testing.T) {
 			call := request(ctx, c, "slow")
 			synctest.Wait()
 			cancel()
-			wantCode(t, target+": a call given up", <-call, wire.Canceled, context.Canceled)
+			wantCode(t, target+": a call given up", <-call, wire.Canceled, context.Canceled, client.ErrMayHaveRun)
 			<-gone // the handler knows
 			c.Close()
 

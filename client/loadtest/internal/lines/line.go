@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"sync"
 
 	"github.com/cogbus/cogbus/client"
@@ -148,10 +147,9 @@ func (l *Line) Close() {
 }
 
 // Unsent reports whether err, of Call, is that of a call which no connection was
-// given, so that it has certainly not run. The client tells that in words only: of
-// what was sent it says that it may have run.
+// given, so that it has certainly not run.
 func Unsent(err error) bool {
-	return Own(err) && !strings.Contains(err.Error(), "may have run")
+	return Own(err) && !errors.Is(err, client.ErrMayHaveRun)
 }
 
 // Own reports whether err, of Call, is what the line found itself, and no answer of

@@ -164,7 +164,7 @@ func TestLine_Open(t *testing.T) {
 	})
 }
 
-// TestUnsent tells calls that may have run from those that cannot have, by the
+// TestUnsent tells calls that may have run from those that cannot have, in the
 // ways in which a line's own error comes about.
 func TestUnsent(t *testing.T) {
 	both(t, func(t *testing.T, pipe bool) {

@@ -155,7 +155,7 @@ func (p *pipe) call(ctx context.Context, endpoint string, data []byte) error {
 	defer msg.Free()
 	msg.B = wire.AppendEnvelope(msg.B, endpoint, data, p.secret)
 	if len(msg.B) > wire.MaxMessage {
-		return lostCall(wire.TooLarge, fmt.Sprintf("it was not sent: it has %d bytes, the bot takes %d", len(msg.B), wire.MaxMessage), nil)
+		return lostCall(wire.TooLarge, fmt.Sprintf("it was not sent: it has %d bytes, the bot takes %d", len(msg.B), wire.MaxMessage))
 	}
 	a := &answer{done: make(chan error, 1)}
 	for room := s.send(a, msg.B); room != nil; room = s.send(a, msg.B) {
@@ -173,24 +173,21 @@ func (p *pipe) call(ctx context.Context, endpoint string, data []byte) error {
 	case <-ctx.Done():
 	case <-late:
 	}
-	return over(ctx, wire.Timeout, "it may have run")
+	return over(ctx, wire.Timeout, "it may have run", client.ErrMayHaveRun)
 }
 
 // over returns the error of a call that waits no longer, with code late if its time
 // is up.
-func over(ctx context.Context, late wire.Code, what string) error {
+func over(ctx context.Context, late wire.Code, what string, causes ...error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return lostCall(wire.Canceled, "the run has ended: "+what, ctx.Err())
+		return lostCall(wire.Canceled, "the run has ended: "+what, append(causes, ctx.Err())...)
 	}
-	return lostCall(late, "its time is up: "+what, context.DeadlineExceeded)
+	return lostCall(late, "its time is up: "+what, append(causes, context.DeadlineExceeded)...)
 }
 
-// lostCall returns what the pipe itself found of a call. cause may be nil.
-func lostCall(code wire.Code, why string, cause error) error {
-	e := lineError{wire.Errorf(code, "%s", why)}
-	if cause != nil {
-		e = append(e, cause)
-	}
+// lostCall returns what the pipe itself found of a call.
+func lostCall(code wire.Code, why string, causes ...error) error {
+	e := append(lineError{wire.Errorf(code, "%s", why)}, causes...)
 	return &e
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -103,7 +104,7 @@ func (p *pipe) lose(s *stream, err error) {
 	s.waiting = nil
 	s.mu.Unlock()
 	for _, a := range waiting {
-		a.done <- lostCall(wire.Interrupted, s.lost.Error()+": it may have run", err)
+		a.done <- lostCall(wire.Interrupted, s.lost.Error()+": it may have run", err, client.ErrMayHaveRun)
 	}
 	s.ws.Abort()
 }
