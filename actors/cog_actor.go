@@ -11,42 +11,26 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
-	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/wire"
 )
-
-// A mailbox is that of a cog's actor. It is the gate for calls, which pass it at
-// once and beside each other; everything else queues.
-type mailbox struct {
-	actor.Mailbox
-	gate *router.Gate
-}
-
-// PostUserMessage admits calls and queues everything else.
-func (m *mailbox) PostUserMessage(message any) {
-	if c, ok := message.(*router.Call); ok {
-		m.gate.Post(c)
-		return
-	}
-	m.Mailbox.PostUserMessage(message)
-}
 
 // A cog actor owns one cog from Load to Unload: which instance serves, and what
 // is being done about that. Transitions run beside it, one at a time; it decides
 // which is next.
 type cogActor struct {
 	srv  *Server
-	gate *router.Gate
+	gate *gate.Gate
 
 	status   atomic.Pointer[wire.CogStatus]     // written by the actor
 	switches atomic.Pointer[[]wire.SwitchStats] // likewise; the slice never changes
 
 	// owned by the actor
 	cog        cogs.Cog
-	current    *router.Generation // nil while none serves
-	since      time.Time          // when it was activated
-	reloaded   time.Time          // when the last reload ended
-	number     uint64             // of the newest generation
+	current    *gate.Generation // nil while none serves
+	since      time.Time        // when it was activated
+	reloaded   time.Time        // when the last reload ended
+	number     uint64           // of the newest generation
 	running    *transition
 	next       *order   // what follows the running transition
 	failed     *order   // a restart that is due, unless what runs makes it needless

@@ -3,12 +3,12 @@ package actors
 import (
 	"time"
 
-	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/wire"
 )
 
 // clean runs the cleanups of gen, of which nothing runs.
-func (t *transition) clean(gen *router.Generation) {
+func (t *transition) clean(gen *gate.Generation) {
 	if err := within(t.patience(), gen.Instance.Close); err != nil {
 		t.note("cleanups of generation %d: %v", gen.Number, err)
 	}
@@ -17,7 +17,7 @@ func (t *transition) clean(gen *router.Generation) {
 func (t *transition) unload() {
 	t.gate.RefuseAll(wire.Errorf(wire.NoRoute, "cog %q was unloaded", t.cog.Name))
 	_ = t.publish() // taking routes away cannot fail
-	t.gate.Subscribe(t.srv.router, nil)
+	t.srv.router.Subscribe(t.gate, nil)
 	if t.old != nil {
 		t.end(t.old, time.After(t.drainTimeout()), wire.Errorf(wire.Unavailable, "cog %q was unloaded before the call was done", t.cog.Name))
 	}
@@ -26,7 +26,7 @@ func (t *transition) unload() {
 
 // drain waits for the calls of a closed generation. At the deadline it cancels
 // them, with err for their callers. It reports whether all have returned.
-func (t *transition) drain(gen *router.Generation, deadline <-chan time.Time, err *wire.Error) bool {
+func (t *transition) drain(gen *gate.Generation, deadline <-chan time.Time, err *wire.Error) bool {
 	drained := t.gate.Drained(gen)
 	select {
 	case <-drained:
@@ -34,7 +34,7 @@ func (t *transition) drain(gen *router.Generation, deadline <-chan time.Time, er
 	case <-deadline:
 	}
 	if err != nil {
-		t.result.Lost += t.srv.router.AbandonAll(gen, err)
+		t.result.Lost += t.srv.router.CancelAll(gen, err)
 	}
 	select {
 	case <-drained:
@@ -45,7 +45,7 @@ func (t *transition) drain(gen *router.Generation, deadline <-chan time.Time, er
 }
 
 // end stops everything of a closed generation and retires it.
-func (t *transition) end(gen *router.Generation, deadline <-chan time.Time, err *wire.Error) {
+func (t *transition) end(gen *gate.Generation, deadline <-chan time.Time, err *wire.Error) {
 	tasks := gen.Instance.Stop()
 	t.drain(gen, deadline, err)
 	select {
@@ -58,7 +58,7 @@ func (t *transition) end(gen *router.Generation, deadline <-chan time.Time, err 
 
 // retire runs the cleanups of a generation that has ended, or will when the
 // last of its calls returns: they may use what cleanups take away.
-func (t *transition) retire(gen *router.Generation) {
+func (t *transition) retire(gen *gate.Generation) {
 	drained := t.gate.Drained(gen)
 	select {
 	case <-drained:

@@ -6,7 +6,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
-	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -22,17 +22,17 @@ type (
 		opts    ReloadOptions
 		ctx     context.Context // its values are Setup's; its end is told by gaveUp
 		waiters []chan<- done
-		early   []chan<- done      // answered when Setup has passed
-		cause   error              // of a restart
-		gen     *router.Generation // of a restart: the one that failed
-		wanted  bool               // also when nobody waits for it
+		early   []chan<- done    // answered when Setup has passed
+		cause   error            // of a restart
+		gen     *gate.Generation // of a restart: the one that failed
+		wanted  bool             // also when nobody waits for it
 	}
 
 	// updateEndpoints asks for the routes of a cog to be those of the
 	// generations; a route that several have is that of the first.
 	updateEndpoints struct {
 		cog         string
-		generations []*router.Generation
+		generations []*gate.Generation
 		reply       chan<- error
 	}
 
@@ -115,6 +115,6 @@ type (
 type loaded struct {
 	name string
 	pid  *actor.PID
-	gate *router.Gate
+	gate *gate.Gate
 	cog  *cogActor // its status may be read
 }

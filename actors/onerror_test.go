@@ -66,6 +66,7 @@ func TestOnError_seesEveryFailure(t *testing.T) {
 					continue // its callers do not say how long they wait
 				}
 				ask()
+				synctest.Wait()
 				mu.Lock()
 				endpoint := c.endpoint
 				if c.caller == "faulty" {

@@ -65,8 +65,8 @@ type Options struct {
 	OnReady func(addr string)
 
 	// OnError, if set, is called for every call that fails, with the error
-	// that the caller may not see. It must not block; several goroutines call
-	// it at once.
+	// that the caller may not see: for one after the other, on a goroutine of its
+	// own. If it does not keep up, it is not told of some, which the log says.
 	OnError func(Failure)
 }
 
@@ -76,6 +76,16 @@ type Failure struct {
 	Caller   string    // the client's address, or the name of the calling cog
 	Code     wire.Code // what the caller got
 	Err      error     // the real error
+}
+
+// onFailure returns OnError as the router calls it, nil if there is none.
+func (o *Options) onFailure() func(endpoint, caller string, code wire.Code, err error) {
+	if o.OnError == nil {
+		return nil
+	}
+	return func(endpoint, caller string, code wire.Code, err error) {
+		o.OnError(Failure{Endpoint: endpoint, Caller: caller, Code: code, Err: err})
+	}
 }
 
 func (o *Options) withDefaults() Options {

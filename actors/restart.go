@@ -26,7 +26,7 @@ func (t *transition) restart(ctx context.Context) error {
 	t.srv.log.Error("cog failed and restarts", "cog", t.cog.Name, "generation", t.old.Number, "err", t.order.cause, "failures", t.failures)
 	wait := backoff(t.failures)
 	t.gate.RefuseAll(t.unavailable(wait))
-	t.srv.router.AbandonAll(t.old, wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name))
+	t.srv.router.CancelAll(t.old, wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name))
 	t.end(t.old, time.After(0), nil)
 	t.current = nil
 	failedStarts := 0

@@ -302,7 +302,7 @@ func (s *Server) Close() error {
 	for _, l := range slices.Backward(list) {
 		_, _ = s.ask(context.Background(), &order{what: unload, name: l.name}) // it can only be gone already
 	}
-	s.router.Inside.End(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
+	s.router.End(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
 	s.transitions.Wait()
 	s.desk.Close()
 	s.acceptor.Close()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/dialect"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
@@ -72,12 +73,7 @@ func NewServer(opts *Options) *Server {
 		finished:    make(chan struct{}),
 		connections: map[*client]struct{}{},
 	}
-	s.router = router.New(o.Logger, o.MaxMessage)
-	if o.OnError != nil {
-		s.router.OnFailure = func(endpoint, caller string, code wire.Code, err error) {
-			o.OnError(Failure{Endpoint: endpoint, Caller: caller, Code: code, Err: err})
-		}
-	}
+	s.router = router.New(router.Options{Log: o.Logger, MaxMessage: o.MaxMessage, OnFailure: o.onFailure()})
 	s.desk = &dialect.Desk{Router: s.router, Keys: o.keys(), MaxCalls: o.MaxCalls, Log: o.Logger}
 	s.acceptor = transport.NewAcceptor(transport.AcceptOptions{
 		Subprotocols: []string{wire.Subprotocol},
@@ -231,7 +227,7 @@ func (s *Server) requestReload(name string) {
 }
 
 // restart tells a cog's actor that gen has failed.
-func (s *Server) restart(gen *router.Generation, cog *actor.PID, cause error) {
+func (s *Server) restart(gen *gate.Generation, cog *actor.PID, cause error) {
 	s.system.Root.Send(cog, &order{what: restart, gen: gen, cause: cause, ctx: context.Background()})
 }
 
@@ -242,7 +238,7 @@ func (s *Server) Cogs() []wire.CogStatus {
 	for _, l := range s.loaded() {
 		if status := l.cog.status.Load(); status != nil && l.name != ownName {
 			now := *status
-			now.Panics = l.gate.Panics.Load()
+			now.Panics = l.gate.Panics()
 			now.InFlight = l.gate.InFlight()
 			list = append(list, now)
 		}

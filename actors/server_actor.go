@@ -9,7 +9,6 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
-	"github.com/cogbus/cogbus/internal/router"
 )
 
 // The server actor owns which cogs are loaded, and is the only one who writes
@@ -108,12 +107,11 @@ func (a *serverActor) load(ctx actor.Context, o *order) {
 		o.cog = &cog
 	}
 	a.known[o.name] = *o.cog
-	g := router.NewGate(*o.cog)
+	g := a.srv.router.NewGate(*o.cog)
 	c := &cogActor{srv: a.srv, gate: g, cog: *o.cog}
 	a.spawns++
 	// a number, since a name may be anything and may come again
 	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return c },
-		actor.WithMailbox(func() actor.Mailbox { return &mailbox{Mailbox: actor.Unbounded()(), gate: g} }),
 		actor.WithDispatcher(&a.srv.router.Pool)), fmt.Sprintf("cog@%d", a.spawns))
 	if err != nil {
 		o.answer(done{err: err})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -21,7 +21,7 @@ func (t *transition) swap(ctx context.Context) error {
 		return err
 	}
 	held := !t.order.opts.Fresh && t.old.Instance.Keeps() && next.Instance.Keeps()
-	routes := []*router.Generation{next}
+	routes := []*gate.Generation{next}
 	if held { // it may be rolled back: no route may be missed meanwhile
 		routes = append(routes, t.old)
 	}
@@ -38,9 +38,9 @@ func (t *transition) swap(ctx context.Context) error {
 }
 
 // swapOpen switches with nothing to hand over: calls go on without a pause.
-func (t *transition) swapOpen(next *router.Generation) {
+func (t *transition) swapOpen(next *gate.Generation) {
 	t.gate.Swap(next)
-	t.gate.Subscribe(t.srv.router, next)
+	t.srv.router.Subscribe(t.gate, next)
 	t.checkpoint = nil
 	deadline := time.After(t.drainTimeout())
 	// tasks may hold what only one can have: the old ones end first
@@ -57,7 +57,7 @@ func (t *transition) swapOpen(next *router.Generation) {
 }
 
 // swapHeld switches with state to hand over: calls wait meanwhile.
-func (t *transition) swapHeld(next *router.Generation) error {
+func (t *transition) swapHeld(next *gate.Generation) error {
 	paused := time.Now()
 	t.gate.Hold()
 	state, err := t.save()
@@ -74,14 +74,14 @@ func (t *transition) swapHeld(next *router.Generation) error {
 	t.result.Held = t.gate.Swap(next)
 	t.result.Paused = milliseconds(time.Since(paused))
 	_ = t.publish(next) // taking routes away cannot fail
-	t.gate.Subscribe(t.srv.router, next)
+	t.srv.router.Subscribe(t.gate, next)
 	t.current = next
 	t.retire(t.old)
 	return nil
 }
 
 // rollBack lets the old instance serve on, as if nothing had been tried.
-func (t *transition) rollBack(next *router.Generation) (held int) {
+func (t *transition) rollBack(next *gate.Generation) (held int) {
 	if err := t.publish(t.old); err != nil {
 		t.srv.log.Error("roll back", "cog", t.cog.Name, "err", err)
 	}
@@ -93,7 +93,7 @@ func (t *transition) rollBack(next *router.Generation) (held int) {
 
 // publish asks the server actor to make the cog's routes those of the
 // generations.
-func (t *transition) publish(generations ...*router.Generation) error {
+func (t *transition) publish(generations ...*gate.Generation) error {
 	reply := make(chan error, 1)
 	t.srv.system.Root.Send(t.srv.actor, &updateEndpoints{cog: t.cog.Name, generations: generations, reply: reply})
 	return <-reply

@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -19,11 +20,11 @@ import (
 // at a time and reads the fields when it has finished.
 type transition struct {
 	srv    *Server
-	gate   *router.Gate
+	gate   *gate.Gate
 	actor  *actor.PID
 	order  *order
 	cog    cogs.Cog
-	old    *router.Generation
+	old    *gate.Generation
 	number uint64 // of the instance that it makes
 	began  time.Time
 	rest   time.Duration // before a reload: see breather
@@ -33,7 +34,7 @@ type transition struct {
 	failures   int        // starts and tasks that failed in a row
 
 	// the outcome
-	current *router.Generation
+	current *gate.Generation
 	since   time.Time // when it was activated; zero if it was not
 	used    uint64    // the newest generation that was made
 	result  wire.Switched
@@ -78,13 +79,13 @@ func (t *transition) run(ctx context.Context) {
 }
 
 // open runs Setup. Nothing of the new generation runs yet.
-func (t *transition) open(ctx context.Context) (*router.Generation, error) {
+func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	if t.order.opts.Rollback && t.old != nil {
 		if build, _ := t.old.Instance.Build(); build == "" {
 			return nil, errNoBuilds
 		}
 	}
-	a := &router.Agent{
+	a := &router.TaskContext{
 		Router:     t.srv.router,
 		Cog:        t.cog.Name,
 		Generation: t.number,
@@ -102,7 +103,7 @@ func (t *transition) open(ctx context.Context) (*router.Generation, error) {
 		}
 		return nil, err
 	}
-	gen := router.NewGeneration(t.gate, t.number, instance, t.old)
+	gen := t.gate.Next(t.number, instance, t.old)
 	build, took := instance.Build()
 	if build == "" && t.order.opts.Rollback {
 		t.clean(gen)
@@ -139,16 +140,16 @@ func (t *transition) start(ctx context.Context) error {
 	t.gate.Hold() // tasks may call the cog's own routes at once
 	t.activate(next)
 	t.gate.Swap(next)
-	t.gate.Subscribe(t.srv.router, next)
+	t.srv.router.Subscribe(t.gate, next)
 	t.current = next
 	return nil
 }
 
 // activate starts the tasks of gen.
-func (t *transition) activate(gen *router.Generation) {
+func (t *transition) activate(gen *gate.Generation) {
 	t.since = time.Now()
 	srv, cog := t.srv, t.actor // as in open: these outlive the transition
-	a := &router.Agent{Router: srv.router, Cog: t.cog.Name, Generation: gen.Number}
+	a := &router.TaskContext{Router: srv.router, Cog: t.cog.Name, Generation: gen.Number}
 	gen.Instance.Start(a.Context(context.Background()),
 		func(ctx context.Context, e *cogs.Endpoint) {
 			if err := srv.router.Tick(ctx, gen, e); err != nil {

@@ -45,6 +45,7 @@ type Listener struct {
 func (r *Registrar) Listen(host Host, event string, key func(data []byte) string, h func(ctx context.Context, data []byte) error) {
 	r.record("Listen")
 	e := &Endpoint{Name: "event " + event, Timeout: r.cog.Timeout}
+	e.serve = func(ctx context.Context, data, dst []byte) ([]byte, error) { return dst, h(ctx, data) }
 	e.prepare = func(data []byte) (string, serveFunc, error) {
 		return key(data), func(ctx context.Context, _, dst []byte) ([]byte, error) { return dst, h(ctx, data) }, nil
 	}

@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/frames"
-	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
 )
 
 // A pending is what the process has not answered yet.
 type pending struct {
 	ctx  context.Context // of a call, an event or a tick; nil of an order
+	call *call.Call      // whose context that is
 	done func(body []byte, err error)
 	stop func() bool // takes back the cancel at ctx's end
 }
@@ -59,7 +60,7 @@ func (p *process) pass(ctx context.Context, f *frames.Frame, done func([]byte, e
 		done(nil, wire.Errorf(wire.TooLarge, "%d bytes for %.100q; at most %d", len(f.Body), f.Name, frames.MaxFrame))
 		return
 	}
-	w := &pending{ctx: ctx, done: done}
+	w := &pending{ctx: ctx, call: call.Of(ctx), done: done}
 	p.mu.Lock()
 	if p.gone {
 		p.mu.Unlock()
@@ -99,16 +100,16 @@ func (p *process) broken(err error) {
 	}
 }
 
-// nameOf returns by which name the process knows the call that ctx, a call too,
-// was made for, 0 if there is none. The caller holds mu.
+// nameOf returns the name by which the process knows the call whose handler has made
+// the call of ctx, 0 if there is none. The caller holds mu.
 func (p *process) nameOf(ctx context.Context) uint64 {
-	c, ok := ctx.(*router.Call)
-	if !ok {
+	c := call.Of(ctx)
+	if c == nil {
 		return 0
 	}
-	for c = c.Parent(); c != nil; c = c.Parent() {
+	for m := c.Maker(); m != nil; m = m.Maker() {
 		for id, w := range p.waiting {
-			if w.ctx == context.Context(c) {
+			if w.call == m {
 				return id
 			}
 		}

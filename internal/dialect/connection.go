@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
@@ -121,7 +122,7 @@ func (c *Connection) Conn() *transport.Conn { return c.conn }
 func (c *Connection) Finish() {
 	c.lost.Store(true)
 	c.End(wire.Errorf(wire.Unavailable, "the connection is closed"))
-	c.AbandonAll()
+	c.CancelAll()
 	c.conn.Linger(time.Second)
 	c.desk.Router.Leave(&c.Session)
 }
@@ -131,13 +132,16 @@ func (c *Connection) Finish() {
 func (c *Connection) Drop() {
 	c.lost.Store(true)
 	c.conn.Abort()
-	c.AbandonAll()
+	c.CancelAll()
 }
 
 // read is the connection's reader, until the client is gone or the watchdog
 // takes the reading away.
 func (c *Connection) read() {
 	for {
+		if !c.conn.Buffered() {
+			c.turn.budget.renew()
+		}
 		m, text, err := c.conn.Receive()
 		if err != nil {
 			c.dialect.rest()
@@ -159,38 +163,31 @@ func (c *Connection) takeOver() {
 	}()
 }
 
-// serve admits a call that the reader has read and, if its route is quick, runs
-// it here. It reports whether the goroutine is still the reader.
-func (c *Connection) serve(k *router.Call) bool {
-	admitted := false
-	defer func() {
-		if !admitted { // the Key of a route called runtime.Goexit
-			c.takeOver()
-		}
-	}()
-	mine := c.Router.Admit(k)
-	admitted = true
-	if !mine {
+// serve admits a call that the reader has read and, if its route is quick, runs it
+// here. It reports whether the goroutine is still the reader.
+func (c *Connection) serve(k *call.Call) bool {
+	if !c.Router.Admit(k) {
 		return true
 	}
-	if !k.Quick() {
+	if !c.turn.budget.allows(k) {
 		k.HandOff()
 		return true
 	}
+	c.turn.budget.spend(k.Place())
 	token := c.turn.begin(k)
 	c.desk.watchdog.watch(c)
 	returned := false
 	defer func() {
 		switch {
 		case returned: // the answer leaves before the reader waits
-		case c.turn.end(token): // the handler called runtime.Goexit
+		case c.turn.end(token): // the handler, or the Key, called runtime.Goexit
 			c.takeOver()
 		default:
 			c.conn.Flush()
 		}
 	}()
-	k.RunHere()
-	if returned = c.turn.end(token); returned {
+	served := k.RunOnReader()
+	if returned = c.turn.end(token); returned && served {
 		k.Free()
 	}
 	return returned

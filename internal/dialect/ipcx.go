@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
@@ -37,7 +38,7 @@ const readAhead = 64
 
 // A request waits for those before it: a call, or an answer that is known.
 type request struct {
-	call   *router.Call
+	call   *call.Call
 	answer []byte
 }
 
@@ -49,12 +50,12 @@ func newIPCX(c *Connection) *ipcx {
 
 func (d *ipcx) Name() string { return "ipcx" }
 
-func (d *ipcx) Head(dst []byte, _ *router.Call) []byte { return dst }
+func (d *ipcx) Head(dst []byte, _ *call.Call) []byte { return dst }
 
 func (d *ipcx) Tail(dst []byte) []byte { return dst }
 
-func (d *ipcx) Fail(dst []byte, _ *router.Call, err error) []byte {
-	if e, ok := errors.AsType[router.LongResponse](err); ok {
+func (d *ipcx) Fail(dst []byte, _ *call.Call, err error) []byte {
+	if e, ok := errors.AsType[call.LongResponse](err); ok {
 		// the Python package has a text for values that cannot be sent
 		err = wire.NotSerialisable{Err: errors.New(e.Error())}
 	}
@@ -63,7 +64,7 @@ func (d *ipcx) Fail(dst []byte, _ *router.Call, err error) []byte {
 
 func (d *ipcx) goAway(string) {} // the dialect has no word for it
 
-func (d *ipcx) Send(_ *router.Call, text []byte, flush bool) {
+func (d *ipcx) Send(_ *call.Call, text []byte, flush bool) {
 	if !d.c.lost.Load() {
 		_ = d.c.conn.Send(text) // an error is final, and the reader meets it
 		if flush {
@@ -103,43 +104,17 @@ func (d *ipcx) next() {
 		d.queue = append(d.queue[:0], d.queue[1:]...)
 		d.room.Signal()
 		d.answered = r.call == nil
-		d.apart(func() {
-			if r.call != nil {
-				d.begin(r.call)
-			} else {
-				_ = d.c.conn.Send(r.answer)
-				d.c.conn.Flush()
-			}
-		})
+		d.mu.Unlock()
+		switch {
+		case r.call == nil:
+			_ = d.c.conn.Send(r.answer)
+			d.c.conn.Flush()
+		case d.c.Router.Admit(r.call):
+			r.call.HandOff()
+		}
+		d.mu.Lock()
 	}
 	d.advancing = false
-}
-
-// apart runs f without mu, which the caller holds. The Key of a route may call
-// runtime.Goexit in f: then the call is answered, and so the loop has to go on,
-// elsewhere.
-func (d *ipcx) apart(f func()) {
-	returned := false
-	d.mu.Unlock()
-	defer func() {
-		d.mu.Lock()
-		if !returned {
-			d.advancing = false
-			go d.resume() // ends when the queue is empty or a call runs
-		}
-	}()
-	f()
-	returned = true
-}
-
-// resume is next where nothing more was answered.
-func (d *ipcx) resume() {
-	d.mu.Lock()
-	again := d.answered
-	d.mu.Unlock()
-	if again {
-		d.next()
-	}
 }
 
 func (d *ipcx) rest() {
@@ -156,12 +131,6 @@ func (d *ipcx) rest() {
 	select {
 	case <-idle:
 	case <-timer.C:
-	}
-}
-
-func (d *ipcx) begin(c *router.Call) {
-	if d.c.Router.Admit(c) {
-		c.HandOff()
 	}
 }
 

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/internal/workers"
@@ -30,15 +31,15 @@ const (
 
 func (d *v1) Name() string { return wire.Subprotocol }
 
-func (d *v1) Head(dst []byte, c *router.Call) []byte { return wire.AppendResultHead(dst, c.ID()) }
+func (d *v1) Head(dst []byte, c *call.Call) []byte { return wire.AppendResultHead(dst, c.ID) }
 
 func (d *v1) Tail(dst []byte) []byte { return wire.AppendResultTail(dst) }
 
-func (d *v1) Fail(dst []byte, c *router.Call, err error) []byte {
-	return wire.AppendError(dst, c.ID(), err)
+func (d *v1) Fail(dst []byte, c *call.Call, err error) []byte {
+	return wire.AppendError(dst, c.ID, err)
 }
 
-func (d *v1) Send(_ *router.Call, text []byte, flush bool) {
+func (d *v1) Send(_ *call.Call, text []byte, flush bool) {
 	if d.c.lost.Load() {
 		return
 	}
@@ -99,7 +100,7 @@ func (d *v1) take(m *buffer.Buffer, text bool) bool {
 		d.refuse(r.ID, wire.Errorf(wire.Unauthorized, "the handshake comes first"))
 	case r.Verb == wire.VerbCancel:
 		if c := d.c.Find(r.ID); c != nil {
-			c.GiveUp(nil)
+			c.CancelByCaller(nil)
 		}
 	case r.Verb == wire.VerbHello || r.Verb == wire.VerbProof:
 		d.refuse(r.ID, wire.Errorf(wire.BadRequest, "the handshake is over"))
@@ -121,7 +122,7 @@ func (d *v1) call(m *buffer.Buffer, r *wire.Request) bool {
 		Data:     r.Data,
 		Buffer:   m,
 		Admin:    d.admin,
-		Patience: r.Timeout,
+		Timeout:  r.Timeout,
 	})
 	if err := d.c.Enter(c); err != nil {
 		d.c.Router.Failed(c, err)
@@ -158,7 +159,7 @@ func (d *v1) hello(body []byte) {
 		return
 	}
 	d.state = expectProof
-	d.handshake("challenge", wire.ChallengeBody{Version: wire.Version, Nonce: d.server, Max: d.c.Router.MaxMessage})
+	d.handshake("challenge", wire.ChallengeBody{Version: wire.Version, Nonce: d.server, Max: d.c.Router.MaxMessage()})
 }
 
 func (d *v1) proof(body []byte) {
@@ -188,7 +189,7 @@ func (d *v1) welcome(proof string) {
 	d.handshake("welcome", wire.WelcomeBody{
 		Version: wire.Version,
 		Proof:   proof,
-		Max:     d.c.Router.MaxMessage,
+		Max:     d.c.Router.MaxMessage(),
 		Calls:   d.c.desk.MaxCalls,
 	})
 }

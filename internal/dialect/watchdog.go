@@ -5,31 +5,31 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/internal/call"
 )
 
-// patrol is how often the watchdog looks. A handler that runs on its reader's
-// goroutine holds up its connection for at most twice as long.
+// patrol is how often the watchdog looks. A handler, or a Key, that runs on its
+// reader's goroutine holds up its connection for at most twice as long.
 const patrol = time.Millisecond
 
-// A turn says who reads a connection: odd while the reader runs a handler. The
-// watchdog takes the reading away from a reader whose handler is slow, by
-// moving an odd turn on.
+// A turn says who reads a connection: odd while the reader runs a call. The watchdog
+// takes the reading away from a reader whose call is slow, by moving an odd turn on.
 type turn struct {
 	count   atomic.Uint64
 	watched atomic.Bool
-	call    *router.Call // what runs; written before the turn becomes odd
-	seen    uint64       // owned by the watchdog
+	budget  budget
+	call    *call.Call // that runs; written before the turn becomes odd
+	seen    uint64     // owned by the watchdog
 }
 
 // begin says that the reader starts to run c.
-func (t *turn) begin(c *router.Call) (token uint64) {
+func (t *turn) begin(c *call.Call) (token uint64) {
 	t.call = c
 	return t.count.Add(1)
 }
 
-// end says that the handler has returned. It reports whether the goroutine is
-// still the connection's reader.
+// end says that Run has returned. It reports whether the goroutine is still the
+// connection's reader.
 func (t *turn) end(token uint64) bool { return t.count.CompareAndSwap(token, token+1) }
 
 // A watchdog watches the connections whose readers run handlers. Its goroutine
@@ -86,18 +86,19 @@ func (w *watchdog) close() {
 	w.done.Wait()
 }
 
-// inspect relieves the reader if it runs the same handler as a patrol ago. It
-// reports whether to look again.
+// inspect relieves the reader if it runs the same call as a patrol ago. It reports
+// whether to look again.
 func (c *Connection) inspect() bool {
 	now := c.turn.count.Load()
 	same := now == c.turn.seen
 	c.turn.seen = now
+	c.turn.budget.patrol()
 	switch {
 	case !same:
 		return true
 	case now%2 == 1:
 		if c.turn.count.CompareAndSwap(now, now+1) {
-			c.turn.call.Slow() // stable: the reader has lost its turn
+			c.turn.call.Stall() // stable: the reader has lost its turn
 			c.takeOver()
 		}
 		return true

@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/wire"
 )
 
 // wide returns a generation of a cog with n routes.
-func wide(b *testing.B, name string, n int) *Generation {
+func wide(b *testing.B, r *Router, name string, n int) *gate.Generation {
 	b.Helper()
 	i, err := cogs.Open(b.Context(), cogs.Cog{Name: name, Setup: func(_ context.Context, r *cogs.Registrar) error {
 		for k := range n {
@@ -24,30 +25,34 @@ func wide(b *testing.B, name string, n int) *Generation {
 	if err != nil {
 		b.Fatal(err)
 	}
-	gate := NewGate(i.Cog())
-	gen := NewGeneration(gate, 1, i, nil)
-	gate.Swap(gen)
+	g := r.NewGate(i.Cog())
+	gen := g.Next(1, i, nil)
+	g.Swap(gen)
 	return gen
 }
 
-// BenchmarkAdmit looks a route up among 10 to 10,000, admits a call to it and lets
-// it go.
+// BenchmarkAdmit makes a call of a route among 10 to 10,000, admits it, runs it as a
+// reader does, and lets it be used again.
 func BenchmarkAdmit(b *testing.B) {
 	for _, n := range []int{10, 1000, 10_000} {
 		b.Run(fmt.Sprintf("routes=%d", n), func(b *testing.B) {
-			r := New(slog.New(slog.DiscardHandler), 1000)
-			if err := r.Publish("cog", wide(b, "cog", n)); err != nil {
+			r := New(Options{Log: slog.New(slog.DiscardHandler), MaxMessage: 1000})
+			if err := r.Publish("cog", wide(b, r, "cog", n)); err != nil {
 				b.Fatal(err)
 			}
-			name := []byte(fmt.Sprintf("cog.route%d", n/2))
-			c := &Call{session: r.Inside}
+			s := &Session{Router: r, Peer: &recorder{}}
+			q := Request{Endpoint: []byte(fmt.Sprintf("cog.route%d", n/2))}
+			b.ReportAllocs()
 			for b.Loop() {
-				c.target = r.table.Load().routes[string(name)]
+				c := s.NewCall(&q)
+				if err := s.Enter(c); err != nil {
+					b.Fatal(err)
+				}
 				if !r.Admit(c) {
 					b.Fatal("Admit = false; want a call to run")
 				}
-				c.stage.Store(arriving)
-				c.route.generation.leave()
+				c.RunOnReader()
+				c.Free()
 			}
 		})
 	}
@@ -57,11 +62,11 @@ func BenchmarkAdmit(b *testing.B) {
 func BenchmarkPublish(b *testing.B) {
 	for _, n := range []int{100, 1000, 10_000} {
 		b.Run(fmt.Sprintf("routes=%d", n), func(b *testing.B) {
-			r := New(slog.New(slog.DiscardHandler), 1000)
-			var one *Generation
+			r := New(Options{Log: slog.New(slog.DiscardHandler), MaxMessage: 1000})
+			var one *gate.Generation
 			for k := range 100 {
 				name := fmt.Sprintf("cog%d", k)
-				one = wide(b, name, n/100)
+				one = wide(b, r, name, n/100)
 				if err := r.Publish(name, one); err != nil {
 					b.Fatal(err)
 				}

@@ -9,19 +9,21 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/wire"
 )
 
 // after returns a generation of the bench's cog that takes over from old. It is
 // not published.
-func (b *bench) after(old *Generation) *Generation {
+func (b *bench) after(old *gate.Generation) *gate.Generation {
 	b.t.Helper()
 	i, err := cogs.Open(b.t.Context(), b.cog, func() {})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	b.number++
-	return NewGeneration(b.gate, b.number, i, old)
+	b.current = b.gate.Next(b.number, i, old)
+	return b.current
 }
 
 // TestGate_holdsBeforeTheFirstGeneration has calls come when the routes are
@@ -30,7 +32,7 @@ func (b *bench) after(old *Generation) *Generation {
 func TestGate_holdsBeforeTheFirstGeneration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, sleeper())
-		b.gate = NewGate(b.cog)
+		b.gate = b.NewGate(b.cog)
 		first := b.next()
 		b.call(1, "sleep", "")
 		synctest.Wait()
@@ -89,8 +91,8 @@ func TestGeneration_takesLanesOver(t *testing.T) {
 			})
 			return nil
 		}
-		switchOver := func() *Generation {
-			old := b.gate.current
+		switchOver := func() *gate.Generation {
+			old := b.current
 			next := b.after(old)
 			if err := b.Publish(b.cog.Name, next); err != nil {
 				t.Fatal(err)
@@ -134,7 +136,7 @@ func TestGeneration_takesLanesOver(t *testing.T) {
 // that both have are the first one's, and all go when one is published alone.
 func TestPublish_severalGenerations(t *testing.T) {
 	b := newBench(t, sleeper())
-	old := b.gate.current
+	old := b.current
 	b.cog.Setup = func(_ context.Context, r *cogs.Registrar) error {
 		for _, name := range []wire.Route[seconds, string]{"sleep", "new"} {
 			cogs.Handle(r, name, func(context.Context, seconds) (string, error) { return "", nil })
@@ -142,36 +144,36 @@ func TestPublish_severalGenerations(t *testing.T) {
 		return nil
 	}
 	next := b.after(old)
-	serves := func(endpoint string, want *Generation) {
+	serves := func(endpoint string, want uint64) {
 		t.Helper()
-		var got *Generation
-		if r := b.table.Load().routes[endpoint]; r != nil {
-			got = r.generation
+		var got uint64
+		if at := (*b.table.Load())[endpoint]; at != nil {
+			got = at.Generation
 		}
 		if got != want {
-			t.Errorf("route %s is that of %v; want %v", endpoint, got, want)
+			t.Errorf("route %s is that of generation %d; want %d", endpoint, got, want)
 		}
 	}
 	if err := b.Publish("c", next, old); err != nil {
 		t.Fatal(err)
 	}
-	serves("sleep", next)
-	serves("new", next)
-	serves("error", old)
-	other := NewGate(cogs.Cog{Name: "other"})
+	serves("sleep", next.Number)
+	serves("new", next.Number)
+	serves("error", old.Number)
+	other := b.NewGate(cogs.Cog{Name: "other"})
 	i, err := cogs.Open(t.Context(), b.cog, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Publish("other", NewGeneration(other, 1, i, nil)); !errors.Is(err, ErrRouteTaken) {
+	if err := b.Publish("other", other.Next(1, i, nil)); !errors.Is(err, ErrRouteTaken) {
 		t.Errorf("Publish of routes that another cog has = %v; want %v", err, ErrRouteTaken)
 	}
 	if err := b.Publish("c", next); err != nil {
 		t.Fatal(err)
 	}
-	serves("error", nil)
+	serves("error", 0)
 	if err := b.Publish("c"); err != nil {
 		t.Fatal(err)
 	}
-	serves("sleep", nil)
+	serves("sleep", 0)
 }

@@ -7,40 +7,68 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Failed notes that a call failed, for the operator: what the caller gets may
-// be less than err. What a caller is told may quote what it asked, so the log
-// gets the code alone.
-func (s *Router) Failed(c *Call, err error) {
-	code := public(err).Code
-	if code == wire.Internal {
-		s.logInternal(c, err)
-	} else {
-		s.Log.Debug("call failed", "endpoint", clip(c.endpoint), "caller", c.callerName(), "code", code)
-	}
-	s.report(c.endpoint, c.callerName(), err)
+// Failed notes that a call was refused before it had a place, for the operator.
+func (r *Router) Failed(c *call.Call, err error) { r.failed(c, nil, err) }
+
+// failed notes that a call failed: what the caller gets may be less than err.
+func (r *Router) failed(c *call.Call, at *call.Place, err error) {
+	r.note(c.Endpoint, c.Caller, at, err)
 }
 
-func (s *Router) logInternal(c *Call, err error) {
-	args := []any{"endpoint", clip(c.endpoint), "caller", c.callerName(), "err", err}
-	if r := c.route; r != nil {
-		args = append(args, "cog", r.generation.gate.Name, "generation", r.generation.Number)
+// note logs a failure. A caller is told what may quote its request, so the log gets
+// the code alone.
+func (r *Router) note(endpoint, caller string, at *call.Place, err error) {
+	if code := call.Public(err).Code; code == wire.Internal {
+		r.logInternal(endpoint, caller, at, err)
+	} else {
+		r.o.Log.Debug("call failed", "endpoint", clip(endpoint), "caller", caller, "code", code)
+	}
+	r.fail(endpoint, caller, err)
+}
+
+func (r *Router) logInternal(endpoint, caller string, at *call.Place, err error) {
+	args := []any{"endpoint", clip(endpoint), "caller", caller, "err", err}
+	if at != nil {
+		args = append(args, "cog", at.Cog, "generation", at.Generation)
 	}
 	if p, ok := errors.AsType[*cogs.Panic](err); ok {
-		if c.route != nil {
-			c.route.generation.gate.Panics.Add(1)
+		if at != nil {
+			at.Panics.Add(1)
 		}
 		args = append(args, "stack", string(p.Stack))
 	}
-	s.limiter.error(s.Log, "handler failed", args...)
+	r.limiter.error(r.o.Log, "handler failed", args...)
 }
 
 // Rejected notes a message that did not become a call.
-func (s *Router) Rejected(endpoint, caller string, err error) {
-	s.Log.Debug("message refused", "endpoint", clip(endpoint), "caller", caller, "code", public(err).Code)
-	s.report(endpoint, caller, err)
+func (r *Router) Rejected(endpoint, caller string, err error) {
+	r.o.Log.Debug("message refused", "endpoint", clip(endpoint), "caller", caller, "code", call.Public(err).Code)
+	r.fail(endpoint, caller, err)
+}
+
+// fail has the user's OnFailure told, if there is one.
+func (r *Router) fail(endpoint, caller string, err error) {
+	if r.o.OnFailure != nil {
+		r.reporter.add(failure{endpoint, caller, err})
+	}
+}
+
+// report calls the user's OnFailure.
+func (r *Router) report(f failure) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.limiter.error(r.o.Log, "Options.OnError panicked", "panic", v)
+		}
+	}()
+	if f.err == nil {
+		r.limiter.error(r.o.Log, "Options.OnError is too slow: it was not told of some failures")
+		return
+	}
+	r.o.OnFailure(f.endpoint, f.caller, call.Public(f.err).Code, f.err)
 }
 
 // clip shortens a name from outside for the log.
@@ -50,23 +78,6 @@ func clip(name string) string {
 		return name
 	}
 	return name[:most] + "..."
-}
-
-func (s *Router) report(endpoint, caller string, err error) {
-	if s.OnFailure == nil {
-		return
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			s.limiter.error(s.Log, "Options.OnError panicked", "panic", v)
-		}
-	}()
-	s.OnFailure(endpoint, caller, public(err).Code, err)
-}
-
-func isPanic(err error) bool {
-	_, ok := errors.AsType[*cogs.Panic](err)
-	return ok
 }
 
 // A limiter keeps a cog that fails in a loop from drowning the log, and from

@@ -1,107 +1,127 @@
-// Package router takes calls to the handlers of cogs. A table says which route
-// serves an endpoint; the gate of its cog admits the call, or holds it while the
-// cog switches; lanes make it wait for its turn; then it runs and is answered,
-// exactly once.
+// Package router takes work to the cogs of a server. Its table says which route serves
+// an endpoint; the makers of work are here: sessions of clients, calls from inside the
+// bot, events, ticks, and what another process passes on. A call then goes through
+// package gate, which admits it, and package call, which runs and answers it:
 //
-// The package decides nothing about cogs: package actors loads, switches and
-// ends them, and tells the gates.
+//	Session.NewCall → Session.Enter → Admit → (HandOff or RunOnReader) → Maker.Answer
+//
+// The package decides nothing about cogs: package actors loads, switches and ends
+// them, and tells the gates.
 package router
 
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A Router is what the calls of one server share. Only Publish may not be called
-// by several goroutines at once.
-type Router struct {
-	Pool       workers.Pool
+// ErrRouteTaken is the error of a cog that has a route which another cog has.
+var ErrRouteTaken = errors.New("route belongs to another cog")
+
+// Options configure a Router.
+type Options struct {
 	Log        *slog.Logger
-	MaxMessage int                                                      // bytes
-	OnFailure  func(endpoint, caller string, code wire.Code, err error) // may be nil
-	Inside     *Session                                                 // of calls that the bot's own code makes
+	MaxMessage int // bytes
 
-	// Outside, if not nil, runs what Local is asked for: then the routes of the
+	// OnFailure, if set, is called for each call that fails. It is the user's code.
+	OnFailure func(endpoint, caller string, code wire.Code, err error)
+
+	// AnswerOnReturn makes calls that run be answered when their handlers have
+	// returned, also those that were cancelled.
+	AnswerOnReturn bool
+
+	// Upstream, if set, runs what the bot's own code asks for: then the routes of the
 	// bot are in another process. parent may be nil.
-	Outside func(ctx context.Context, parent *Call, endpoint string, data []byte) ([]byte, error)
+	Upstream func(ctx context.Context, parent *call.Call, endpoint string, data []byte) ([]byte, error)
+}
 
-	table   atomic.Pointer[table]
-	calls   sync.Pool // of *Call that may be used again
-	limiter limiter
+// A Router is what the work of one server shares. Only Publish may not be called by
+// several goroutines at once.
+type Router struct {
+	Pool workers.Pool
 
-	mu       sync.Mutex // protects sessions
-	sessions map[*Session]struct{}
+	o        Options
+	env      call.Env
+	switches gate.Switches
+	reporter reporter
+	limiter  limiter
+	inside   inflight // calls that the bot's own code makes, events and ticks
+	lastID   atomic.Uint64
+
+	// table says which place serves an endpoint. A table never changes: Publish
+	// makes a new one, so that a connection never sees half of an update.
+	table atomic.Pointer[map[string]*call.Place]
+
+	mu     sync.Mutex // protects makers
+	makers map[*inflight]struct{}
 }
 
 // New returns a router without routes.
-func New(log *slog.Logger, maxMessage int) *Router {
-	r := &Router{Log: log, MaxMessage: maxMessage, sessions: map[*Session]struct{}{}}
-	r.Inside = &Session{Router: r, Peer: insidePeer{}}
-	r.table.Store(&table{routes: map[string]*route{}})
-	r.Join(r.Inside)
+func New(o Options) *Router {
+	r := &Router{o: o}
+	r.env = call.Env{Workers: &r.Pool, MaxMessage: o.MaxMessage, AnswerOnReturn: o.AnswerOnReturn, Failed: r.failed, Local: r.Local}
+	r.env.Start()
+	r.reporter = reporter{report: r.report, pool: &r.Pool}
+	r.makers = map[*inflight]struct{}{&r.inside: {}}
+	r.table.Store(&map[string]*call.Place{})
 	return r
 }
 
-// Join makes the calls of s known, until Leave.
-func (r *Router) Join(s *Session) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.sessions[s] = struct{}{}
-}
+// MaxMessage returns the size of the largest message, in bytes.
+func (r *Router) MaxMessage() int { return r.o.MaxMessage }
 
-// Leave undoes Join.
-func (r *Router) Leave(s *Session) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.sessions, s)
-}
+// NewGate returns the gate of a cog.
+func (r *Router) NewGate(c cogs.Cog) *gate.Gate { return gate.New(c, &r.env, &r.switches) }
 
-// Admit takes a call to the gate of its cog. It reports whether the caller is to
-// run it now; otherwise it waits somewhere, or was refused.
-func (r *Router) Admit(c *Call) bool {
-	if c.target == nil {
-		c.target = r.table.Load().routes[c.endpoint]
+// Admit takes a call to the gate of its cog. It reports whether the caller runs the
+// call now; otherwise it waits somewhere, or was rejected.
+func (r *Router) Admit(c *call.Call) (run bool) {
+	if c.Target() == nil && !c.Aim((*r.table.Load())[c.Endpoint]) {
+		c.RejectArriving(gate.NoRoute(c.Endpoint))
+		return false
 	}
-	if c.target == nil {
-		return c.refuse(noRoute(c.endpoint))
-	}
-	return c.target.generation.gate.admit(c, c.target)
+	return gate.Admit(c)
 }
 
-// Publish makes the routes of a cog those of the generations, for all connections
-// at once; a route that several have is that of the first. The error wraps
+// Publish makes the routes of a cog those of the generations, for all connections at
+// once; a route that several have is that of the first. The error wraps
 // [ErrRouteTaken].
-func (r *Router) Publish(cog string, generations ...*Generation) error {
-	next, err := r.table.Load().with(cog, generations)
-	if err == nil {
-		r.table.Store(next)
+func (r *Router) Publish(cog string, generations ...*gate.Generation) error {
+	next := maps.Clone(*r.table.Load())
+	maps.DeleteFunc(next, func(_ string, p *call.Place) bool { return p.Cog == cog })
+	for _, gen := range slices.Backward(generations) {
+		for name, p := range gen.Places() {
+			if other := next[name]; other != nil && other.Cog != cog {
+				return fmt.Errorf("%w: cogs %q and %q both have %q", ErrRouteTaken, other.Cog, cog, name)
+			}
+			next[name] = p
+		}
 	}
-	return err
+	r.table.Store(&next)
+	return nil
 }
 
-// AbandonAll ends the calls in flight in a generation with err for their
-// callers. It returns how many had no answer.
-func (r *Router) AbandonAll(gen *Generation, err *wire.Error) (lost int) {
+// CancelAll ends the calls in flight in a generation with err for their callers. It
+// returns how many had no answer.
+func (r *Router) CancelAll(gen *gate.Generation, err *wire.Error) (lost int) {
 	r.mu.Lock()
-	sessions := make([]*Session, 0, len(r.sessions))
-	for s := range r.sessions {
-		sessions = append(sessions, s)
-	}
+	makers := slices.Collect(maps.Keys(r.makers))
 	r.mu.Unlock()
-	for _, s := range sessions {
-		s.each(func(c *Call) bool {
-			stage := c.stage.Load() // route may be read in these stages alone
-			return (stage == waiting || stage == running) && c.route.generation == gen
-		}, func(c *Call) {
-			if c.Abandon(err, context.Canceled) {
+	for _, f := range makers {
+		f.each(gen.Serves, func(c *call.Call) {
+			if c.Cancel(err, context.Canceled) {
 				lost++
 			}
 		})
@@ -109,45 +129,15 @@ func (r *Router) AbandonAll(gen *Generation, err *wire.Error) (lost int) {
 	return lost
 }
 
+// End makes the router refuse work of the bot's own code with err.
+func (r *Router) End(err *wire.Error) { r.inside.end(err) }
+
 // Routes describes what is served, sorted by endpoint.
 func (r *Router) Routes() []wire.RouteStatus {
 	list := []wire.RouteStatus{}
-	for name, route := range r.table.Load().routes {
-		list = append(list, wire.RouteStatus{
-			Endpoint:   name,
-			Cog:        route.generation.gate.Name,
-			Generation: route.generation.Number,
-			Serial:     route.lanes != nil && route.lanes.limit == 1 && !route.endpoint.Keyed(),
-			Keyed:      route.endpoint.Keyed(),
-			TimeoutMS:  route.timeout.Milliseconds(),
-		})
+	for _, p := range *r.table.Load() {
+		list = append(list, gate.Status(p))
 	}
 	slices.SortFunc(list, func(a, b wire.RouteStatus) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
 	return list
-}
-
-// InSetup reports whether ctx is that of the Setup of the named cog.
-func InSetup(ctx context.Context, cog string) bool {
-	a, ok := ctx.Value(cogs.RuntimeKey{}).(*Agent)
-	return ok && a.Setup && a.Cog == cog
-}
-
-// Within reports whether ctx belongs to a call or a task of the named cog, or
-// was made by one through others.
-func Within(ctx context.Context, cog string) bool {
-	runtime := ctx.Value(cogs.RuntimeKey{})
-	if s, ok := runtime.(*scope); ok {
-		runtime = s.share()
-	}
-	switch rt := runtime.(type) {
-	case *Call:
-		for c := rt; c != nil; c = c.parent {
-			if c.listener() == nil && c.inner != nil && c.inner.caller == cog || c.route != nil && c.route.generation.gate.Name == cog {
-				return true
-			}
-		}
-	case *Agent:
-		return rt.Cog == cog
-	}
-	return false
 }

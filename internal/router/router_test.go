@@ -15,6 +15,8 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -24,17 +26,20 @@ type recorder struct {
 	answers map[uint64][]string
 }
 
-func (r *recorder) Name() string                    { return "test" }
-func (r *recorder) Head(dst []byte, _ *Call) []byte { return append(dst, "ok "...) }
-func (r *recorder) Tail(dst []byte) []byte          { return dst }
-func (r *recorder) Fail(dst []byte, _ *Call, err error) []byte {
-	return append(dst, public(err).Error()...)
+func (r *recorder) Name() string                         { return "test" }
+func (r *recorder) Head(dst []byte, _ *call.Call) []byte { return append(dst, "ok "...) }
+func (r *recorder) Tail(dst []byte) []byte               { return dst }
+func (r *recorder) Fail(dst []byte, _ *call.Call, err error) []byte {
+	return append(dst, call.Public(err).Error()...)
 }
 
-func (r *recorder) Send(c *Call, text []byte, _ bool) {
+func (r *recorder) Send(c *call.Call, text []byte, _ bool) {
+	if r.answers == nil {
+		return // nobody asks for them
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answers[c.ID()] = append(r.answers[c.ID()], string(text))
+	r.answers[c.ID] = append(r.answers[c.ID], string(text))
 }
 
 func (r *recorder) of(id uint64) string {
@@ -48,15 +53,17 @@ type bench struct {
 	t *testing.T
 	*Router
 	*recorder
-	gate   *Gate
-	caller *Session
-	cog    cogs.Cog
-	number uint64
+	gate    *gate.Gate
+	current *gate.Generation // that next has made last
+	caller  *Session
+	cog     cogs.Cog
+	number  uint64
 }
 
 func newBench(t *testing.T, cog cogs.Cog) *bench {
 	t.Helper()
-	b := &bench{t: t, Router: New(slog.New(slog.DiscardHandler), 1000), recorder: &recorder{answers: map[uint64][]string{}}, cog: cog, gate: NewGate(cog)}
+	b := &bench{t: t, Router: New(Options{Log: slog.New(slog.DiscardHandler), MaxMessage: 1000}), recorder: &recorder{answers: map[uint64][]string{}}, cog: cog}
+	b.gate = b.NewGate(cog)
 	t.Cleanup(b.Pool.Close)
 	b.caller = &Session{Router: b.Router, Peer: b.recorder, Remote: "test"}
 	b.Join(b.caller)
@@ -65,14 +72,15 @@ func newBench(t *testing.T, cog cogs.Cog) *bench {
 }
 
 // next publishes a new generation.
-func (b *bench) next() *Generation {
+func (b *bench) next() *gate.Generation {
 	b.t.Helper()
 	i, err := cogs.Open(b.t.Context(), b.cog, func() {})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	b.number++
-	gen := NewGeneration(b.gate, b.number, i, nil)
+	gen := b.gate.Next(b.number, i, nil)
+	b.current = gen
 	if err := b.Publish(b.cog.Name, gen); err != nil {
 		b.t.Fatal(err)
 	}
@@ -80,7 +88,7 @@ func (b *bench) next() *Generation {
 }
 
 // call makes a call as a connection's reader does.
-func (b *bench) call(id uint64, endpoint, data string) *Call {
+func (b *bench) call(id uint64, endpoint, data string) *call.Call {
 	buf := buffer.New()
 	buf.B = append(buf.B, data...)
 	c := b.caller.NewCall(&Request{ID: id, Endpoint: []byte(endpoint), Data: buf.B, Buffer: buf})
@@ -132,7 +140,7 @@ func sleeper() cogs.Cog {
 func TestGate_holdAndSwap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, sleeper())
-		old := b.gate.current
+		old := b.current
 		b.call(1, "sleep", `{"S":3}`)
 		synctest.Wait()
 		b.gate.Hold()
@@ -140,7 +148,7 @@ func TestGate_holdAndSwap(t *testing.T) {
 			b.call(id+2, "sleep", "")
 		}
 		b.want(7, "overloaded")
-		b.caller.Find(3).GiveUp(nil)
+		b.caller.Find(3).CancelByCaller(nil)
 		synctest.Wait()
 		b.want(3, "canceled")
 		b.want(2, "")
@@ -188,7 +196,7 @@ func TestGate_heldCallsHaveADeadline(t *testing.T) {
 		b := newBench(t, sleeper())
 		b.gate.Hold()
 		b.call(1, "sleep", "")
-		time.Sleep(defaultTimeout)
+		time.Sleep(call.DefaultTimeout)
 		synctest.Wait()
 		b.want(1, "timeout")
 		b.call(2, "sleep", "")
@@ -215,7 +223,7 @@ func TestAdmit_limits(t *testing.T) {
 			b.call(id+21, "serial", `{"S":1}`)
 		}
 		b.want(25, "overloaded")
-		b.caller.Find(22).GiveUp(nil)
+		b.caller.Find(22).CancelByCaller(nil)
 		b.call(26, "serial", `{"S":1}`) // in its place
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
@@ -232,18 +240,12 @@ func TestAdmit_limits(t *testing.T) {
 		for id, want := range map[uint64]string{27: "bad_request", 28: "no_route", 29: "internal", 30: "internal", 31: "not_found: the error's text"} {
 			b.want(id, want)
 		}
-		gen := b.gate.current
-		for _, name := range []string{"serial", "keyed"} {
-			if n := len(gen.routes[name].lanes.byKey); n != 0 {
-				t.Errorf("route %s keeps %d lanes; want none of calls that are over", name, n)
-			}
-		}
 	})
 }
 
-// TestAbandonAll_beside abandons a generation while its calls arrive, are given
+// TestCancelAll_beside cancels the calls of a generation while its calls arrive, are given
 // up and return.
-func TestAbandonAll_beside(t *testing.T) {
+func TestCancelAll_beside(t *testing.T) {
 	b := newBench(t, sleeper())
 	var id atomic.Uint64
 	stop := make(chan struct{})
@@ -258,15 +260,15 @@ func TestAbandonAll_beside(t *testing.T) {
 					default:
 					}
 					c := b.call(id.Add(1), endpoint, `{"S":1}`)
-					go c.GiveUp(nil)
-					go c.GiveUp(context.DeadlineExceeded)
+					go c.CancelByCaller(nil)
+					go c.CancelByCaller(context.DeadlineExceeded)
 				}
 			})
 		}
 	}
 	for range 300 {
-		gen := b.gate.current
-		b.AbandonAll(gen, wire.Errorf(wire.Interrupted, "it failed"))
+		gen := b.current
+		b.Router.CancelAll(gen, wire.Errorf(wire.Interrupted, "it failed"))
 		b.gate.Hold()
 		next := b.next()
 		runtime.Gosched()
@@ -274,7 +276,7 @@ func TestAbandonAll_beside(t *testing.T) {
 	}
 	close(stop)
 	work.Wait()
-	b.caller.AbandonAll()
+	b.caller.CancelAll()
 	for wait := time.Now(); b.caller.InFlight()+b.gate.InFlight() > 0; runtime.Gosched() {
 		if time.Since(wait) > 10*time.Second {
 			t.Fatalf("%d calls of the caller and %d of the gate are in flight; want none", b.caller.InFlight(), b.gate.InFlight())

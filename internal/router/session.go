@@ -1,142 +1,156 @@
 package router
 
 import (
+	"cmp"
 	"context"
-	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A Peer is who a session's answers go to, in its dialect.
+// A Peer is a client, in its dialect: a session's answers go to it.
 type Peer interface {
 	// Name names the dialect.
 	Name() string
 
-	// Head and Tail append what stands around a result; Fail appends the
-	// answer that a call failed.
-	Head(dst []byte, c *Call) []byte
+	// Head, Tail and Fail are those of call.Maker.
+	Head(dst []byte, c *call.Call) []byte
 	Tail(dst []byte) []byte
-	Fail(dst []byte, c *Call, err error) []byte
+	Fail(dst []byte, c *call.Call, err error) []byte
 
-	// Send passes an answer on; without flush the connection's reader will
-	// write it before it waits. It does not keep text.
-	Send(c *Call, text []byte, flush bool)
+	// Send passes an answer on; without flush the connection's reader will write it
+	// before it waits. It does not keep text.
+	Send(c *call.Call, text []byte, flush bool)
 }
 
-// A Session holds the calls in flight of one caller: of a connection, or of
-// all that is inside the bot.
+// A Session makes the calls of one client, and holds those in flight.
 type Session struct {
 	Router *Router
 	Peer   Peer
-	Remote string // for logs and CallInfo
+	Remote string // the client's address
 	Limit  int    // calls in flight; 0: no limit
 
-	// Whole says that a call which runs is answered when its handler has
-	// returned, also if it was given up before: the peer counts on that, and
-	// tells its own callers by itself.
-	Whole bool
-
+	inflight
 	lastID  atomic.Uint64 // for dialects without ids
 	sending atomic.Int64  // answers on their way to the peer
-
-	mu    sync.Mutex // protects the fields below
-	calls flying
-	pins  int         // who goes through the calls, at the moment
-	ended *wire.Error // why no calls are taken any more
 }
 
-// unsent, and twice the limit of calls, bounds the answers that a peer which does
-// not read keeps waiting. A peer that reads must not meet it: some answers that it
-// has count until their goroutines run again.
+// A Request is a message that asks for a call.
+type Request struct {
+	ID       uint64 // 0: the session gives it one
+	Endpoint []byte // copied
+	Data     []byte // JSON; belongs to Buffer
+	Buffer   *buffer.Buffer
+	Admin    bool          // the caller is an admin
+	Timeout  time.Duration // how long the caller waits; 0: it did not say
+	Parent   *call.Call    // the call of the same cog that it was made for, if any
+	Caller   string        // if empty, the session's Remote
+	Dialect  string        // if empty, the session's Peer
+}
+
+// Join makes the calls of s known to CancelAll, until Leave.
+func (r *Router) Join(s *Session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.makers[&s.inflight] = struct{}{}
+}
+
+// Leave undoes Join.
+func (r *Router) Leave(s *Session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.makers, &s.inflight)
+}
+
+// NewCall returns the call that a request asks for. It takes the request's buffer over,
+// to free it when the call is over.
+func (s *Session) NewCall(q *Request) *call.Call {
+	id := q.ID
+	if id == 0 {
+		id = s.lastID.Add(1)
+	}
+	target := (*s.Router.table.Load())[string(q.Endpoint)]
+	var endpoint string
+	if target != nil {
+		endpoint = target.Endpoint.Name // no copy
+	} else {
+		endpoint = string(q.Endpoint)
+	}
+	return s.Router.env.New(call.Request{
+		ID:       id,
+		Endpoint: endpoint,
+		Data:     q.Data,
+		Buffer:   q.Buffer,
+		Caller:   cmp.Or(q.Caller, s.Remote),
+		Dialect:  cmp.Or(q.Dialect, s.Peer.Name()),
+		Admin:    q.Admin,
+		Timeout:  q.Timeout,
+		Parent:   q.Parent,
+	}, s, target)
+}
+
+// unsent + 2 × Limit is the most answers that a session keeps for a peer that has
+// stopped reading. A peer that reads never reaches it: some answers that it has count
+// until their goroutines run again.
 const unsent = 16
 
-// Enter notes a call, so that a cancel, a loss of the connection or a drain
-// finds it. A call without an id gets one.
-func (s *Session) Enter(c *Call) *wire.Error {
-	err := s.enter(c)
+// Enter notes a call, so that a cancel, the end of the connection or a drain finds it.
+func (s *Session) Enter(c *call.Call) *wire.Error {
+	err := s.add(c, s.allowed)
 	if err != nil {
-		c.refused(err)
+		c.RefusedUnseen(err)
 	}
 	return err
 }
 
-func (s *Session) enter(c *Call) *wire.Error {
-	if c.id == 0 {
-		c.id = s.lastID.Add(1)
+func (s *Session) allowed(count int) *wire.Error {
+	if s.Limit > 0 && (count >= s.Limit || int(s.sending.Load()) > unsent+2*s.Limit) {
+		e := wire.Errorf(wire.Overloaded, "this connection has %d calls in flight", s.Limit)
+		e.RetryAfter = retryOverloaded
+		return e
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.ended != nil:
-		return s.ended
-	case s.Limit > 0 && (s.calls.count() >= s.Limit || int(s.sending.Load()) > unsent+2*s.Limit):
-		return overloaded("this connection has %d calls in flight", s.Limit)
-	case s.calls.find(c.id) != nil:
-		return wire.Errorf(wire.BadRequest, "call id %d is in flight already", c.id)
-	}
-	s.calls.add(c)
 	return nil
 }
 
-// send passes on the answer of c. Before that c is forgotten: a caller may call
-// again as soon as it has the answer. pinned says that somebody has come across c
-// before and may still use it.
-func (s *Session) send(c *Call, text []byte, flush bool) (pinned bool) {
+// retryOverloaded is when a caller that was refused may come back.
+const retryOverloaded = 100 * time.Millisecond
+
+// Head implements call.Maker.
+func (s *Session) Head(dst []byte, c *call.Call) []byte { return s.Peer.Head(dst, c) }
+
+// Tail implements call.Maker.
+func (s *Session) Tail(dst []byte) []byte { return s.Peer.Tail(dst) }
+
+// Fail implements call.Maker.
+func (s *Session) Fail(dst []byte, c *call.Call, err error) []byte { return s.Peer.Fail(dst, c, err) }
+
+// Answer implements call.Maker. It forgets the call before the peer has the answer: the
+// peer may call again at once.
+func (s *Session) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
 	s.sending.Add(1)
-	s.mu.Lock()
-	s.calls.remove(c)
-	pinned = s.pins > 0
-	s.mu.Unlock()
+	seen = s.remove(c)
 	s.Peer.Send(c, text, flush)
 	s.sending.Add(-1)
-	return pinned
+	return seen
 }
 
-// Find returns the call in flight with that id, nil if there is none.
-func (s *Session) Find(id uint64) *Call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.calls.find(id)
-}
+// Over implements call.Maker.
+func (s *Session) Over(*call.Call) {}
 
 // End makes the session refuse new calls with err.
-func (s *Session) End(err *wire.Error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended == nil {
-		s.ended = err
-	}
-}
+func (s *Session) End(err *wire.Error) { s.end(err) }
 
-// each calls do for the calls in flight for which match is true. Meanwhile none of
-// the session's calls is used again, or do would be given another one.
-func (s *Session) each(match func(*Call) bool, do func(*Call)) {
-	s.mu.Lock()
-	list := s.calls.matching(match)
-	s.pins++
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.pins--
-	}()
-	for _, c := range list {
-		do(c)
-	}
-}
-
-// AbandonAll ends the calls in flight: nobody is left to answer to.
-func (s *Session) AbandonAll() {
-	s.each(func(*Call) bool { return true }, func(c *Call) {
-		c.Abandon(wire.Errorf(wire.Canceled, "the caller of %q is gone", c.endpoint), context.Canceled)
+// CancelAll ends the calls in flight: nobody is left to answer to.
+func (s *Session) CancelAll() {
+	s.each(func(*call.Call) bool { return true }, func(c *call.Call) {
+		c.Cancel(wire.Errorf(wire.Canceled, "the caller of %q is gone", c.Endpoint), context.Canceled)
 	})
 }
 
 // InFlight returns how many calls are unanswered, or their answers not sent.
 func (s *Session) InFlight() int {
-	s.mu.Lock()
-	n := s.calls.count()
-	s.mu.Unlock()
-	return n + int(s.sending.Load()) // in this order: none is missed
+	return s.count() + int(s.sending.Load()) // in this order: none is missed
 }

@@ -121,6 +121,10 @@ func (c *Conn) because(err error) error {
 	return err
 }
 
+// Buffered reports whether more has arrived than was received. Only the reader's
+// goroutine may ask.
+func (c *Conn) Buffered() bool { return c.link.in.r < c.link.in.w }
+
 // Send gathers a text message; Flush writes it. Where much waits for a slow peer,
 // Send waits too. The error is final: the connection is lost.
 func (c *Conn) Send(text []byte) error { return c.link.send(text) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/frames"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
@@ -19,22 +20,22 @@ type reply struct {
 // An asker is a call that waits for the bot. A call of this cog that comes of
 // that must not wait for it: a serial cog would wait for itself.
 type asker struct {
-	call *router.Call
+	call *call.Call
 	asks int
 }
 
-// ask runs a route of the bot; see router.Outside.
-func (c *child) ask(ctx context.Context, parent *router.Call, endpoint string, data []byte) ([]byte, error) {
+// ask runs a route of the bot; see router.Options.Upstream.
+func (c *child) ask(ctx context.Context, parent *call.Call, endpoint string, data []byte) ([]byte, error) {
 	f := frames.Frame{Kind: frames.Ask, Name: endpoint, Body: data}
 	if parent != nil {
-		f.Parent = parent.Origin()
+		f.Parent = router.Origin(parent)
 		c.waits(f.Parent, parent, 1)
 		defer c.waits(f.Parent, parent, -1)
 	}
 	return c.request(ctx, &f)
 }
 
-func (c *child) waits(id uint64, call *router.Call, change int) {
+func (c *child) waits(id uint64, asking *call.Call, change int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a := c.askers[id]
@@ -42,14 +43,14 @@ func (c *child) waits(id uint64, call *router.Call, change int) {
 		a = &asker{}
 		c.askers[id] = a
 	}
-	a.call = call
+	a.call = asking
 	if a.asks += change; a.asks == 0 {
 		delete(c.askers, id)
 	}
 }
 
 // asker returns the call that the bot knows by that id, if it waits for the bot.
-func (c *child) asker(id uint64) *router.Call {
+func (c *child) asker(id uint64) *call.Call {
 	if id == 0 {
 		return nil
 	}

@@ -13,7 +13,9 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -33,7 +35,7 @@ type child struct {
 
 	// owned by obey
 	cog   cogs.Cog
-	agent *router.Agent
+	task *router.TaskContext
 
 	mu      sync.Mutex                   // protects the fields below
 	asked   map[uint64]chan<- reply      // what the bot has not answered yet
@@ -43,8 +45,8 @@ type child struct {
 
 // live is the instance, once Setup has passed.
 type live struct {
-	gate *router.Gate // always open: the bot's own gate holds calls
-	*router.Generation
+	gate *gate.Gate // open but for saves: the bot's own gate holds calls
+	*gate.Generation
 }
 
 // maxOrders is more than a bot gives at once: it waits for each.
@@ -63,11 +65,13 @@ func newChild(conn net.Conn, cog cogs.Cog) *child {
 		cancels: map[uint64]func(error){},
 	}
 	c.host = &host{c}
-	// what fails is told to the bot, which logs it
-	c.router = router.New(slog.New(slog.DiscardHandler), frames.MaxFrame)
-	c.router.Outside = c.ask
-	c.router.Inside.Whole = true
-	c.session = &router.Session{Router: c.router, Peer: peer{c.out}, Whole: true}
+	c.router = router.New(router.Options{
+		Log:            slog.New(slog.DiscardHandler), // what fails is told to the bot, which logs it
+		MaxMessage:     frames.MaxFrame,
+		AnswerOnReturn: true,
+		Upstream:       c.ask,
+	})
+	c.session = &router.Session{Router: c.router, Peer: peer{c.out}}
 	c.router.Join(c.session)
 	return c
 }
@@ -102,24 +106,24 @@ func (c *child) call(f *frames.Frame) {
 	dialect, caller, _ := strings.Cut(f.From, " ")
 	b := buffer.New()
 	b.B = append(b.B, f.Body...)
-	call := c.session.NewCall(&router.Request{
+	k := c.session.NewCall(&router.Request{
 		ID:       f.ID,
 		Endpoint: []byte(f.Name),
 		Data:     b.B,
 		Buffer:   b,
 		Admin:    f.Flags&frames.Admin != 0,
-		Patience: time.Duration(f.MS) * time.Millisecond,
+		Timeout:  time.Duration(f.MS) * time.Millisecond,
 		Parent:   c.asker(f.Parent),
 		Caller:   caller,
 		Dialect:  dialect,
 	})
-	if err := c.session.Enter(call); err != nil {
+	if err := c.session.Enter(k); err != nil {
 		b.Free()
 		c.reply(f.ID, nil, err)
 		return
 	}
-	if c.router.Admit(call) {
-		call.HandOff()
+	if c.router.Admit(k) {
+		k.HandOff()
 	}
 }
 
@@ -129,19 +133,24 @@ func (c *child) event(f *frames.Frame) {
 		c.reply(id, nil, errNoSetup)
 		return
 	}
-	var calls atomic.Pointer[[]*router.Call]
+	var mu sync.Mutex // protects calls
+	var calls []*call.Call
 	c.running(id, func(cause error) {
-		if list := calls.Load(); list != nil {
-			for _, call := range *list {
-				call.GiveUp(cause)
-			}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, one := range calls {
+			one.CancelByCaller(cause)
 		}
 	})
-	list := live.gate.Deliver(c.router, c.host, f.Name, id, f.Body, func(err error) {
+	made := func(one *call.Call) {
+		mu.Lock()
+		defer mu.Unlock()
+		calls = append(calls, one)
+	}
+	c.router.EventFrom(live.gate, c.host, f.Name, id, f.Body, made, func(err error) {
 		c.running(id, nil)
 		c.reply(id, nil, err)
 	})
-	calls.Store(&list)
 }
 
 func (c *child) tick(f *frames.Frame) {
@@ -151,13 +160,13 @@ func (c *child) tick(f *frames.Frame) {
 		c.reply(id, nil, fmt.Errorf("there is no tick %.20q", f.Body))
 		return
 	}
-	var call atomic.Pointer[router.Call]
+	var one atomic.Pointer[call.Call]
 	c.running(id, func(cause error) {
-		if call := call.Load(); call != nil {
-			call.GiveUp(cause)
+		if tick := one.Load(); tick != nil {
+			tick.CancelByCaller(cause)
 		}
 	})
-	call.Store(c.router.TickFrom(live.Generation, live.Instance.Ticks()[n], id, func(err error) {
+	one.Store(c.router.TickFrom(live.Generation, live.Instance.Ticks()[n], id, func(err error) {
 		c.running(id, nil)
 		c.reply(id, nil, err)
 	}))
@@ -179,8 +188,8 @@ func (c *child) cancel(f *frames.Frame) {
 	if f.Flags&frames.Late != 0 {
 		cause = context.DeadlineExceeded
 	}
-	if call := c.session.Find(f.ID); call != nil {
-		call.GiveUp(cause)
+	if k := c.session.Find(f.ID); k != nil {
+		k.CancelByCaller(cause)
 		return
 	}
 	c.mu.Lock()

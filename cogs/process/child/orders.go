@@ -30,11 +30,11 @@ func (c *child) obey() {
 			text, _ := json.Marshal(offer) // strings and numbers
 			c.reply(f.ID, text, err)
 		case frames.Start:
-			live.gate.Subscribe(c.router, live.Generation)
-			live.Instance.Start(c.agent.Context(context.Background()), nil, c.failed)
+			c.router.Subscribe(live.gate, live.Generation)
+			live.Instance.Start(c.task.Context(context.Background()), nil, c.failed)
 			c.reply(f.ID, nil, nil)
 		case frames.Stop:
-			live.gate.Subscribe(c.router, nil)
+			c.router.Subscribe(live.gate, nil)
 			tasks := live.Instance.Stop()
 			go func() { <-tasks; c.reply(f.ID, nil, nil) }() // ends when the tasks do; other orders go on
 		case frames.Save:
@@ -45,7 +45,7 @@ func (c *child) obey() {
 		case frames.Quit:
 			var err error
 			if live != nil {
-				live.gate.Subscribe(c.router, nil)
+				c.router.Subscribe(live.gate, nil)
 				stopped(live, time.Duration(f.MS)*time.Millisecond)
 				err = live.Instance.Close()
 			}
@@ -86,8 +86,8 @@ func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
 		return offer, errors.New("Setup has passed already")
 	}
 	c.cog.Name = r.Cog
-	setup := &router.Agent{Router: c.router, Cog: r.Cog, Generation: r.Generation, Restart: r.Restart}
-	c.agent = &router.Agent{Router: c.router, Cog: r.Cog, Generation: r.Generation}
+	setup := &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation, Restart: r.Restart}
+	c.task = &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation}
 	ctx := setup.Context(context.Background())
 	if r.Host {
 		ctx = cogs.WithHost(ctx, c.host)
@@ -96,13 +96,13 @@ func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
 	if err != nil {
 		return offer, err
 	}
-	gate := router.NewGate(c.cog)
-	gen := router.NewGeneration(gate, r.Generation, instance, nil)
+	g := c.router.NewGate(c.cog)
+	gen := g.Next(r.Generation, instance, nil)
 	if err := c.router.Publish(r.Cog, gen); err != nil {
 		return offer, err
 	}
-	gate.Swap(gen)
-	c.live.Store(&live{gate, gen})
+	g.Swap(gen)
+	c.live.Store(&live{g, gen})
 	return c.offer(instance), nil
 }
 

@@ -7,8 +7,8 @@ import (
 	"fmt"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/frames"
-	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -18,8 +18,8 @@ type peer struct{ out *frames.Writer }
 func (peer) Name() string { return "local" }
 
 // Head appends the frame without its length, which Tail fills in.
-func (peer) Head(dst []byte, c *router.Call) []byte {
-	f := frames.Frame{Kind: frames.Reply, ID: c.ID()}
+func (peer) Head(dst []byte, c *call.Call) []byte {
+	f := frames.Frame{Kind: frames.Reply, ID: c.ID}
 	return f.Append(dst)
 }
 
@@ -30,16 +30,16 @@ func (peer) Tail(dst []byte) []byte {
 
 // Fail appends an error. What a handler returns because its time is over is not
 // its own failure, and may be told before the bot's own timer ends the call.
-func (peer) Fail(dst []byte, c *router.Call, err error) []byte {
+func (peer) Fail(dst []byte, c *call.Call, err error) []byte {
 	if _, panicked := errors.AsType[*cogs.Panic](err); !panicked && errors.Is(c.Err(), context.DeadlineExceeded) {
-		err = wire.Errorf(wire.Timeout, "no answer from %q in time", c.Info().Endpoint)
+		err = wire.Errorf(wire.Timeout, "no answer from %q in time", c.Endpoint)
 	}
-	f := frames.Frame{Kind: frames.Reply, Flags: frames.Failed, ID: c.ID(), Body: appendError(nil, err)}
+	f := frames.Frame{Kind: frames.Reply, Flags: frames.Failed, ID: c.ID, Body: appendError(nil, err)}
 	return f.Append(dst)
 }
 
 // Send passes an answer on. If that fails, the bot is gone.
-func (p peer) Send(_ *router.Call, text []byte, _ bool) { _ = p.out.Reply(text) }
+func (p peer) Send(_ *call.Call, text []byte, _ bool) { _ = p.out.Reply(text) }
 
 // appendError appends err as the bot reads it.
 func appendError(dst []byte, err error) []byte {

@@ -1,4 +1,5 @@
-package router
+// Package histogram counts durations in logarithmic buckets.
+package histogram
 
 import (
 	"math"
@@ -9,24 +10,25 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// times count how long something took, in sixteen buckets for each power of two:
-// what a bucket says is at most a sixteenth too much, for a microsecond as for a
-// minute. The zero value is ready for use, by any number of goroutines.
-type times [bucketCount]atomic.Uint64
+// A Histogram counts how long something took, in sixteen buckets for each power
+// of two: the upper end of a bucket is at most a sixteenth above any duration in it,
+// for a microsecond as for a minute. The zero value is ready for use, by any number
+// of goroutines.
+type Histogram [bucketCount]atomic.Uint64
 
 const (
 	finest      = 7                                // the first bucket ends at 2^7 ns: no handler is faster
-	coarsest    = 42                               // the last but one at 2^42 ns, which is 73 minutes
+	coarsest    = 42                               // the last but one ends at 2^42 ns, which is 73 minutes
 	steps       = 4                                // a power of two has 2^4 buckets
-	stepMask    = 1<<steps - 1                     // which of them a time is in
+	stepMask    = 1<<steps - 1                     // the bits that choose one of them
 	bucketCount = 1 + (coarsest-finest)<<steps + 1 // 9 KiB for the two histograms of a gate
 
 	firstUpper = time.Duration(1 << finest)
-	longest    = time.Duration(math.MaxInt64) // what the last bucket takes: all the rest
+	longest    = time.Duration(math.MaxInt64) // the end of the last bucket, which takes all the rest
 )
 
-// add counts one that took d nanoseconds.
-func (t *times) add(d int64) { t[bucketOf(d)].Add(1) }
+// Add counts one duration of ns nanoseconds.
+func (h *Histogram) Add(ns int64) { h[bucketOf(ns)].Add(1) }
 
 // bucketOf returns the bucket of d nanoseconds.
 func bucketOf(d int64) int {
@@ -53,11 +55,11 @@ func upperOf(i int) time.Duration {
 	return time.Duration((1<<steps + step + 1) << (power - steps))
 }
 
-// read returns what was counted so far.
-func (t *times) read() wire.Times {
+// Read returns the counts so far.
+func (h *Histogram) Read() wire.Times {
 	var sum wire.Times
-	for i := range t {
-		if n := t[i].Load(); n > 0 {
+	for i := range h {
+		if n := h[i].Load(); n > 0 {
 			sum.Count += n
 			sum.Buckets = append(sum.Buckets, wire.Bucket{Upper: upperOf(i), Count: n})
 		}

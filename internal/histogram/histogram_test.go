@@ -1,4 +1,4 @@
-package router
+package histogram
 
 import (
 	"math"
@@ -10,9 +10,9 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestTimes_buckets puts times on both sides of each bound: a bucket takes what is
+// TestHistogram_buckets puts times on both sides of each bound: a bucket takes what is
 // above the one before and at most its own, and is not much wider than that.
-func TestTimes_buckets(t *testing.T) {
+func TestHistogram_buckets(t *testing.T) {
 	for i := range bucketCount {
 		upper := upperOf(i)
 		if got := bucketOf(int64(upper)); got != i {
@@ -36,15 +36,15 @@ func TestTimes_buckets(t *testing.T) {
 	}
 }
 
-func TestTimes_read(t *testing.T) {
-	var n times
+func TestHistogram_read(t *testing.T) {
+	var n Histogram
 	for range 3 {
-		n.add(int64(time.Hour))
-		n.add(1000)
+		n.Add(int64(time.Hour))
+		n.Add(1000)
 	}
-	n.add(0)
+	n.Add(0)
 	want := wire.Times{Count: 7, Buckets: []wire.Bucket{{Upper: 128, Count: 1}, {Upper: 1024, Count: 3}, {Upper: upperOf(bucketOf(int64(time.Hour))), Count: 3}}}
-	if diff := cmp.Diff(want, n.read()); diff != "" {
-		t.Errorf("read() differs from what is wanted (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, n.Read()); diff != "" {
+		t.Errorf("Read() differs from what is wanted (-want +got):\n%s", diff)
 	}
 }

@@ -1,0 +1,92 @@
+package call
+
+import (
+	"errors"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/workers"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// LongResponse is the error of a response that is too large to be sent.
+type LongResponse struct{ Max int }
+
+// Error returns the text of the *wire.Error.
+func (e LongResponse) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the *wire.Error that callers get.
+func (e LongResponse) Unwrap() error {
+	return wire.Errorf(wire.TooLarge, "the response is larger than %d bytes", e.Max)
+}
+
+// Public returns the part of err that a caller may know.
+func Public(err error) *wire.Error {
+	if e, ok := errors.AsType[*wire.Error](err); ok {
+		return e
+	}
+	return wire.Errorf(wire.Internal, "the handler failed; the bot's log tells why")
+}
+
+// Returned reports whether the handler of the call has returned. Fail may ask, to
+// tell an error of the handler from one of the router.
+func (c *Call) Returned() bool { return c.returned }
+
+// answer tells the maker what the handler returned: b, or err.
+func (c *Call) answer(b *buffer.Buffer, err error) {
+	if err == nil {
+		b.B = c.maker.Tail(b.B)
+		if len(b.B) > c.env.MaxMessage {
+			err = LongResponse{c.env.MaxMessage}
+		}
+	}
+	switch {
+	case c.answered.CompareAndSwap(false, true):
+		c.returned = true
+		if err != nil {
+			c.env.Failed(c, c.place, err)
+			b.B = c.fail(b.B[:0], err)
+		}
+		seen := c.maker.Answer(c, b.B, !c.onReader)
+		c.reusable = err == nil && c.onReader && !seen && !c.held && c.Parent == nil && !c.place.Ordered
+	case isPanic(err):
+		c.env.Failed(c, c.place, err) // the caller was told something else before
+	}
+}
+
+func isPanic(err error) bool {
+	_, ok := errors.AsType[*cogs.Panic](err)
+	return ok
+}
+
+// tell answers a call that failed at a place, or nowhere. It may wait for the peer.
+func (c *Call) tell(at *Place, err error) {
+	c.env.Failed(c, at, err)
+	b := buffer.New()
+	b.B = c.fail(b.B, err)
+	c.maker.Answer(c, b.B, true)
+	b.Free()
+}
+
+// tellSoon is tell for who must not wait for the peer.
+func (c *Call) tellSoon(at *Place, err error) {
+	c.env.Workers.Go(task(func() { c.tell(at, err) }))
+}
+
+// fail appends the answer that the call failed, and not a longer one than its caller
+// takes.
+func (c *Call) fail(dst []byte, err error) []byte {
+	start := len(dst)
+	dst = c.maker.Fail(dst, c, err)
+	if most := c.env.MaxMessage; len(dst)-start > most && most > shortText {
+		e := *Public(err)
+		e.Message = "the error's text is too long to be sent"
+		dst = c.maker.Fail(dst[:start], c, &e)
+	}
+	return dst
+}
+
+// shortText is more than an error without a text of its own takes.
+const shortText = 512
+
+type task = workers.Func

@@ -1,0 +1,177 @@
+// Package call is the life of one piece of work: a request of a client, a call that
+// a cog makes of another, an event for one listener, a tick. All of them are a
+// [Call]; they differ in their [Maker], who is told what became of it.
+//
+//	arriving → waiting (⇄ preparing) → running → over
+//
+// A call goes forward. The gate of its cog admits it and gives it a [Place]; there it
+// waits for its turn; Run serves it; its maker gets the answer. Whoever moves a call on
+// does what belongs to the move, so each step happens once.
+package call
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/lane"
+)
+
+// A Request says what is asked for, and by whom. It does not change.
+type Request struct {
+	ID       uint64 // the maker's name for the call
+	Endpoint string
+	Data     []byte         // JSON; belongs to Buffer, if there is one
+	Buffer   *buffer.Buffer // freed when the call is over
+	Caller   string         // for logs and cogs.CallInfo
+	Dialect  string         // likewise
+	Admin    bool           // the caller may do everything
+	Timeout  time.Duration  // how long the caller waits; 0: it did not say
+	Parent   *Call          // the call whose handler made this one, if any
+}
+
+// A Call is one piece of work, from its arrival until nothing of it runs. Two things
+// happen to it, each once: it is answered, and it is over. They differ where a caller
+// does not wait for a slow handler.
+type Call struct {
+	Request
+	env    *Env
+	maker  Maker
+	target *Place // where the route table, or the gate, has sent it; nil if nowhere
+
+	// sampledAt is the time of the last step of a call that is timed; 0 if this one
+	// is not. Admission sets it, then the goroutine that runs the call owns it.
+	sampledAt int64
+
+	// Admission sets these. Others may read place when the stage is past arriving.
+	place *Place
+	held  bool // a gate holds the call, or did
+
+	// The goroutine that runs the call owns these.
+	serves   *cogs.Endpoint // the place's endpoint, or what that has prepared
+	prepared bool           // the key was found
+	onReader bool           // it is the goroutine of the connection's reader
+	returned bool           // the handler has returned
+	reusable bool           // only the handler's context still refers to the call
+
+	// Ticket is the call's place in the lanes of its route. They own it.
+	Ticket lane.Ticket[*Call]
+
+	answered atomic.Bool
+	stage    atomic.Uint32
+	context  atomic.Pointer[handlerContext]
+
+	mu       sync.Mutex // protects the fields below
+	shared   bool       // others may refer to the call for as long as they like
+	limit    time.Duration
+	deadline time.Time // zero until somebody needs it
+	timer    *time.Timer
+	done     chan struct{}
+	err      error
+	after    map[*func()]bool
+}
+
+// The stages of a call, in their order.
+const (
+	arriving  uint32 = iota // no instance has admitted it; a gate may hold it
+	waiting                 // a generation has admitted it, and counts its place
+	preparing               // user code finds its key; then it waits again
+	running                 // its handler runs
+	over                    // its handler has returned, or will never run
+)
+
+// New returns a call that has arrived, for target, which may be nil. The target counts
+// it.
+func (e *Env) New(r Request, m Maker, target *Place) *Call {
+	c, _ := e.used.Get().(*Call)
+	if c == nil {
+		c = new(Call)
+	}
+	c.Request, c.env, c.maker = r, e, m
+	c.Aim(target)
+	return c
+}
+
+// Aim sends a call that has arrived to target, which counts it. It reports false if
+// target is nil.
+func (c *Call) Aim(target *Place) bool {
+	if target == nil {
+		return false
+	}
+	c.target, c.limit = target, target.Timeout
+	if target.Counts != nil && target.Counts.arrived() {
+		c.sampledAt = c.env.now()
+	}
+	return true
+}
+
+// Free lets a call be used again that RunOnReader has served quickly. It does nothing
+// where others may still refer to the call. The caller does not use it afterwards.
+//
+// Only the fields that others cannot see any more are set back without the lock; the
+// handler's context finds under the lock that the call is not its own any more.
+func (c *Call) Free() {
+	if !c.reusable {
+		return
+	}
+	c.mu.Lock()
+	if c.shared || c.timer != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.context.Store(nil)
+	c.limit, c.deadline, c.done, c.err, c.after = 0, time.Time{}, nil, nil, nil
+	c.mu.Unlock()
+	env := c.env
+	c.Request, c.env, c.maker, c.target = Request{}, nil, nil, nil
+	c.sampledAt, c.place, c.serves = 0, nil, nil
+	c.onReader, c.returned, c.reusable = false, false, false
+	c.answered.Store(false)
+	c.stage.Store(arriving)
+	env.used.Put(c)
+}
+
+// Target returns where the call was sent when it arrived, nil if no route is known for
+// it.
+func (c *Call) Target() *Place { return c.target }
+
+// MadeFor returns the maker, which is told of the outcome.
+func (c *Call) MadeFor() Maker { return c.maker }
+
+// Place returns where the call was admitted, nil if it was not, or is over and may
+// have been refused.
+func (c *Call) Place() *Place {
+	if s := c.stage.Load(); s == arriving || s == over {
+		return nil
+	}
+	return c.place
+}
+
+// Maker returns the live call whose handler has made this one. A call that is over
+// has made nothing: nobody waits there any more.
+func (c *Call) Maker() *Call {
+	if p := c.Parent; p != nil && p.stage.Load() != over {
+		return p
+	}
+	return nil
+}
+
+// MadeBy reports whether the handler of other made the call, directly or through
+// others that have not ended.
+func (c *Call) MadeBy(other *Call) bool {
+	for p := c.Maker(); p != nil; p = p.Maker() {
+		if p == other {
+			return true
+		}
+	}
+	return false
+}
+
+// Over reports whether the call has ended, or will never run.
+func (c *Call) Over() bool { return c.stage.Load() == over }
+
+// SampledAt returns the time since the start of the router in nanoseconds at which a
+// call arrived, of the few that are timed; else 0.
+func (c *Call) SampledAt() int64 { return c.sampledAt }

@@ -1,0 +1,78 @@
+package call
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cogbus/cogbus/internal/histogram"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// Counts are what a gate counts of its calls; events and ticks are not among them. A
+// call costs one atomic addition. Only one call of timedOf is timed, chosen by the low
+// bits of that sum: looking at the clock three times costs as much as a quick handler.
+// If one caller repeats the same eight requests in turn, only one of the eight is ever
+// timed.
+type Counts struct {
+	Queue   histogram.Histogram // from the arrival to the handler's start
+	Handler histogram.Histogram // from there to its end
+
+	calls   atomic.Uint64
+	refused [len(refusals)]atomic.Uint64 // by their place in refusals
+
+	mu     sync.Mutex // protects others
+	others map[wire.Code]uint64
+}
+
+const timedOf = 8
+
+// refusals are the codes with which cogbus itself refuses calls. Codes of a cog's own
+// are rare: they come from types that decode themselves.
+var refusals = [...]wire.Code{
+	wire.Overloaded, wire.Unavailable, wire.Timeout, wire.Canceled, wire.NoRoute, wire.BadRequest, wire.Interrupted, wire.Internal,
+}
+
+// arrived counts a call. It reports whether the call is to be timed.
+func (n *Counts) arrived() (timed bool) { return n.calls.Add(1)%timedOf == 1 }
+
+// refused counts a call that will not reach a handler, by the code that its caller is
+// told. The one who has moved the call to over calls it.
+func (c *Call) refused(err error) {
+	if c.target == nil || c.target.Counts == nil {
+		return
+	}
+	n := c.target.Counts
+	code := wire.CodeOf(err)
+	if i := slices.Index(refusals[:], code); i >= 0 {
+		n.refused[i].Add(1)
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.others == nil {
+		n.others = map[wire.Code]uint64{}
+	}
+	n.others[code]++
+}
+
+// RefusedUnseen counts a call that its maker has refused before others could see it.
+func (c *Call) RefusedUnseen(err error) { c.refused(err) }
+
+// Read returns how many calls were refused, by code, and how many there were: at
+// least as many.
+func (n *Counts) Read() (refused map[wire.Code]uint64, calls uint64) {
+	n.mu.Lock()
+	refused = maps.Clone(n.others)
+	n.mu.Unlock()
+	if refused == nil {
+		refused = map[wire.Code]uint64{}
+	}
+	for i, code := range refusals {
+		if k := n.refused[i].Load(); k > 0 {
+			refused[code] = k
+		}
+	}
+	return refused, n.calls.Load()
+}

@@ -1,0 +1,115 @@
+package call
+
+import (
+	"cmp"
+	"time"
+)
+
+// DefaultTimeout is the time limit of a handler that has none, and of a call without
+// a deadline.
+const DefaultTimeout = 30 * time.Second
+
+// A call gets its deadline, its timer and its channel when somebody needs them: most
+// handlers have returned before. Arm sets the timer, and is called wherever a call
+// begins to wait: by a gate that holds it, by lanes, by a worker that will take it.
+// A call on its reader's goroutine has a timer when the watchdog has found it slow.
+
+// deadlineLocked returns the deadline. It is counted from the first time that somebody
+// needs it, which is within milliseconds of the arrival: looking at the clock costs as
+// much as a quick handler.
+func (c *Call) deadlineLocked() time.Time {
+	if c.deadline.IsZero() {
+		limit := cmp.Or(c.limit, DefaultTimeout)
+		if c.Timeout > 0 {
+			limit = min(limit, c.Timeout)
+		}
+		c.deadline = time.Now().Add(limit)
+	}
+	return c.deadline
+}
+
+// Arm starts the timer that ends the call at its deadline.
+func (c *Call) Arm() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timer == nil && c.err == nil {
+		c.timer = time.AfterFunc(time.Until(c.deadlineLocked()), c.onDeadline)
+	}
+}
+
+// shorten makes the deadline at most limit from now.
+func (c *Call) shorten(limit time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limit = limit
+	if c.deadline.IsZero() {
+		return
+	}
+	// it was held, and its handler's time begins now
+	if until := time.Now().Add(limit); until.Before(c.deadline) {
+		c.deadline = until
+		if c.timer != nil {
+			c.timer.Reset(limit)
+		}
+	}
+}
+
+// Err returns why the call's context has ended, nil if it has not.
+func (c *Call) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// cancel ends the handler's context with err, once.
+func (c *Call) cancel(err error) {
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.err = err
+	if c.done != nil {
+		close(c.done)
+	}
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	after := c.after
+	c.after = nil
+	c.mu.Unlock()
+	for f := range after {
+		go (*f)() // as package context does
+	}
+}
+
+// doneLocked returns the channel that cancel closes.
+func (c *Call) doneLocked() <-chan struct{} {
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.err != nil {
+			close(c.done)
+		}
+	}
+	return c.done
+}
+
+// afterLocked has f called when the context ends.
+func (c *Call) afterLocked(f func()) (stop func() bool) {
+	if c.err != nil {
+		go f() // as context.AfterFunc does; f ends by itself
+		return func() bool { return false }
+	}
+	if c.after == nil {
+		c.after = map[*func()]bool{}
+	}
+	key := &f
+	c.after[key] = true
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		pending := c.after[key]
+		delete(c.after, key)
+		return pending
+	}
+}

@@ -1,0 +1,149 @@
+package call
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// Admitted gives the call its place, which the gate has counted. It reports false if
+// the call was given up meanwhile: then the gate uncounts the place.
+func (c *Call) Admitted(p *Place) bool {
+	c.place, c.serves = p, p.Endpoint
+	if c.held || c.limit != p.Timeout { // only admission changes limit
+		c.shorten(p.Timeout)
+	}
+	return c.stage.CompareAndSwap(arriving, waiting)
+}
+
+// Hold notes that a gate holds the call, until its deadline.
+func (c *Call) Hold() {
+	c.held = true
+	c.Arm()
+}
+
+// RejectArriving answers a call that no generation has admitted.
+func (c *Call) RejectArriving(err error) {
+	if c.stage.CompareAndSwap(arriving, over) {
+		c.reject(nil, err, c.held)
+	}
+}
+
+// RejectWaiting answers a call that was admitted and will not run. The goroutine that
+// would have run it calls this, or the one that holds it.
+func (c *Call) RejectWaiting(err error) {
+	if c.stage.CompareAndSwap(waiting, over) {
+		c.place.Gate.Leave(c)
+		c.reject(c.place, err, c.held)
+	}
+}
+
+// RejectQueued is RejectWaiting for any other goroutine: it does not wait for the
+// peer.
+func (c *Call) RejectQueued(err error) {
+	if c.stage.CompareAndSwap(waiting, over) {
+		c.place.Gate.Leave(c)
+		c.reject(c.place, err, true)
+	}
+}
+
+// Drop ends a call that no generation has admitted and that nobody misses: a tick of
+// an instance that has ended.
+func (c *Call) Drop() {
+	if c.stage.CompareAndSwap(arriving, over) && c.answered.CompareAndSwap(false, true) {
+		c.end()
+		c.maker.Answer(c, nil, false)
+	}
+}
+
+// reject ends a call that will not run. If soon is true, others wait behind this
+// goroutine, and a worker answers the call.
+func (c *Call) reject(at *Place, err error, soon bool) {
+	c.refused(err)
+	c.end()
+	switch {
+	case !c.answered.CompareAndSwap(false, true):
+	case soon:
+		c.tellSoon(at, err)
+	default:
+		c.tell(at, err)
+	}
+}
+
+// end does for a call that will not run what leave does for one that has run.
+func (c *Call) end() {
+	c.maker.Over(c)
+	c.cancel(context.Canceled)
+	c.freeBuffer()
+}
+
+// freeBuffer gives back the request's memory. The one who has moved the call to over
+// calls it.
+func (c *Call) freeBuffer() {
+	if c.Buffer != nil {
+		c.Buffer.Free()
+	}
+}
+
+// Cancel answers the call with err and ends its context with cause. If the call still
+// waits, it loses its place and will not run. Cancel does not wait for the peer. It
+// reports whether the call had no answer before.
+func (c *Call) Cancel(err *wire.Error, cause error) bool {
+	first := !c.env.AnswerOnReturn && c.answered.CompareAndSwap(false, true)
+	c.cancel(cause)
+	gone := c.loseWait()
+	if gone {
+		c.refused(err)
+		c.maker.Over(c)
+		if c.env.AnswerOnReturn {
+			first = c.answered.CompareAndSwap(false, true)
+		}
+	}
+	if first {
+		c.tellSoon(nil, err)
+	}
+	return first
+}
+
+// loseWait reports whether the call has not run, and will not. Its buffer is left to
+// the garbage collector: the goroutine that has read it may still look up its parts.
+func (c *Call) loseWait() bool {
+	if c.stage.CompareAndSwap(arriving, over) {
+		return true // a gate that holds it will find it over
+	}
+	if c.stage.CompareAndSwap(waiting, over) {
+		c.place.Gate.Leave(c)
+		return true
+	}
+	return false
+}
+
+// CancelByCaller ends a call because its caller does not wait any more. cause is the
+// error of the caller's context, nil if it has none.
+func (c *Call) CancelByCaller(cause error) {
+	if errors.Is(cause, context.DeadlineExceeded) {
+		c.onDeadline()
+		return
+	}
+	c.Cancel(wire.Errorf(wire.Canceled, "the caller of %q gave up", c.Endpoint), context.Canceled)
+}
+
+// onDeadline ends a call whose time is up.
+func (c *Call) onDeadline() { c.Cancel(c.late(), context.DeadlineExceeded) }
+
+func (c *Call) late() *wire.Error {
+	return wire.Errorf(wire.Timeout, "no answer from %q in time", c.Endpoint)
+}
+
+// givenUp returns the error for a call that was given up while its key was looked for.
+func (c *Call) givenUp() error {
+	err := c.Err()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return c.late()
+	}
+	return wire.Errorf(wire.Canceled, "the caller of %q gave up", c.Endpoint)
+}

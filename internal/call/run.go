@@ -1,0 +1,163 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cogbus/cogbus/internal/buffer"
+)
+
+var errGoexit = errors.New("the handler called runtime.Goexit")
+
+// Quick reports whether an admitted call may run on the goroutine that read the
+// request.
+func (c *Call) Quick() bool { return c.place.Pace.Quick() }
+
+// HandOff gives an admitted call to a worker.
+func (c *Call) HandOff() {
+	c.onReader = false // its key may have been found there
+	c.Arm()
+	c.env.Workers.Go(c)
+}
+
+// RunOnReader is Run on the goroutine of the connection's reader. Somebody watches it,
+// and calls Stall when it takes long. It reports whether it has served the call, which
+// the caller then frees; otherwise the call is not the caller's any more.
+func (c *Call) RunOnReader() (served bool) {
+	c.onReader = true
+	return c.run()
+}
+
+// Stall notes that the call, which RunOnReader runs, holds up its connection. From
+// now on it has a timer.
+func (c *Call) Stall() {
+	c.place.Pace.Stall()
+	c.Arm()
+}
+
+// Run takes an admitted call on: it finds its key, if it needs one, and serves it if
+// its turn has come. It does nothing if the call was given up.
+func (c *Call) Run() { c.run() }
+
+func (c *Call) run() (served bool) {
+	if c.place.Keyed && !c.prepared && !c.prepare() {
+		return false // it was given up or rejected, or waits for its turn
+	}
+	if !c.stage.CompareAndSwap(waiting, running) {
+		return false
+	}
+	c.serve()
+	return true
+}
+
+// prepare finds the key of a call. It reports whether the call's turn has come.
+//
+// The request's type and Key are user code: they may hang, panic or call
+// runtime.Goexit. They hold nothing but this goroutine and the call's place.
+func (c *Call) prepare() (turn bool) {
+	if !c.stage.CompareAndSwap(waiting, preparing) {
+		return false
+	}
+	began := c.start()
+	c.place.Gate.Seek(c)
+	err := errGoexit
+	defer func() {
+		if err != nil {
+			c.stage.Store(waiting)
+			c.RejectWaiting(err)
+		}
+	}()
+	key, serves, err := c.place.Endpoint.Prepare(c.Data)
+	if err != nil {
+		return false
+	}
+	if !began.IsZero() && time.Since(began) > quickRun {
+		c.place.Pace.Lag() // a quick Key says nothing of the handler
+	}
+	c.serves, c.prepared = serves, true
+	c.stage.Store(waiting)
+	if err = c.givenUp(); err != nil {
+		return false
+	}
+	return c.place.Gate.Commit(c, key)
+}
+
+// serve runs the handler and answers the call.
+func (c *Call) serve() {
+	b := buffer.For(len(c.Data)) // a large request often has a large response
+	err := errGoexit
+	began := c.start()
+	c.observe(false)
+	// deferred, since a handler that calls runtime.Goexit does not return here
+	defer func() {
+		c.observe(true)
+		if !began.IsZero() {
+			c.place.Pace.Ran(time.Since(began))
+		}
+		// Its place is free first, since to answer may mean to wait for a slow peer.
+		c.leave()
+		c.answer(b, err)
+		b.Free()
+	}()
+	b.B, err = c.serves.Serve(c.newContext(), c.Data, c.maker.Head(b.B, c))
+}
+
+// start returns the time; zero on the reader's goroutine, where looking at the clock
+// costs as much as a quick handler.
+func (c *Call) start() time.Time {
+	if c.onReader {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
+// observe counts the time since the last step of a call that is timed: from its
+// arrival to its handler's start, then to that one's end.
+func (c *Call) observe(handler bool) {
+	if c.sampledAt == 0 {
+		return
+	}
+	now := c.env.now()
+	took := now - c.sampledAt
+	c.sampledAt = now
+	if !handler {
+		c.target.Counts.Queue.Add(took)
+		return
+	}
+	c.target.Counts.Handler.Add(took)
+	if c.onReader && time.Duration(took) > quickRun {
+		c.place.Pace.Lag() // the watchdog may not have noticed
+	}
+}
+
+// leave ends a call that nothing runs of any more, and gives its place to others.
+func (c *Call) leave() {
+	c.stage.Store(over)
+	c.maker.Over(c)
+	c.cancel(context.Canceled)
+	c.freeBuffer()
+	c.place.Gate.Leave(c)
+}
+
+// Relay passes an admitted call on to where its handler is, another process for
+// instance. What comes back answers it; until then it is in flight.
+func (c *Call) Relay() {
+	if !c.stage.CompareAndSwap(waiting, running) {
+		return
+	}
+	c.observe(false)
+	c.Arm()
+	c.serves.Relay(c.newContext(), c.Data, func(out []byte, err error) {
+		c.observe(true)
+		b := buffer.For(len(out))
+		b.B = append(c.maker.Head(b.B, c), out...)
+		c.leave()
+		// On a worker: to answer may mean to wait for a slow peer, and the
+		// outcomes of other calls wait behind this one.
+		c.env.Workers.Go(task(func() {
+			c.answer(b, err)
+			b.Free()
+		}))
+	})
+}

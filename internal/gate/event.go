@@ -1,0 +1,108 @@
+package gate
+
+import (
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/call"
+)
+
+// An Event is one that a host delivers. It is admitted once, as a whole: all
+// listeners of one generation get it, or none.
+type Event struct {
+	Host cogs.Host
+	Name string
+
+	// Call makes the call of one listener, whose place is at. It returns nil when
+	// the server has ended.
+	Call func(at *call.Place) *call.Call
+
+	// Placed is told, once, that all calls of the event are made, or why no listener
+	// gets it.
+	Placed func(err error)
+}
+
+// A subscription is what a cog listens to. It belongs to the gate and outlives
+// instances, so that an event during a reload is neither lost nor seen twice.
+type subscription struct {
+	host  cogs.Host
+	event string
+}
+
+// Subscribe makes the subscriptions those that gen needs; nil needs none. newEvent
+// makes an event of what a host delivers.
+func (g *Gate) Subscribe(gen *Generation, newEvent func(host cogs.Host, name string, data []byte) *Event) {
+	g.mu.Lock()
+	var drop []func()
+	for s, cancel := range g.subs {
+		if gen == nil || gen.listeners[s] == nil {
+			drop = append(drop, cancel)
+			delete(g.subs, s)
+		}
+	}
+	var add []subscription
+	if gen != nil {
+		for s := range gen.listeners {
+			if g.subs[s] == nil {
+				add = append(add, s)
+			}
+		}
+	}
+	g.mu.Unlock()
+	// without mu: a host may deliver while it subscribes
+	for _, cancel := range drop {
+		cancel()
+	}
+	for _, s := range add {
+		cancel := s.host.Subscribe(s.event, func(data []byte) { g.Deliver(newEvent(s.host, s.event, data)) })
+		g.mu.Lock()
+		g.subs[s] = cancel
+		g.mu.Unlock()
+	}
+}
+
+// Deliver admits an event to the generation that serves, or holds it while the cog
+// switches.
+func (g *Gate) Deliver(e *Event) {
+	g.mu.Lock()
+	gen, err := g.current, g.shut
+	var start []*call.Call
+	switch {
+	case err != nil:
+	case g.holding:
+		if !g.holdLocked(held{event: e}) {
+			err = g.fullOfHeld()
+		}
+	case gen.InFlight()+len(gen.listeners[subscription{e.Host, e.Name}]) > int(gen.limit):
+		err = gen.full()
+	default:
+		start = gen.spread(e)
+	}
+	heldNow := err == nil && g.holding
+	g.mu.Unlock()
+	if heldNow {
+		return
+	}
+	e.Placed(err)
+	if gen != nil {
+		gen.outbox.send(g.env)
+	}
+	for _, c := range start {
+		c.HandOff()
+	}
+}
+
+// spread makes an event a call of each listener, with its place in the order of
+// events. It returns those that can run. The caller holds the gate's mu, so that all
+// of them are in one generation.
+func (gen *Generation) spread(e *Event) (start []*call.Call) {
+	for _, r := range gen.listeners[subscription{e.Host, e.Name}] {
+		c := e.Call(&r.Place)
+		if c == nil {
+			continue
+		}
+		gen.count()
+		if r.take(c) {
+			start = append(start, c)
+		}
+	}
+	return start
+}

@@ -1,0 +1,137 @@
+package gate
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/lane"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// A route is an endpoint, a listener or a tick of one generation: the gate of the
+// calls that have their places there.
+type route struct {
+	call.Place
+	generation *Generation
+	lanes      *lanes // nil: calls run as they come
+	tick       bool   // its calls belong to this generation alone
+}
+
+// routeOf returns the route that a place belongs to.
+func routeOf(p *call.Place) *route { return p.Gate.(*route) }
+
+// newRoute returns the route of an endpoint. It shares common with others, if that
+// is not nil.
+func (gen *Generation) newRoute(e *cogs.Endpoint, common *lanes) *route {
+	cog := gen.Instance.Cog()
+	r := &route{generation: gen}
+	r.Place = call.Place{
+		Cog:        gen.gate.Name,
+		Generation: gen.Number,
+		Endpoint:   e,
+		Timeout:    cmp.Or(e.Timeout, cog.Timeout, call.DefaultTimeout),
+		Gate:       r,
+		Panics:     &gen.gate.panics,
+	}
+	switch {
+	case e.Relayed(): // the process behind it knows the order
+	case common != nil:
+		r.setLanes(common)
+	case e.Keyed():
+		r.setLanes(newLanes(1, e.MaxWaiting))
+	case e.MaxInFlight > 0:
+		r.setLanes(newLanes(e.MaxInFlight, e.MaxWaiting))
+	}
+	return r
+}
+
+func (r *route) setLanes(l *lanes) {
+	r.lanes, r.Ordered = l, true
+	r.Keyed = r.Endpoint.Keyed() && !l.Single()
+}
+
+// take gives a call, which the generation has counted, its place in order of arrival.
+// It reports whether the caller runs the call now.
+func (r *route) take(c *call.Call) (run bool) {
+	if !c.Admitted(&r.Place) { // it was given up
+		r.generation.leave()
+		return false
+	}
+	switch {
+	case r.Endpoint.Relayed():
+		r.generation.outbox.put(c)
+		return false
+	case r.lanes == nil:
+		return true
+	case r.Keyed:
+		r.lanes.Reserve(&c.Ticket, c)
+		return true // the goroutine that runs it finds the key first
+	}
+	return r.placed(c, r.lanes.Enter(&c.Ticket, c))
+}
+
+// Seek implements call.Gate.
+func (r *route) Seek(c *call.Call) { r.lanes.Seek(&c.Ticket) }
+
+// Commit implements call.Gate.
+func (r *route) Commit(c *call.Call, key string) (turn bool) {
+	return r.generation.gate.went(c, r.placed(c, r.lanes.Commit(&c.Ticket, key)))
+}
+
+func (r *route) placed(c *call.Call, p lane.Position) (turn bool) {
+	switch p {
+	case lane.Running:
+		return true
+	case lane.Queued:
+		c.Arm()
+	case lane.Full:
+		c.RejectWaiting(queueFull(c))
+	case lane.Gone:
+	}
+	return false
+}
+
+// Leave implements call.Gate.
+func (r *route) Leave(c *call.Call) {
+	if r.lanes != nil {
+		r.lanes.Leave(&c.Ticket)
+	}
+	r.generation.leave()
+}
+
+type lanes = lane.Set[*call.Call]
+
+func newLanes(limit, maxWaiting int) *lanes {
+	return lane.New(lane.Options[*call.Call]{Limit: limit, MaxWaiting: maxWaiting, Turn: (*call.Call).HandOff, Full: rejectFull})
+}
+
+// serialLanes returns the lanes of a serial cog: one, whatever the keys of its routes
+// are.
+func serialLanes() *lanes {
+	return lane.New(lane.Options[*call.Call]{Limit: 1, Single: true, Turn: (*call.Call).HandOff, Full: rejectFull})
+}
+
+// inherit returns the lanes of the generation before, if they are of the same kind.
+func inherit(l, old *lanes) *lanes {
+	if l == nil || old == nil || !l.Alike(old) {
+		return l
+	}
+	return old
+}
+
+func rejectFull(c *call.Call) { c.RejectQueued(queueFull(c)) }
+
+func queueFull(c *call.Call) *wire.Error {
+	return overloaded("the queue of route %q is full", c.Endpoint)
+}
+
+// retryOverloaded is when a caller that was refused may come back.
+const retryOverloaded = 100 * time.Millisecond
+
+func overloaded(format string, args ...any) *wire.Error {
+	e := wire.Errorf(wire.Overloaded, format, args...)
+	e.RetryAfter = retryOverloaded
+	return e
+}

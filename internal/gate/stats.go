@@ -1,0 +1,53 @@
+package gate
+
+import (
+	"slices"
+
+	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// Stats returns what the gate has counted. The numbers of now include events and
+// ticks, and calls of earlier generations: a handler that hangs is in flight until it
+// returns.
+func (g *Gate) Stats() wire.CogStats {
+	s := wire.CogStats{Name: g.Name}
+	g.mu.Lock()
+	for _, h := range g.held {
+		if h.call == nil || !h.call.Over() { // calls that were given up take no place
+			s.Held++
+		}
+	}
+	generations := slices.Clone(g.leaving)
+	if g.current != nil {
+		generations = append(generations, g.current)
+	}
+	g.mu.Unlock()
+	s.InFlight = s.Held
+	seen := map[*lanes]bool{nil: true}
+	for _, gen := range generations {
+		s.InFlight += gen.InFlight()
+		for _, r := range gen.all() {
+			if !seen[r.lanes] {
+				seen[r.lanes] = true
+				s.Waiting += r.lanes.Waiting()
+			}
+		}
+	}
+	s.Refused, s.Calls = g.counts.Read()
+	s.Queue, s.Handler = g.counts.Queue.Read(), g.counts.Handler.Read()
+	return s
+}
+
+// Status describes the route that a place belongs to.
+func Status(p *call.Place) wire.RouteStatus {
+	r := routeOf(p)
+	return wire.RouteStatus{
+		Endpoint:   r.Endpoint.Name,
+		Cog:        r.Cog,
+		Generation: r.Generation,
+		Serial:     r.lanes != nil && r.lanes.OneAtATime() && !r.Endpoint.Keyed(),
+		Keyed:      r.Endpoint.Keyed(),
+		TimeoutMS:  r.Timeout.Milliseconds(),
+	}
+}

@@ -1,0 +1,149 @@
+package gate
+
+import (
+	"slices"
+
+	"github.com/cogbus/cogbus/internal/call"
+)
+
+// Hold closes the current generation, if it is open; the calls and events that come
+// wait in the gate.
+func (g *Gate) Hold() {
+	g.switches.add(g)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.holding, g.heldSum, g.shut = true, 0, nil
+	g.closeLocked()
+}
+
+// Swap makes next the current generation, closes the one before, and admits to next
+// what the gate holds, in order of arrival. It returns how many calls and events
+// were held.
+func (g *Gate) Swap(next *Generation) int {
+	g.mu.Lock()
+	g.closeLocked()
+	if old := g.current; old != nil && old.joinableLocked() {
+		g.leaving = append(g.leaving, old)
+	}
+	g.current, g.shut = next, nil
+	for _, r := range next.routes { // lanes that it took over have the old bounds
+		if r.lanes != nil && r.lanes != next.serial {
+			r.lanes.SetMaxWaiting(r.Endpoint.MaxWaiting)
+		}
+	}
+	return g.openAndUnlock()
+}
+
+// Reopen lets the current generation, which Hold has closed, serve on.
+func (g *Gate) Reopen() int {
+	g.mu.Lock()
+	g.current.drained = nil
+	return g.openAndUnlock()
+}
+
+// openAndUnlock admits what the gate holds to the current generation and opens it, in
+// one step: calls that come meanwhile find the generation closed, wait for mu, and are
+// behind. It takes time in proportion to what is held, however fast others come. The
+// work itself is started when the gate is open.
+func (g *Gate) openAndUnlock() int {
+	gen := g.current
+	gen.count() // so that nobody finds it empty meanwhile
+	var start, wait []*call.Call
+	batch := g.held
+	for _, h := range batch {
+		switch {
+		case h.event != nil:
+			start = append(start, gen.spread(h.event)...)
+		case gen.startHeld(h.call):
+			start = append(start, h.call)
+		case h.call.Parent != nil:
+			wait = append(wait, h.call)
+		}
+	}
+	sum := g.heldSum
+	g.held, g.holding, g.heldSum = nil, false, 0
+	gen.state.Add(-closedBit - 1)
+	g.mu.Unlock()
+
+	g.switches.remove(g)
+	gen.outbox.send(g.env)
+	for _, c := range start {
+		c.HandOff()
+	}
+	for _, c := range wait {
+		g.lookForCircle(c)
+	}
+	for _, h := range batch {
+		if h.event != nil {
+			h.event.Placed(nil)
+		}
+	}
+	return sum
+}
+
+func (gen *Generation) startHeld(c *call.Call) (run bool) {
+	gen.count()
+	return gen.start(c, true)
+}
+
+// RefuseAll closes the gate: the current generation gets no more calls, and those
+// that are held and all that come are refused with err.
+func (g *Gate) RefuseAll(err error) {
+	g.mu.Lock()
+	g.shut, g.holding = err, false
+	g.closeLocked()
+	batch := g.held
+	g.held = nil
+	g.mu.Unlock()
+	g.switches.remove(g)
+	for _, h := range batch {
+		if h.event != nil {
+			h.event.Placed(err)
+		} else {
+			reject(h.call, err)
+		}
+	}
+}
+
+// closeLocked stops the current generation from admitting calls.
+func (g *Gate) closeLocked() {
+	gen := g.current
+	if gen == nil || gen.closed() {
+		return
+	}
+	gen.drained = make(chan struct{})
+	if gen.state.Add(closedBit) == closedBit { // nothing in flight
+		close(gen.drained)
+	}
+}
+
+// joinableLocked reports whether gen is closed and calls still run in it.
+func (gen *Generation) joinableLocked() bool {
+	if gen.drained == nil {
+		return false
+	}
+	select {
+	case <-gen.drained:
+		return false
+	default:
+		return true
+	}
+}
+
+// empty is told that the last call of a closed generation is over.
+func (g *Gate) empty(gen *Generation) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if gen.state.Load() != closedBit || !gen.joinableLocked() {
+		return // it was reopened, or a call of its own has entered it again
+	}
+	close(gen.drained)
+	g.leaving = slices.DeleteFunc(g.leaving, func(other *Generation) bool { return other == gen })
+}
+
+// Drained returns the channel that tells when a closed generation is empty.
+func (g *Gate) Drained(gen *Generation) <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return gen.drained
+}

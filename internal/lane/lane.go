@@ -1,0 +1,243 @@
+// Package lane decides whose turn it is. It knows nothing of the work itself, and
+// runs none.
+//
+// Each key has a lane of its own, in which few may run at a time; the others queue
+// in order of arrival. Work whose key is not known yet takes a place in the line
+// of a [Set] when it arrives, so that finding the keys of several may take them
+// different times, on different goroutines, without a change of their order:
+//
+//	Reserve → Seek (its key is found) → Commit → Running or Queued → Leave
+//	Enter, where there are no keys → Running or Queued → Leave
+package lane
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Work is what waits for its turn: a pointer.
+type Work[T any] interface {
+	comparable
+
+	// MadeBy reports whether the work was made by other, directly or through
+	// others that have not ended.
+	MadeBy(other T) bool
+}
+
+// A Position is where work is after it has asked for its turn.
+type Position int
+
+// The positions.
+const (
+	Running Position = iota // its turn has come: the caller runs it
+	Queued                  // Set's turn function is told when its turn has come
+	Full                    // too many wait: it has no place
+	Gone                    // it has left before
+)
+
+// How long the search for a key keeps those behind it in the line waiting. Work whose
+// key takes longer has lost its place: it gets one when its key is found. A busy machine
+// may keep the searching goroutine from running for some milliseconds, so only a set in
+// which a search has taken too long is strict, for a while.
+const (
+	Patience       = 20 * time.Millisecond
+	StrictPatience = 2 * time.Millisecond
+	strictTime     = 10 * time.Second
+)
+
+// Options say how a Set decides.
+type Options[T any] struct {
+	Limit      int  // how many run at once in each lane
+	MaxWaiting int  // how many wait in all lanes together; 0: no limit
+	Single     bool // there is one lane, whatever the keys are
+
+	// Turn is told of each T that has queued and whose turn has come, Full of
+	// each that has lost its place to MaxWaiting after others have waited for
+	// its key. Neither may block.
+	Turn, Full func(T)
+}
+
+// A Set holds the lanes of a route, or of several that share them. Its methods may
+// be called by any number of goroutines.
+type Set[T Work[T]] struct {
+	o Options[T]
+
+	mu         sync.Mutex // protects the fields below, and the tickets
+	maxWaiting int
+	lanes      map[string]*lane[T]
+	waiting    int         // in all lanes
+	line       list[T]     // from the first whose key is not found, in order of arrival
+	alarm      *time.Timer // runs passOver; nil until it was needed
+	alarmed    bool        // alarm is set
+	strict     time.Time   // until when the set is strict
+}
+
+type lane[T any] struct {
+	key     string
+	running []*Ticket[T]
+	queue   list[T]
+}
+
+// A Ticket is the place of one T. The zero value has none. Once it has left, it may
+// be used again.
+type Ticket[T any] struct {
+	owner T
+	state state
+	key   string    // once it is found
+	began time.Time // when the search for it began; zero before that
+	lane  *lane[T]  // where it is queued or running
+
+	in             *list[T] // where it waits; nil if it does not
+	before, behind *Ticket[T]
+}
+
+type state uint8
+
+const (
+	outside state = iota
+	reserved
+	found // its key is found, and it waits for those before it in the line
+	late  // it has lost its place in the line
+	queued
+	running
+)
+
+// New returns a set without lanes.
+func New[T Work[T]](o Options[T]) *Set[T] {
+	return &Set[T]{o: o, maxWaiting: o.MaxWaiting, lanes: map[string]*lane[T]{}}
+}
+
+// Alike reports whether a set of the same kind as s can take its place.
+func (s *Set[T]) Alike(other *Set[T]) bool {
+	return s.o.Limit == other.o.Limit && s.o.Single == other.o.Single
+}
+
+// Single reports whether there is one lane, whatever the keys are.
+func (s *Set[T]) Single() bool { return s.o.Single }
+
+// OneAtATime reports whether one runs at a time in each lane.
+func (s *Set[T]) OneAtATime() bool { return s.o.Limit == 1 }
+
+// Enter gives owner a place in the one lane of a set that has no keys.
+func (s *Set[T]) Enter(t *Ticket[T], owner T) Position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.owner = owner
+	return s.placeLocked(t)
+}
+
+// Reserve gives owner a place in the line: it has arrived, and Commit will tell its
+// key.
+func (s *Set[T]) Reserve(t *Ticket[T], owner T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.owner, t.state = owner, reserved
+	s.line.push(t)
+}
+
+// Seek says that the search for the key begins: user code runs from now on.
+func (s *Set[T]) Seek(t *Ticket[T]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t.began = time.Now()
+	s.watchLocked()
+}
+
+// Commit tells the key of what has reserved a place.
+func (s *Set[T]) Commit(t *Ticket[T], key string) Position {
+	if s.o.Single {
+		key = ""
+	}
+	s.mu.Lock()
+	t.key = key
+	switch t.state {
+	case reserved:
+		t.state = found
+	case late:
+		defer s.mu.Unlock()
+		return s.placeLocked(t)
+	default:
+		s.mu.Unlock()
+		return Gone
+	}
+	if s.line.first == t && t.behind == nil { // nobody else is there
+		s.line.take(t)
+		defer s.mu.Unlock()
+		return s.placeLocked(t)
+	}
+	all := s.advanceLocked(t)
+	position := Queued // in its lane, or in the line: for whoever asks it is the same
+	switch t.state {
+	case running:
+		position = Running
+	case outside:
+		position = Full
+	}
+	s.mu.Unlock()
+	s.tell(all)
+	return position
+}
+
+// Leave takes work out of the set, wherever it is there: it does not run any more,
+// or was given up.
+func (s *Set[T]) Leave(t *Ticket[T]) {
+	var all told[T]
+	s.mu.Lock()
+	switch t.state {
+	case running:
+		all.turn = s.vacateLocked(t)
+	case queued:
+		t.in.take(t)
+		s.waiting--
+	case reserved, found:
+		t.in.take(t)
+		all = s.advanceLocked(t)
+	}
+	t.state, t.lane = outside, nil
+	s.mu.Unlock()
+	s.tell(all)
+}
+
+// Evict takes those that run and match out of their lanes, as if they had left.
+func (s *Set[T]) Evict(match func(T) bool) {
+	var all told[T]
+	s.mu.Lock()
+	for _, ln := range s.lanes {
+		for _, t := range slices.Clone(ln.running) {
+			if match(t.owner) {
+				all.turn = append(all.turn, s.vacateLocked(t)...)
+			}
+		}
+	}
+	s.mu.Unlock()
+	s.tell(all)
+}
+
+// Behind returns those that wait for t, which runs, to leave.
+func (s *Set[T]) Behind(t *Ticket[T]) []T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.state != running {
+		return nil
+	}
+	var owners []T
+	for w := t.lane.queue.first; w != nil; w = w.behind {
+		owners = append(owners, w.owner)
+	}
+	return owners
+}
+
+// SetMaxWaiting changes how many may wait.
+func (s *Set[T]) SetMaxWaiting(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.maxWaiting = n
+}
+
+// Waiting returns how many wait for their turn.
+func (s *Set[T]) Waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waiting + s.line.length
+}

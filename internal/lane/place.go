@@ -1,0 +1,123 @@
+package lane
+
+import (
+	"slices"
+	"time"
+)
+
+// placeLocked puts t into the lane of its key: to run, or to queue.
+func (s *Set[T]) placeLocked(t *Ticket[T]) Position {
+	ln := s.lanes[t.key]
+	if ln == nil {
+		ln = &lane[T]{key: t.key}
+		s.lanes[t.key] = ln
+	}
+	t.lane = ln
+	switch {
+	// Work that was made inside the lane would wait for itself. Its maker waits
+	// for it, so letting it pass keeps the promise of few at a time.
+	case len(ln.running) < s.o.Limit, ln.within(t.owner):
+		t.state = running
+		ln.running = append(ln.running, t)
+		return Running
+	case s.maxWaiting > 0 && s.waiting >= s.maxWaiting:
+		t.state, t.lane = outside, nil
+		return Full
+	}
+	t.state = queued
+	ln.queue.push(t)
+	s.waiting++
+	return Queued
+}
+
+// within reports whether owner was made by work that runs in the lane.
+func (ln *lane[T]) within(owner interface{ MadeBy(T) bool }) bool {
+	return slices.ContainsFunc(ln.running, func(r *Ticket[T]) bool { return owner.MadeBy(r.owner) })
+}
+
+// vacateLocked takes t, which runs, out of its lane and returns the owner whose
+// turn it is now, if any.
+func (s *Set[T]) vacateLocked(t *Ticket[T]) (turn []T) {
+	ln := t.lane
+	t.state, t.lane = outside, nil
+	i := slices.Index(ln.running, t)
+	ln.running = slices.Delete(ln.running, i, i+1)
+	if next := ln.queue.first; next != nil && len(ln.running) < s.o.Limit {
+		ln.queue.take(next)
+		s.waiting--
+		next.state = running
+		ln.running = append(ln.running, next)
+		return []T{next.owner}
+	}
+	if len(ln.running) == 0 {
+		delete(s.lanes, ln.key)
+	}
+	return nil
+}
+
+// What Turn and Full are to be told, when mu is given up.
+type told[T any] struct{ turn, full []T }
+
+func (s *Set[T]) tell(all told[T]) {
+	for _, owner := range all.turn {
+		s.o.Turn(owner)
+	}
+	for _, owner := range all.full {
+		s.o.Full(owner)
+	}
+}
+
+// advanceLocked places those at the front of the line whose keys are found. What
+// becomes of self is for its own caller to see.
+func (s *Set[T]) advanceLocked(self *Ticket[T]) (all told[T]) {
+	for t := s.line.first; t != nil && t.state == found; t = s.line.first {
+		s.line.take(t)
+		position := s.placeLocked(t)
+		switch {
+		case t == self:
+		case position == Running:
+			all.turn = append(all.turn, t.owner)
+		case position == Full:
+			all.full = append(all.full, t.owner)
+		}
+	}
+	s.watchLocked()
+	return all
+}
+
+// watchLocked sets the alarm if the first of the line keeps others waiting.
+func (s *Set[T]) watchLocked() {
+	first := s.line.first
+	if s.alarmed || first == nil || first.behind == nil || first.began.IsZero() {
+		return
+	}
+	s.alarmed = true
+	d := time.Until(first.began.Add(s.patienceLocked()))
+	if s.alarm == nil {
+		s.alarm = time.AfterFunc(d, s.passOver)
+		return
+	}
+	s.alarm.Reset(d)
+}
+
+func (s *Set[T]) patienceLocked() time.Duration {
+	if time.Now().Before(s.strict) {
+		return StrictPatience
+	}
+	return Patience
+}
+
+// passOver takes those out of the line that have kept others waiting for too long.
+func (s *Set[T]) passOver() {
+	s.mu.Lock()
+	s.alarmed = false
+	patience := s.patienceLocked()
+	for t := s.line.first; t != nil && t.state == reserved && !t.began.IsZero() && time.Since(t.began) >= patience; t = s.line.first {
+		s.line.take(t)
+		t.state = late
+		s.strict = time.Now().Add(strictTime)
+	}
+	all := s.advanceLocked(nil)
+	s.mu.Unlock()
+	s.tell(all)
+}

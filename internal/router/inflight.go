@@ -1,0 +1,121 @@
+package router
+
+import (
+	"sync"
+
+	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// An inflight holds the unanswered calls of a maker by their ids, so that a cancel,
+// the end of a connection or a drain finds them. One call alone, as most callers have,
+// takes no map: those that run on the reader's goroutine come and go one after the
+// other.
+type inflight struct {
+	mu    sync.Mutex // protects the fields below
+	one   *call.Call
+	more  map[uint64]*call.Call // the others; nil until there was one
+	pins  int                   // how many go through the calls at the moment
+	ended *wire.Error           // why no calls are taken any more
+}
+
+// add takes a call. allowed tells whether there is room, given how many there are.
+func (f *inflight) add(c *call.Call, allowed func(count int) *wire.Error) *wire.Error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended != nil {
+		return f.ended
+	}
+	if allowed != nil {
+		if err := allowed(f.countLocked()); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.findLocked(c.ID) != nil:
+		return wire.Errorf(wire.BadRequest, "call id %d is in flight already", c.ID)
+	case f.one == nil:
+		f.one = c
+	default:
+		if f.more == nil {
+			f.more = map[uint64]*call.Call{}
+		}
+		f.more[c.ID] = c
+	}
+	return nil
+}
+
+// remove forgets a call. pinned says that somebody goes through the calls and may
+// still refer to it.
+func (f *inflight) remove(c *call.Call) (pinned bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.one == c {
+		f.one = nil
+	} else if f.more[c.ID] == c {
+		delete(f.more, c.ID)
+	}
+	return f.pins > 0
+}
+
+// Find returns the call in flight with that id, nil if there is none.
+func (f *inflight) Find(id uint64) *call.Call {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.findLocked(id)
+}
+
+func (f *inflight) findLocked(id uint64) *call.Call {
+	if f.one != nil && f.one.ID == id {
+		return f.one
+	}
+	return f.more[id]
+}
+
+func (f *inflight) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.countLocked()
+}
+
+func (f *inflight) countLocked() int {
+	n := len(f.more)
+	if f.one != nil {
+		n++
+	}
+	return n
+}
+
+// end makes the maker's new calls be refused with err.
+func (f *inflight) end(err *wire.Error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended == nil {
+		f.ended = err
+	}
+}
+
+// each calls do for the calls in flight for which match is true. Meanwhile none of
+// them is used again, or do would be given another one.
+func (f *inflight) each(match func(*call.Call) bool, do func(*call.Call)) {
+	var list []*call.Call
+	f.mu.Lock()
+	if f.one != nil && match(f.one) {
+		list = append(list, f.one)
+	}
+	for _, c := range f.more {
+		if match(c) {
+			list = append(list, c)
+		}
+	}
+	f.pins++
+	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.pins--
+	}()
+	for _, c := range list {
+		do(c)
+	}
+}

@@ -1,0 +1,73 @@
+package router
+
+import (
+	"sync"
+
+	"github.com/cogbus/cogbus/internal/workers"
+)
+
+// A reporter tells the user's code of failures, one after the other, on a worker: it
+// may hang, and whoever meets a failure may be the reader of a connection.
+type reporter struct {
+	report func(failure)
+	pool   *workers.Pool
+
+	mu      sync.Mutex // protects the fields below
+	queue   []failure
+	dropped bool // since the queue was full
+	runs    bool // a worker is in run
+}
+
+type failure struct {
+	endpoint, caller string
+	err              error // nil: others were dropped
+}
+
+// maxFailures is how many failures wait for the user's code.
+const maxFailures = 1024
+
+func (r *reporter) add(f failure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.queue) >= maxFailures {
+		r.dropped = true
+		return
+	}
+	if r.dropped {
+		r.dropped = false
+		r.queue = append(r.queue, failure{})
+	}
+	r.queue = append(r.queue, f)
+	if !r.runs {
+		r.runs = true
+		r.pool.Go(workers.Func(r.run))
+	}
+}
+
+func (r *reporter) run() {
+	for {
+		r.mu.Lock()
+		if len(r.queue) == 0 {
+			r.runs = false
+			r.mu.Unlock()
+			return
+		}
+		f := r.queue[0]
+		r.queue = r.queue[1:]
+		r.mu.Unlock()
+		r.tell(f)
+	}
+}
+
+// tell survives a report that calls runtime.Goexit: a goroutine of its own goes on
+// with the rest.
+func (r *reporter) tell(f failure) {
+	returned := false
+	defer func() {
+		if !returned {
+			r.pool.Go(workers.Func(r.run))
+		}
+	}()
+	r.report(f)
+	returned = true
+}

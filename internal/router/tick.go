@@ -1,0 +1,52 @@
+package router
+
+import (
+	"context"
+
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/gate"
+)
+
+// A tick makes a call of what Every has recorded.
+type tick struct {
+	insider
+	cause error         // what the handler has failed with; written before over is closed, or answered
+	over  chan struct{} // closed when nothing of it runs
+	told  chan struct{} // closed when it is answered
+}
+
+func (t *tick) Fail(dst []byte, c *call.Call, err error) []byte {
+	if c.Returned() {
+		t.cause = err
+	}
+	return dst
+}
+
+func (t *tick) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
+	seen = t.insider.Answer(c, text, flush)
+	close(t.told)
+	return seen
+}
+
+func (t *tick) Over(*call.Call) { close(t.over) }
+
+// Tick runs a tick of gen as one of its calls and waits until nothing of it runs, or
+// ctx is done: the tick itself goes on then, like any call. The error is that of the
+// handler. A tick that a limit refuses, or whose instance has ended, is left out.
+func (r *Router) Tick(ctx context.Context, gen *gate.Generation, e *cogs.Endpoint) error {
+	t := &tick{insider: insider{r}, over: make(chan struct{}), told: make(chan struct{})}
+	at := gen.Tick(e)
+	c, err := t.make(call.Request{Endpoint: e.Name, Caller: at.Cog}, t, at)
+	if err != nil {
+		return nil // the server has ended
+	}
+	t.run(c)
+	select {
+	case <-t.over: // and not when it is answered: it may run on for long
+	case <-ctx.Done():
+		return nil // what runs of it ends like other calls
+	}
+	<-t.told
+	return t.cause
+}
