@@ -309,8 +309,6 @@ func (s *Server) Close() error {
 	s.acceptor.Close()
 	_ = s.system.Root.StopFuture(s.actor).Wait()
 	close(s.ended)
-	s.system.Shutdown()
 	s.router.Pool.Close()
-	time.Sleep(2 * deadLetterTime)
 	return nil
 }

@@ -18,7 +18,8 @@ const module = "github.com/cogbus/cogbus"
 
 const (
 	gorilla   = "github.com/gorilla/websocket"
-	proto     = "github.com/asynkron/protoactor-go/actor"
+	proto     = "github.com/asynkron/protoactor-go"
+	cmap      = "github.com/orcaman/concurrent-map" // part of its interface
 	discordgo = "github.com/bwmarrin/discordgo"
 	segmentio = "github.com/segmentio/encoding/json"
 	fsnotify  = "github.com/fsnotify/fsnotify"
@@ -39,7 +40,7 @@ var allowed = map[string][]string{
 	"cogs/process":                   {"cogs", "cogs/process/child", "wire", "internal/frames", "internal/router", fsnotify, sys},
 	"cogs/process/child":             {"cogs", "wire", "internal/buffer", "internal/frames", "internal/router"},
 	"cogs/cogtest":                   {"actors", "client", "cogs"},
-	"actors":                         {"wire", "cogs", "internal/router", "internal/dialect", "internal/socket", "internal/transport", "internal/workers", proto},
+	"actors":                         {"wire", "cogs", "internal/router", "internal/dialect", "internal/socket", "internal/transport", "internal/workers", proto + "/*", cmap},
 	"client":                         {"wire", "internal/buffer", "internal/transport"},
 	"client/loadtest/compare":        {"client/loadtest"},
 	"client/loadtest":                {"client", "client/loadtest/internal/lines", "client/loadtest/scenario", "wire", hdr, sys},
