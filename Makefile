@@ -40,8 +40,8 @@ bench: ## server and client against what is written by hand with gorilla, in the
 	go run $(BENCHSTAT) -filter .name:Server -col /server bench.out
 	go run $(BENCHSTAT) -filter .name:Client -col /client bench.out
 
-bench-routes: ## admission, publishing a table, a slow route beside a fast one
-	go test ./internal/bench ./internal/router -run '^$$' -bench 'Admit|Publish|Reload|SlowRoute'
+bench-routes: ## admission, publishing a table, a slow route beside a fast one, making a server
+	go test ./internal/bench ./internal/router -run '^$$' -bench 'Admit|Publish|Reload|SlowRoute|NewServer'
 
 bench-growth: ## what a call takes as connections, cogs, routes, callers and data grow; two minutes
 	go test ./internal/bench -run '^$$' -bench Growth -benchtime 1x

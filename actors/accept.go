@@ -36,8 +36,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) 
 		return
 	}
 	c := &client{Connection: s.desk.Open(conn), via: via}
-	c.pid = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &connectionActor{srv: s, c: c} },
-		actor.WithDispatcher(&s.router.Pool)))
+	c.pid = s.system.Root.Spawn(propsOf(&connectionActor{srv: s, c: c}, &s.router.Pool, s.log))
 	c.Ended = func(err error) { s.system.Root.Send(c.pid, &readerEnded{err}) }
 	c.Shut = func(code int, reason string) { s.system.Root.Send(c.pid, &shut{code, reason}) }
 	if !s.release(c) { // whoever dismisses clients has not seen this one

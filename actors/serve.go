@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/socket"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -172,7 +173,7 @@ func (s *Server) serveHTTP(ctx context.Context, l net.Listener, h http.Handler) 
 		_ = via.http.Close()
 		s.dismiss(via, "the server is shutting down")
 	}()
-	err := via.http.Serve(l)
+	err := via.http.Serve(socket.Listener{Listener: l})
 	close(stop)
 	<-finished
 	if errors.Is(err, http.ErrServerClosed) {
@@ -308,8 +309,6 @@ func (s *Server) Close() error {
 	s.acceptor.Close()
 	_ = s.system.Root.StopFuture(s.actor).Wait()
 	close(s.ended)
-	s.system.Shutdown()
 	s.router.Pool.Close()
-	time.Sleep(2 * deadLetterTime)
 	return nil
 }

@@ -54,10 +54,6 @@ var (
 	ErrClosed     = errors.New("server is closed")
 )
 
-// deadLetterTime is how long the actor library keeps a goroutine for a message
-// that came too late: for a client that has just left, say.
-const deadLetterTime = time.Millisecond
-
 // NewServer returns a server with no cogs but its own, "cogbus". A nil opts
 // means the zero Options. Close ends the server, also one that never served.
 func NewServer(opts *Options) *Server {
@@ -82,14 +78,9 @@ func NewServer(opts *Options) *Server {
 	})
 	s.memory.init()
 
-	s.system = actor.NewActorSystem(
-		// the library logs the contents of messages that nobody receives
-		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),
-		actor.WithDeadLetterThrottleInterval(deadLetterTime),
-	)
-	trimRegistry(s.system)
+	s.system = newSystem()
 	a := &serverActor{srv: s, known: map[string]cogs.Cog{}, ending: map[string]*cogEnded{}}
-	s.actor = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return a }, actor.WithDispatcher(&s.router.Pool)))
+	s.actor = s.system.Root.Spawn(propsOf(a, &s.router.Pool, o.Logger))
 	own := s.ownCog()
 	if _, err := s.ask(context.Background(), &order{what: load, name: own.Name, cog: &own}); err != nil {
 		panic(fmt.Sprintf("actors: %v", err)) // its routes are ours alone

@@ -18,7 +18,8 @@ const module = "github.com/cogbus/cogbus"
 
 const (
 	gorilla   = "github.com/gorilla/websocket"
-	proto     = "github.com/asynkron/protoactor-go/actor"
+	proto     = "github.com/asynkron/protoactor-go"
+	cmap      = "github.com/orcaman/concurrent-map" // part of its interface
 	discordgo = "github.com/bwmarrin/discordgo"
 	segmentio = "github.com/segmentio/encoding/json"
 	fsnotify  = "github.com/fsnotify/fsnotify"
@@ -39,7 +40,7 @@ var allowed = map[string][]string{
 	"cogs/process":                   {"cogs", "cogs/process/child", "wire", "internal/call", "internal/frames", fsnotify, sys},
 	"cogs/process/child":             {"cogs", "wire", "internal/buffer", "internal/call", "internal/frames", "internal/gate", "internal/router"},
 	"cogs/cogtest":                   {"actors", "client", "cogs"},
-	"actors":                         {"wire", "cogs", "internal/gate", "internal/router", "internal/dialect", "internal/transport", "internal/workers", proto},
+	"actors":                         {"wire", "cogs", "internal/dialect", "internal/gate", "internal/router", "internal/socket", "internal/transport", "internal/workers", proto + "/*", cmap},
 	"client":                         {"wire", "internal/buffer", "internal/transport"},
 	"client/loadtest/compare":        {"client/loadtest"},
 	"client/loadtest":                {"client", "client/loadtest/internal/lines", "client/loadtest/scenario", "wire", hdr, sys},
@@ -47,9 +48,10 @@ var allowed = map[string][]string{
 	"client/loadtest/page":           {"client/loadtest", "wire", hdr},
 	"client/loadtest/scenario":       {"wire", toml},
 	"internal/buffer":                {},
-	"internal/frames":                {"wire"},
+	"internal/frames":                {"wire", "internal/socket"},
+	"internal/socket":                {},
 	"internal/subprocess":            {sys},
-	"internal/transport":             {"wire", "internal/buffer", gorilla},
+	"internal/transport":             {"wire", "internal/buffer", "internal/socket", gorilla},
 	"internal/workers":               {},
 	"internal/histogram":             {"wire"},
 	"internal/lane":                  {},

@@ -211,7 +211,7 @@ func (c *Conn) Linger(wait time.Duration) {
 	if half, ok := c.link.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 		_ = c.link.Conn.SetReadDeadline(time.Time{}) // a message may have had one
-		_, _ = io.Copy(io.Discard, c.link.Conn)
+		c.link.discard()
 	}
 	c.Abort()
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/cogbus/cogbus/internal/socket"
 )
 
 // DialOptions say how a client connects.
@@ -83,6 +85,7 @@ func dialTLS(ctx context.Context, dial func(ctx context.Context, network, addr s
 	if config == nil {
 		config = &tls.Config{}
 	}
+	socket.Unblock(conn) // the handshake would not end with ctx
 	config = config.Clone()
 	if config.ServerName == "" {
 		config.ServerName, _, _ = net.SplitHostPort(addr) // the URL has a port: an address always does

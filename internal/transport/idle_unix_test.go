@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !aix
 
 package transport
 
@@ -21,15 +21,26 @@ func waits(t *testing.T, c *Conn) <-chan bool {
 		t.Fatalf("%T waits with a buffer", c.link.Conn)
 	}
 	holds := make(chan bool, 10)
-	poll := c.link.in.poll
-	c.link.in.poll = func(fd uintptr) bool {
+	onWait(c, func(idle bool) {
+		if idle {
+			holds <- c.link.in.buf != nil || c.link.in.pooled != nil
+		}
+	})
+	return holds
+}
+
+// onWait has f called before each wait of c's reader, and told whether nothing has
+// begun to arrive. Call it before the first Receive.
+func onWait(c *Conn, f func(idle bool)) {
+	in := &c.link.in
+	poll := in.poll
+	in.poll = func(fd uintptr) bool {
 		ready := poll(fd)
 		if !ready {
-			holds <- c.link.in.buf != nil || c.link.in.pooled != nil
+			f(in.into == nil)
 		}
 		return ready
 	}
-	return holds
 }
 
 // TestReceive_idle: who waits for a peer that has nothing to say holds no buffer.
@@ -154,18 +165,8 @@ func TestReceive_overHTTP(t *testing.T) {
 	}
 }
 
-// A watched connection tells when it is read.
-type watched struct {
-	net.Conn
-	reading chan<- bool
-}
-
-func (w watched) Read(p []byte) (int, error) {
-	w.reading <- true
-	return w.Conn.Read(p)
-}
-
-// TestReceive_errors: the errors of a wait without a buffer are those of a Read.
+// TestReceive_errors: the errors of a wait without a buffer are those of a Read, on
+// sockets that somebody has made block too.
 func TestReceive_errors(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -183,22 +184,30 @@ func TestReceive_errors(t *testing.T) {
 		{"aborted here within a message", "\x81", func(c *Conn, _ net.Conn) { c.Abort() }, net.ErrClosed, true},
 		{"timeout", "", func(c *Conn, _ net.Conn) { _ = c.link.SetReadDeadline(time.Unix(1, 0)) }, nil, false},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		both := func(t *testing.T, blocks bool) {
 			near, far := sockets(t, "tcp")
 			client, server := near(), far()
 			conn := acceptOn(t, server, 1000)
-			waiting := waits(t, conn)
-			reading := make(chan bool, 10)
-			conn.link.Conn = watched{server, reading}
+			if blocks {
+				raw, err := server.(*net.TCPConn).SyscallConn()
+				if err == nil {
+					err = raw.Control(func(fd uintptr) { err = syscall.SetNonblock(int(fd), false) })
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			waiting := make(chan bool, 10) // for the rest of a message, if one has begun
+			onWait(conn, func(idle bool) {
+				if idle == (c.before == "") {
+					waiting <- true
+				}
+			})
 			if _, err := client.Write([]byte(c.before)); err != nil {
 				t.Fatal(err)
 			}
 			go func() {
-				if c.before == "" {
-					<-waiting
-				} else {
-					<-reading
-				}
+				<-waiting
 				c.end(conn, client)
 			}()
 			_, _, err := conn.Receive()
@@ -211,7 +220,9 @@ func TestReceive_errors(t *testing.T) {
 			if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op != "read" || op.Addr == nil || op.Source == nil) {
 				t.Errorf("Receive = %v; want the error of a read", err)
 			}
-		})
+		}
+		t.Run(c.name, func(t *testing.T) { both(t, false) })
+		t.Run(c.name+", socket blocks", func(t *testing.T) { both(t, true) })
 	}
 }
 

@@ -42,9 +42,10 @@ type incoming struct {
 	last  bool   // the frame ends its message
 	half  bool   // the frame is a Close with one byte where a code has two
 
-	raw  syscall.RawConn // nil: waiting takes a buffer
+	raw  syscall.RawConn // nil: waiting takes a buffer, and package net reads and writes
 	poll func(fd uintptr) bool
-	got  int // by poll
+	into []byte // where poll reads to; nil: to buf, which it holds only while something is there
+	got  int    // by poll
 	err  error
 }
 
@@ -91,27 +92,38 @@ func (l *link) await() error {
 	if l.batch == nil || l.pending() == 0 || !l.batch.add(l) {
 		l.flushFirst()
 	}
-	in.got, in.err = 0, nil
-	if err := in.raw.Read(in.poll); err != nil {
-		return l.readError(err)
+	n, err := l.readSocket(nil)
+	if err == nil {
+		in.w = n
+		l.note(n)
 	}
-	if in.err != nil {
-		return l.readError(os.NewSyscallError("read", in.err))
-	}
-	if in.got == 0 {
-		return io.EOF
-	}
-	in.w = in.got
-	l.note(in.got)
-	return nil
+	return err
 }
 
-// readError returns what Conn.Read would say of err.
-func (l *link) readError(err error) error {
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		err = op.Err // it names an operation that nobody has asked for
+// readSocket reads into p, or if that is nil, into the buffer, without which it
+// waits.
+func (l *link) readSocket(p []byte) (int, error) {
+	in := &l.in
+	in.into, in.got, in.err = p, 0, nil
+	err := in.raw.Read(in.poll)
+	in.into = nil
+	switch {
+	case err != nil:
+		return 0, l.opError("read", err)
+	case in.err != nil:
+		return 0, l.opError("read", os.NewSyscallError("read", in.err))
+	case in.got == 0:
+		return 0, io.EOF
 	}
-	return &net.OpError{Op: "read", Net: l.LocalAddr().Network(), Source: l.LocalAddr(), Addr: l.RemoteAddr(), Err: err}
+	return in.got, nil
+}
+
+// opError returns what the connection's own Read or Write would say of err.
+func (l *link) opError(op string, err error) error {
+	if raw, ok := errors.AsType[*net.OpError](err); ok {
+		err = raw.Err // it names an operation that nobody has asked for
+	}
+	return &net.OpError{Op: op, Net: l.LocalAddr().Network(), Source: l.LocalAddr(), Addr: l.RemoteAddr(), Err: err}
 }
 
 // hold takes a buffer to read into.
@@ -147,9 +159,29 @@ func (l *link) readConn(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	n, err := l.Conn.Read(p)
+	n, err := l.readWithoutFlush(p)
 	l.note(n)
 	return n, err
+}
+
+// readWithoutFlush reads what the peer sends into p. It reads a socket itself, since
+// package net would neither heed a deadline nor end by Close where the socket blocks.
+func (l *link) readWithoutFlush(p []byte) (int, error) {
+	if l.in.raw != nil {
+		return l.readSocket(p)
+	}
+	return l.Conn.Read(p)
+}
+
+// discard reads until the connection has ended.
+func (l *link) discard() {
+	p := readBuffers.Get().(*[readSize]byte)
+	defer readBuffers.Put(p)
+	for {
+		if n, err := l.readWithoutFlush(p[:]); err != nil || n == 0 {
+			return
+		}
+	}
 }
 
 // flushFirst writes what was sent: the peer may wait for it.

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !aix
 
 package transport
 
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net"
 	"syscall"
+
+	"github.com/cogbus/cogbus/internal/socket"
 )
 
 // waitWithoutBuffer lets the reader wait without one where the connection is one
@@ -27,16 +29,22 @@ func (in *incoming) waitWithoutBuffer(conn net.Conn) {
 	}
 	in.raw = raw
 	in.poll = func(fd uintptr) bool {
-		if in.buf == nil {
-			in.hold()
+		p, idle := in.into, in.into == nil
+		if idle {
+			if in.buf == nil {
+				in.hold()
+			}
+			p = in.buf
 		}
 		for {
-			in.got, in.err = readNow(fd, in.buf)
+			in.got, in.err = socket.Read(fd, p)
 			switch {
 			case in.err == nil:
 				return true
 			case errors.Is(in.err, syscall.EAGAIN):
-				in.release()
+				if idle {
+					in.release()
+				}
 				return false
 			case !errors.Is(in.err, syscall.EINTR):
 				in.got = 0

@@ -5,12 +5,12 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/socket"
 )
 
 // maxPending bounds what waits for a peer, in bytes: who sends more waits too.
@@ -39,9 +39,9 @@ type link struct {
 
 	in incoming // owned by the reader
 
-	batch  *batcher    // flushes when the reader waits; nil: the reader does
-	queued atomic.Bool // it waits for batch
-	now    nowWriter   // owned by who has set flushing
+	batch  *batcher     // flushes when the reader waits; nil: the reader does
+	queued atomic.Bool  // it waits for batch
+	own    socketWriter // owned by who has set flushing
 
 	mu       sync.Mutex     // protects the fields below
 	room     chan struct{}  // closed when out is taken or written, or there is an err; nil if nobody waits
@@ -58,6 +58,7 @@ func newLink(conn net.Conn, client bool) *link {
 	if client {
 		l.in.client, l.in.part = true, lineBegin
 	}
+	socket.Unblock(conn)
 	l.in.waitWithoutBuffer(conn)
 	return l
 }
@@ -251,8 +252,14 @@ func (l *link) write(p []byte) error {
 	if extend {
 		_ = l.Conn.SetWriteDeadline(until)
 	}
-	_, err := l.Conn.Write(p)
-	return err
+	if l.in.raw == nil {
+		_, err := l.Conn.Write(p)
+		return err
+	}
+	if _, err := l.own.write(l.in.raw, p, true); err != nil {
+		return l.opError("write", err)
+	}
+	return nil
 }
 
 // extend moves the write deadline, which the caller sets if it is told to: that
@@ -273,31 +280,8 @@ func (l *link) writeNow(p []byte) (n int) {
 	if extend {
 		_ = l.Conn.SetWriteDeadline(until)
 	}
-	return l.now.write(l.in.raw, p)
-}
-
-// A nowWriter writes without waiting. It is kept, since a function made for each
-// write would be most of what a call allocates.
-type nowWriter struct {
-	try func(fd uintptr) bool
-	p   []byte
-	n   int
-}
-
-func (w *nowWriter) write(raw syscall.RawConn, p []byte) int {
-	if w.try == nil {
-		w.try = func(fd uintptr) bool {
-			w.n = tryWrite(fd, w.p)
-			return true
-		}
-	}
-	w.p, w.n = p, 0
-	err := raw.Write(w.try)
-	w.p = nil
-	if err != nil {
-		return 0
-	}
-	return w.n
+	n, _ = l.own.write(l.in.raw, p, false)
+	return n
 }
 
 // tell wakes those who wait for room. The caller holds mu.

@@ -3,7 +3,10 @@
 // each task would spend more time growing its stack than working.
 package workers
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // A Task is what a worker runs. A pointer or a function costs no allocation.
 type Task interface{ Run() }
@@ -17,13 +20,19 @@ func (f Func) Run() { f() }
 // maxParked bounds the workers that wait for work: their stacks are kept.
 const maxParked = 256
 
+// sweepTime is how often workers go that have had nothing to do since the last time.
+const sweepTime = 5 * time.Second
+
 // A Pool runs tasks, each on a worker of its own: none ever waits for another.
 // The zero value is ready for use, by any number of goroutines. Close ends it.
 type Pool struct {
-	mu     sync.Mutex // protects the fields below
-	free   *worker    // parked ones, the last to finish first: its cache is warm
-	parked int
-	closed bool
+	mu      sync.Mutex // protects the fields below
+	free    *worker    // parked ones, the last to finish first: its cache is warm
+	parked  int
+	idle    int         // how many have been parked ever since the last sweep
+	sweeper *time.Timer // runs sweep; nil before the first worker has parked
+	sweeps  bool        // sweeper is set: it is as long as workers are parked, and no longer
+	closed  bool
 }
 
 type worker struct {
@@ -36,13 +45,14 @@ func (p *Pool) Go(t Task) {
 	p.mu.Lock()
 	w := p.free
 	if w != nil {
-		p.free = w.next
+		p.free, w.next = w.next, nil // a busy worker must not keep those that have ended
 		p.parked--
+		p.idle = min(p.idle, p.parked)
 	}
 	p.mu.Unlock()
 	if w == nil {
 		w = &worker{task: make(chan Task, 1)}
-		go p.work(w) // ends when there is no room to park, or by Close
+		go p.work(w) // ends when there is no room to park, by sweep, or by Close
 	}
 	w.task <- t
 }
@@ -72,7 +82,52 @@ func (p *Pool) park(w *worker) bool {
 	}
 	w.next, p.free = p.free, w
 	p.parked++
+	if !p.sweeps {
+		p.sweepLater()
+	}
 	return true
+}
+
+// sweepLater has sweep called in a while. The caller holds mu.
+func (p *Pool) sweepLater() {
+	p.idle, p.sweeps = p.parked, true
+	if p.sweeper == nil {
+		p.sweeper = time.AfterFunc(sweepTime, p.sweep) // Close stops it
+	} else {
+		p.sweeper.Reset(sweepTime)
+	}
+}
+
+// sweep ends the workers that were not needed since the last sweep: those that have
+// been parked for longest, since the others take turns above them.
+func (p *Pool) sweep() { end(p.cut()) }
+
+// cut takes those whom sweep ends out of the list, and returns them.
+func (p *Pool) cut() *worker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	p.sweeps = false
+	p.parked -= p.idle
+	rest := &p.free
+	for range p.parked {
+		rest = &(*rest).next
+	}
+	unused := *rest
+	*rest = nil
+	if p.parked > 0 {
+		p.sweepLater()
+	}
+	return unused
+}
+
+// end ends w and those parked below it.
+func end(w *worker) {
+	for ; w != nil; w = w.next {
+		close(w.task)
+	}
 }
 
 // Close ends the parked workers and lets the others end with their task. Tasks
@@ -81,8 +136,9 @@ func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	for w := p.free; w != nil; w = w.next {
-		close(w.task)
-	}
+	end(p.free)
 	p.free, p.parked = nil, 0
+	if p.sweeper != nil {
+		p.sweeper.Stop() // a sweep that runs already does nothing more
+	}
 }

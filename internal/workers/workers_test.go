@@ -45,6 +45,87 @@ func TestPool_usesWorkersAgain(t *testing.T) {
 	})
 }
 
+// TestPool_sweep, in a bubble that fails if a worker stays: workers go some seconds after they were last needed, those that are
+// needed stay, and nothing ticks when all have gone.
+func TestPool_sweep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p Pool
+		defer p.Close()
+		parked := func() (n int, sweeps bool) {
+			synctest.Wait()
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return p.parked, p.sweeps
+		}
+		together := func(n int) {
+			release := make(chan struct{})
+			for range n {
+				p.Go(Func(func() { <-release }))
+			}
+			close(release)
+		}
+		together(200)
+		if got, _ := parked(); got != 200 {
+			t.Fatalf("%d workers are parked after 200 tasks at once; want all", got)
+		}
+		for range 20 { // a second apart, three at once
+			time.Sleep(time.Second)
+			together(3)
+		}
+		if got, _ := parked(); got != 3 {
+			t.Errorf("%d workers are parked after 20 s with three tasks at once; want 3", got)
+		}
+		time.Sleep(2*sweepTime + time.Millisecond)
+		if got, sweeps := parked(); got != 0 || sweeps {
+			t.Errorf("%d workers are parked after %v of rest, and a next sweep is %v; want neither", got, 2*sweepTime, sweeps)
+		}
+		together(2)
+		if got, sweeps := parked(); got != 2 || !sweeps {
+			t.Errorf("%d workers are parked, and a next sweep is %v; want 2 that will go", got, sweeps)
+		}
+		time.Sleep(2*sweepTime + time.Millisecond)
+		if got, _ := parked(); got != 0 {
+			t.Errorf("%d workers are parked after a second rest; want none", got)
+		}
+	})
+}
+
+// TestPool_sweepWhileBusy sweeps while tasks come and go: each runs once.
+func TestPool_sweepWhileBusy(t *testing.T) {
+	var p Pool
+	defer p.Close()
+	var ran, senders sync.WaitGroup
+	for range 4 {
+		senders.Go(func() {
+			for range 2000 {
+				ran.Add(1)
+				p.Schedule(ran.Done)
+				if p.mu.TryLock() {
+					p.idle = p.parked // as if all had been idle
+					p.mu.Unlock()
+					p.sweep()
+				}
+			}
+		})
+	}
+	senders.Wait()
+	ran.Wait()
+}
+
+// TestPool_closeStopsSweeps closes a pool between two sweeps.
+func TestPool_closeStopsSweeps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p Pool
+		p.Go(Func(func() {}))
+		time.Sleep(sweepTime / 2)
+		p.Close()
+		if p.sweeper.Stop() {
+			t.Error("a sweep was still to come after Close")
+		}
+		p.sweep() // one that had begun
+	})
+}
+
 // TestPool_goexit ends workers with their tasks. Others take their place.
 func TestPool_goexit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

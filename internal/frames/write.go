@@ -1,17 +1,17 @@
-//go:build unix
-
 package frames
 
 import (
 	"errors"
 	"syscall"
+
+	"github.com/cogbus/cogbus/internal/socket"
 )
 
-// write writes to a socket that does not block.
+// write writes what a socket takes at once.
 func write(fd uintptr, p []byte) (int, error) {
-	n, err := syscall.Write(int(fd), p)
+	n, err := socket.Write(fd, p)
 	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EINTR) {
 		return 0, nil
 	}
-	return max(n, 0), err
+	return n, err
 }

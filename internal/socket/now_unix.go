@@ -1,0 +1,18 @@
+//go:build unix && !aix && (!linux || 386)
+
+package socket
+
+import "syscall"
+
+// Read reads what fd has. If that is nothing, it returns EAGAIN.
+func Read(fd uintptr, p []byte) (int, error) {
+	n, _, err := syscall.Recvfrom(int(fd), p, syscall.MSG_DONTWAIT)
+	return max(n, 0), err
+}
+
+// Write writes as much of p as fd takes at once. If that is nothing, it returns
+// EAGAIN.
+func Write(fd uintptr, p []byte) (int, error) {
+	n, err := syscall.SendmsgN(int(fd), p, nil, nil, syscall.MSG_DONTWAIT)
+	return max(n, 0), err
+}
