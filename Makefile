@@ -1,11 +1,12 @@
 GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 FUZZTIME  ?= 20s
+STRESSTIME ?= 75s
 
 SHELL       := bash
 .SHELLFLAGS := -o pipefail -c # a test that fails fails its target, behind a pipe too
 
-.PHONY: all help run test lint fmt fuzz bench bench-growth bench-routes bench-neighbours bench-process compat compat-python
+.PHONY: all help run test lint fmt fuzz stress bench bench-growth bench-routes bench-neighbours bench-process compat compat-python
 
 all: lint test ## what CI runs
 
@@ -23,6 +24,7 @@ test: ## every test that needs no network, with the race detector
 lint: ## needs the module proxy once
 	go mod tidy -diff
 	go run $(GOLANGCI) run
+	go vet -tags stress ./internal/stress # it is not built otherwise
 	GOOS=windows go vet ./...
 	GOOS=darwin go vet ./...
 
@@ -34,6 +36,14 @@ fuzz: ## each fuzz target for FUZZTIME
 		grep -oE '^func Fuzz[A-Za-z0-9_]*' "$$f" | sed 's/func //' | while read -r t; do \
 			go test "$$(dirname "$$f")" -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) || exit 1; \
 		done || exit 1; done
+
+stress: export STRESSTIME := $(STRESSTIME)
+stress: STRESS := go test -tags stress ./internal/stress -run Stress -count=1 -v -timeout 30m
+stress: ## five minutes of load with a ledger, on both processors and on one, with and without the race detector; STRESSTIME is that of each
+	$(STRESS)
+	GOMAXPROCS=1 $(STRESS)
+	$(STRESS) -race
+	GOMAXPROCS=1 $(STRESS) -race
 
 bench: ## server and client against what is written by hand with gorilla, in the same run
 	go test ./internal/bench -run '^$$' -bench 'Server|Client' -benchmem -count 6 | tee bench.out

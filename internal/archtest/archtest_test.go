@@ -61,6 +61,7 @@ var allowed = map[string][]string{
 	"internal/dialect":               {"wire", "internal/buffer", "internal/call", "internal/router", "internal/transport", "internal/workers"},
 	"internal/archtest":              {},
 	"internal/compat":                {"actors", "client", "cogs", "wire"},
+	"internal/stress":                {"actors", "client", "cogs", "cogs/process", "wire", gorilla},
 	"internal/bench":                 {"actors", "client", "cogs", "wire", gorilla},
 	"cmd/cogbus":                     {"client", "client/loadtest", "client/loadtest/*", "cogs/process", "internal/subprocess", "wire", sys},
 	"examples/api":                   {"wire"},
