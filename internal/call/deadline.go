@@ -37,6 +37,17 @@ func (c *Call) Arm() {
 	}
 }
 
+// isLate reports whether the deadline, if there is one, is over now. The zero time is
+// not late.
+func (c *Call) isLate(now time.Time) bool {
+	if now.IsZero() {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.deadline.IsZero() && !now.Before(c.deadline)
+}
+
 // shorten makes the deadline at most limit from now.
 func (c *Call) shorten(limit time.Duration) {
 	c.mu.Lock()

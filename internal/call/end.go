@@ -90,7 +90,17 @@ func (c *Call) freeBuffer() {
 // waits, it loses its place and will not run. Cancel does not wait for the peer. It
 // reports whether the call had no answer before.
 func (c *Call) Cancel(err *wire.Error, cause error) bool {
-	first := !c.env.AnswerOnReturn && c.answered.CompareAndSwap(false, true)
+	first := c.giveUp(err, cause)
+	if first {
+		c.tellSoon(nil, err)
+	}
+	return first
+}
+
+// giveUp is Cancel without the answer, which the caller is to tell if giveUp returns
+// true.
+func (c *Call) giveUp(err *wire.Error, cause error) (first bool) {
+	first = !c.env.AnswerOnReturn && c.answered.CompareAndSwap(false, true)
 	c.cancel(cause)
 	gone := c.loseWait()
 	if gone {
@@ -99,9 +109,6 @@ func (c *Call) Cancel(err *wire.Error, cause error) bool {
 		if c.env.AnswerOnReturn {
 			first = c.answered.CompareAndSwap(false, true)
 		}
-	}
-	if first {
-		c.tellSoon(nil, err)
 	}
 	return first
 }
@@ -123,14 +130,19 @@ func (c *Call) loseWait() bool {
 // error of the caller's context, nil if it has none.
 func (c *Call) CancelByCaller(cause error) {
 	if errors.Is(cause, context.DeadlineExceeded) {
-		c.onDeadline()
+		c.Cancel(c.late(), context.DeadlineExceeded)
 		return
 	}
 	c.Cancel(wire.Errorf(wire.Canceled, "the caller of %q gave up", c.Endpoint), context.Canceled)
 }
 
-// onDeadline ends a call whose time is up.
-func (c *Call) onDeadline() { c.Cancel(c.late(), context.DeadlineExceeded) }
+// onDeadline ends a call whose time is up. It may wait for the peer: it runs on the
+// goroutine of the call's timer, or of its worker.
+func (c *Call) onDeadline() {
+	if err := c.late(); c.giveUp(err, context.DeadlineExceeded) {
+		c.tell(nil, err)
+	}
+}
 
 func (c *Call) late() *wire.Error {
 	return wire.Errorf(wire.Timeout, "no answer from %q in time", c.Endpoint)

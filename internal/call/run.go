@@ -44,10 +44,15 @@ func (c *Call) run() (served bool) {
 	if c.place.Keyed && !c.prepared && !c.prepare() {
 		return false // it was given up or rejected, or waits for its turn
 	}
+	began := c.start()
+	if c.isLate(began) {
+		c.onDeadline() // its timer will be behind handlers that the processors are full of
+		return false
+	}
 	if !c.stage.CompareAndSwap(waiting, running) {
 		return false
 	}
-	c.serve()
+	c.serve(began)
 	return true
 }
 
@@ -83,17 +88,21 @@ func (c *Call) prepare() (turn bool) {
 	return c.place.Gate.Commit(c, key)
 }
 
-// serve runs the handler and answers the call.
-func (c *Call) serve() {
+// serve runs the handler and answers the call. A result that comes after the deadline
+// is none: the caller has gone on.
+func (c *Call) serve(began time.Time) {
 	b := buffer.For(len(c.Data)) // a large request often has a large response
 	err := errGoexit
-	began := c.start()
 	c.observe(false)
 	// deferred, since a handler that calls runtime.Goexit does not return here
 	defer func() {
 		c.observe(true)
 		if !began.IsZero() {
-			c.place.Pace.Ran(time.Since(began))
+			now := time.Now()
+			c.place.Pace.Ran(now.Sub(began))
+			if err == nil && c.isLate(now) {
+				err = c.late()
+			}
 		}
 		// Its place is free first, since to answer may mean to wait for a slow peer.
 		c.leave()

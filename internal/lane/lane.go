@@ -132,7 +132,7 @@ func (s *Set[T]) Enter(t *Ticket[T], owner T) Position {
 func (s *Set[T]) Reserve(t *Ticket[T], owner T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t.owner, t.state = owner, reserved
+	t.owner, t.state, t.began = owner, reserved, time.Time{}
 	s.line.push(t)
 }
 
