@@ -75,7 +75,13 @@ func NewServer(opts *Options) *Server {
 	s.router = router.New(o.Logger, o.MaxMessage)
 	if o.OnError != nil {
 		s.router.OnFailure = func(endpoint, caller string, code wire.Code, err error) {
-			o.OnError(Failure{Endpoint: endpoint, Caller: caller, Code: code, Err: err})
+			failed := cogs.Protect(func() error {
+				o.OnError(Failure{Endpoint: endpoint, Caller: caller, Code: code, Err: err})
+				return nil
+			})
+			if failed != nil {
+				panic(failed) // the router logs it; runtime.Goexit here would leave the call without an answer
+			}
 		}
 	}
 	s.desk = &dialect.Desk{Router: s.router, Keys: o.keys(), MaxCalls: o.MaxCalls, Log: o.Logger}
