@@ -2,9 +2,7 @@ package actors
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -32,10 +30,10 @@ type cogActor struct {
 	reloaded   time.Time        // when the last reload ended
 	number     uint64           // of the newest generation
 	running    *transition
-	next       *order   // what follows the running transition
-	failed     *order   // a restart that is due, unless what runs makes it needless
-	killed     []*order // answered when the failure is under way
+	next       *order // what follows the running transition
+	failed     *order // a restart that is due, unless what runs makes it needless
 	checkpoint cogs.State
+	subscribed <-chan struct{} // closed when the hosts have done what they were last asked for
 	saver      *time.Timer
 	slowSave   bool // not to be saved while it serves
 	failures   int  // in a row
@@ -101,45 +99,20 @@ func (a *cogActor) order(ctx actor.Context, o *order) {
 			a.next.join(o)
 		}
 	case restart: // of the instance that is being put in service, perhaps
-		if a.failed == nil || a.failed.gen.Number < o.gen.Number {
-			a.failed = o
+		if a.failed != nil {
+			if a.failed.gen.Number >= o.gen.Number {
+				return
+			}
+			a.failed.answer(done{err: errNotServing}) // it was to be killed, and has been replaced
 		}
+		a.failed = o
 	}
-}
-
-// answerEarly answers those whose own calls a transition will wait for.
-func (a *cogActor) answerEarly(o *order, note string) {
-	d := done{switched: wire.Switched{Cog: a.cog.Name, Note: note}}
-	if a.current != nil {
-		d.switched.From = a.current.Number
-	}
-	if o.what == replace {
-		d.switched.To = a.number + 1
-	}
-	for _, w := range o.early {
-		w <- d
-		o.wanted = true // who asked has been told that it will be done
-	}
-	o.early = nil
-}
-
-// join makes o and later one order, with what later asks for.
-func (o *order) join(later *order) {
-	o.waiters = append(o.waiters, later.waiters...)
-	o.early = append(o.early, later.early...)
-	o.wanted = o.wanted || later.wanted
-	if later.cog != nil {
-		o.cog = later.cog
-	}
-	o.opts.Fresh = o.opts.Fresh || later.opts.Fresh
-	o.opts.Force = o.opts.Force || later.opts.Force
-	o.opts.Rollback = later.opts.Rollback // the last word on which code is to serve
-	o.opts.Drain = max(o.opts.Drain, later.opts.Drain)
 }
 
 func (a *cogActor) begin(ctx actor.Context, o *order) {
 	if o.what == restart && o.gen != a.current {
-		return // it has been replaced since
+		o.answer(done{err: errNotServing}) // it has been replaced since
+		return
 	}
 	cog := a.cog
 	if o.cog != nil {
@@ -161,6 +134,7 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 		old:        a.current,
 		number:     a.number + 1,
 		checkpoint: a.checkpoint,
+		subscribed: a.subscribed,
 		failures:   a.failures,
 		began:      time.Now(),
 		rest:       breather - time.Since(a.reloaded),
@@ -170,8 +144,8 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 	if o.what != checkpoint {
 		a.show(map[verb]string{load: "starting", replace: "switching", unload: "unloading", restart: "restarting"}[o.what], time.Time{})
 	}
-	if o.what == restart {
-		a.answerKilled()
+	if o.kill {
+		o.answer(done{})
 	}
 	a.srv.transitions.Go(func() { // ends with the script; Close waits
 		defer cancel()
@@ -189,26 +163,6 @@ func (a *cogActor) countFailure(cause error) {
 	a.lastError = cause
 }
 
-// gaveUp cancels a load or a reload that nobody waits for any more.
-func (a *cogActor) gaveUp(w chan<- done) {
-	if a.running != nil && a.running.order.lose(w) {
-		a.running.cancel()
-	}
-	if a.next != nil && a.next.lose(w) {
-		a.next = nil
-	}
-}
-
-// lose takes one who waited out of an order, and reports whether the order is of
-// no use any more.
-func (o *order) lose(w chan<- done) bool {
-	waits := func(other chan<- done) bool { return other == w }
-	had := slices.ContainsFunc(o.waiters, waits) || slices.ContainsFunc(o.early, waits)
-	o.waiters = slices.DeleteFunc(o.waiters, waits)
-	o.early = slices.DeleteFunc(o.early, waits)
-	return had && !o.wanted && len(o.waiters)+len(o.early) == 0 && (o.what == load || o.what == replace)
-}
-
 // saveNow saves what the cog keeps, if nothing else is being done to it.
 func (a *cogActor) saveNow(ctx actor.Context) {
 	if a.gone {
@@ -219,89 +173,3 @@ func (a *cogActor) saveNow(ctx actor.Context) {
 	}
 	a.saver.Reset(checkpointTime)
 }
-
-func (a *cogActor) finished(ctx actor.Context, t *transition) {
-	a.running = nil
-	if t.order.what == replace {
-		a.reloaded = time.Now()
-	}
-	a.current = t.current
-	if t.order.what != checkpoint {
-		a.answerKilled() // what was killed has been replaced, or has ended
-	}
-	if t.order.cog != nil && t.err == nil {
-		a.cog = *t.order.cog
-		ctx.Send(a.srv.actor, &adopted{a.cog})
-	}
-	if a.saver == nil {
-		self := ctx.Self()
-		a.saver = time.AfterFunc(checkpointTime, func() { a.srv.system.Root.Send(self, &saveNow{}) })
-	}
-	if !t.since.IsZero() {
-		a.since = t.since
-	}
-	a.number = max(a.number, t.used)
-	a.checkpoint = t.checkpoint
-	a.failures = t.failures
-	a.slowSave = t.slowSave || a.slowSave && t.order.what == checkpoint
-	if t.err != nil && !errors.Is(t.err, context.Canceled) && !errors.Is(t.err, errNoBuilds) {
-		a.lastError = t.err
-	}
-	t.result.Cog = a.cog.Name
-	t.result.Took = milliseconds(time.Since(t.began))
-	if t.err == nil && (t.order.what == replace || t.order.what == restart) {
-		a.remember(t.result)
-	}
-	if t.order.what == unload || t.order.what == load && t.err != nil {
-		a.gone = true
-		a.saver.Stop()
-		if a.next != nil {
-			a.next.answer(done{err: ErrNotLoaded})
-		}
-		ctx.Send(a.srv.actor, &cogEnded{name: a.cog.Name, order: t.order, outcome: done{t.result, t.err}})
-		return
-	}
-	if a.current != nil {
-		a.show("serving", time.Time{})
-	} else {
-		a.show("failed", time.Time{})
-	}
-	a.report(t)
-	t.order.answer(done{t.result, t.err})
-	if next := a.next; next != nil {
-		a.next = nil
-		a.begin(ctx, next)
-	}
-	if failed := a.failed; failed != nil && a.running == nil {
-		a.failed = nil
-		a.begin(ctx, failed)
-	}
-}
-
-// report logs what became of a reload that nobody waits for.
-func (a *cogActor) report(t *transition) {
-	switch {
-	case t.order.what != replace || len(t.order.waiters) > 0 || errors.Is(t.err, context.Canceled):
-	case t.err != nil:
-		a.srv.log.Error("cog was not reloaded", "cog", a.cog.Name, "serving", t.result.To, "err", t.err)
-	default:
-		d := t.result
-		a.srv.log.Info("cog reloaded", "cog", d.Cog, "from", d.From, "to", d.To, "build", d.Build, "built_ms", d.Built,
-			"paused_ms", d.Paused, "held", d.Held, "lost", d.Lost)
-	}
-}
-
-// show publishes the cog's status.
-func (a *cogActor) show(state string, nextTry time.Time) {
-	s := &wire.CogStatus{Name: a.cog.Name, State: state, Restarts: a.restarts, NextTry: nextTry, Generation: a.number}
-	if a.current != nil {
-		s.Generation, s.Since, s.Routes = a.current.Number, a.since, a.current.Routes()
-		s.Build, _ = a.current.Instance.Build()
-	}
-	if a.lastError != nil {
-		s.LastError = a.lastError.Error()
-	}
-	a.status.Store(s)
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,87 +1,132 @@
 package actors
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// clean runs the cleanups of gen, of which nothing runs.
-func (t *transition) clean(gen *gate.Generation) {
-	if err := within(t.patience(), gen.Instance.Close); err != nil {
-		t.note("cleanups of generation %d: %v", gen.Number, err)
+// await waits until all are closed. It reports false if the time comes before.
+func await(until time.Time, all ...<-chan struct{}) bool {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	for _, c := range all {
+		select {
+		case <-c:
+			continue
+		default: // what is closed counts also when the time has come
+		}
+		select {
+		case <-c:
+		case <-timer.C:
+			return false
+		}
 	}
+	return true
 }
 
 func (t *transition) unload() {
 	t.gate.RefuseAll(wire.Errorf(wire.NoRoute, "cog %q was unloaded", t.cog.Name))
 	_ = t.publish() // taking routes away cannot fail
-	t.srv.router.Subscribe(t.gate, nil)
+	t.subscribe(nil)
 	if t.old != nil {
-		t.end(t.old, time.After(t.drainTimeout()), wire.Errorf(wire.Unavailable, "cog %q was unloaded before the call was done", t.cog.Name))
+		deadline := t.deadline()
+		t.end(t.old, deadline, deadline, wire.Errorf(wire.Unavailable, "cog %q was unloaded before the call was done", t.cog.Name))
 	}
 	t.current = nil
 }
 
 // drain waits for the calls of a closed generation. At the deadline it cancels
-// them, with err for their callers. It reports whether all have returned.
-func (t *transition) drain(gen *gate.Generation, deadline <-chan time.Time, err *wire.Error) bool {
+// them, with err for their callers, and gives them a moment to return. It reports
+// whether all have.
+func (t *transition) drain(gen *gate.Generation, deadline time.Time, err *wire.Error) bool {
 	drained := t.gate.Drained(gen)
-	select {
-	case <-drained:
+	if await(deadline, drained) {
 		return true
-	case <-deadline:
 	}
-	if err != nil {
-		t.result.Lost += t.srv.router.CancelAll(gen, err)
-	}
-	select {
-	case <-drained:
-		return true
-	case <-time.After(drainGrace):
-		return false
-	}
+	t.result.Lost += t.srv.router.CancelAll(gen, err)
+	return await(deadline.Add(drainGrace), drained)
 }
 
-// end stops everything of a closed generation and retires it.
-func (t *transition) end(gen *gate.Generation, deadline <-chan time.Time, err *wire.Error) {
-	tasks := gen.Instance.Stop()
-	t.drain(gen, deadline, err)
-	select {
-	case <-tasks:
-	case <-time.After(drainGrace):
-		t.note("a task of generation %d does not end", gen.Number)
-	}
+// end stops everything of a closed generation and retires it. Calls and tasks may
+// take until their deadlines, and a moment more.
+func (t *transition) end(gen *gate.Generation, calls, tasks time.Time, err *wire.Error) {
+	ended := gen.Instance.Stop()
+	t.drain(gen, calls, err)
+	await(tasks.Add(drainGrace), ended)
 	t.retire(gen)
 }
 
-// retire runs the cleanups of a generation that has ended, or will when the
-// last of its calls returns: they may use what cleanups take away.
+// retire is dispose for a closed generation.
 func (t *transition) retire(gen *gate.Generation) {
-	drained := t.gate.Drained(gen)
-	select {
-	case <-drained:
-	default:
-		if gen.Instance.Kill() {
-			t.note("what ran of generation %d was killed", gen.Number)
-			select {
-			case <-drained:
-			case <-time.After(drainGrace):
-			}
+	if !t.dispose(gen.Instance, gen.Number, t.gate.Drained(gen)) {
+		gen.Evict() // its successor must not wait for calls that hang
+	}
+}
+
+// dispose runs the cleanups of an instance of which nothing runs any more: what
+// does may use what they take away. What hangs is killed, if that can be. If
+// it hangs all the same, dispose reports false and the cleanups run when it has
+// ended.
+func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan struct{}) bool {
+	nothing := func(until time.Time) bool {
+		return await(until, append(calls, i.Stop(), i.Errands())...)
+	}
+	if !nothing(time.Now()) && t.kill(i, number) {
+		nothing(time.Now().Add(drainGrace))
+	}
+	if nothing(time.Now()) {
+		if err := clean(i, t.patience()); err != nil {
+			t.note("cleanups of generation %d: %v", number, err)
 		}
+		return true
 	}
-	select {
-	case <-drained:
-		t.clean(gen)
-	default:
-		gen.Evict() // its successor must not wait for them
-		t.note("%d calls of generation %d do not end; its cleanups wait for them", gen.InFlight(), gen.Number)
-		go func() { // ends with the handlers that hang, if ever
-			<-drained
-			if err := gen.Instance.Close(); err != nil {
-				t.srv.log.Error("cleanup failed", "cog", t.cog.Name, "generation", gen.Number, "err", err)
-			}
-		}()
+	t.note("generation %d does not end; its cleanups wait for that", number)
+	// these outlive the transition and must not hold it
+	log, cog, patience, tasks, errands := t.srv.log, t.cog.Name, t.patience(), i.Stop(), i.Errands()
+	go func() { // ends with what hangs, if ever
+		for _, c := range append(calls, tasks, errands) {
+			<-c
+		}
+		if err := clean(i, patience); err != nil {
+			log.Error("cleanup failed", "cog", cog, "generation", number, "err", err)
+		}
+	}()
+	return false
+}
+
+// clean runs the cleanups of an instance of which nothing runs, for at most limit.
+func clean(i *cogs.Instance, limit time.Duration) error {
+	return within(limit, i.Close)
+}
+
+// kill ends by force what runs of an instance, and reports whether it could.
+func (t *transition) kill(i *cogs.Instance, number uint64) bool {
+	killed := false
+	err := within(drainGrace, func(ctx context.Context) (err error) {
+		killed, err = i.Kill(ctx)
+		return err
+	})
+	if err != nil {
+		t.note("generation %d cannot be killed: %v", number, err)
+	} else if killed {
+		t.note("what ran of generation %d was killed", number)
 	}
+	return killed
+}
+
+// within runs f, a method of an instance that its context bounds.
+func within(limit time.Duration, f func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	err := f(ctx)
+	if errors.Is(err, cogs.ErrLeftBehind) {
+		err = fmt.Errorf("%w (%v)", err, limit)
+	}
+	return err
 }

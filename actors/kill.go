@@ -1,13 +1,13 @@
 package actors
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
-	"github.com/cogbus/cogbus/internal/workers"
 )
 
 var (
@@ -15,29 +15,21 @@ var (
 	errNotServing = errors.New("cog is not serving")
 )
 
-// kill lets the instance that serves fail. One that is being replaced is left
-// alone: whether it would be restarted depends on how that ends.
+// kill makes the order the restart of the instance that serves, which begins at
+// once, or behind a checkpoint that is being saved. It is refused if something
+// else is being done to the cog, or comes first: nobody knows what serves then.
 func (a *cogActor) kill(ctx actor.Context, o *order) {
-	if a.current == nil || a.running != nil && a.running.order.what != checkpoint {
+	saving := a.running != nil && a.running.order.what == checkpoint
+	if a.current == nil || a.running != nil && !saving || a.next != nil || a.failed != nil {
 		o.answer(done{err: errNotServing})
 		return
 	}
-	srv, gen, self := a.srv, a.current, ctx.Self()
-	srv.log.Warn("cog is killed for a test", "cog", a.cog.Name, "generation", gen.Number, "caller", cogs.CallInfo(o.ctx).Caller)
-	a.killed = append(a.killed, o)
-	// not here, since what Kill runs is the cog's
-	srv.router.Pool.Go(workers.Func(func() {
-		if gen.Instance.Kill() {
-			return // what ran of it has died, and is found dead as always
-		}
-		srv.restart(gen, self, fmt.Errorf("task: %w", errKilled))
-	}))
-}
-
-// answerKilled answers those who have killed the instance.
-func (a *cogActor) answerKilled() {
-	for _, o := range a.killed {
-		o.answer(done{})
+	a.srv.log.Warn("cog is killed for a test", "cog", a.cog.Name, "generation", a.current.Number, "caller", cogs.CallInfo(o.ctx).Caller)
+	o.what, o.gen, o.cause, o.kill, o.first = restart, a.current, fmt.Errorf("task: %w", errKilled), true, true
+	o.ctx = context.Background() // a Setup gets nothing of the caller
+	if saving {
+		a.failed = o
+		return
 	}
-	a.killed = nil
+	a.begin(ctx, o)
 }

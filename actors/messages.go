@@ -25,7 +25,10 @@ type (
 		early   []chan<- done    // answered when Setup has passed
 		cause   error            // of a restart
 		gen     *gate.Generation // of a restart: the one that failed
+		kill    bool             // of a restart: asked for; answered when it has begun
+		first   bool             // of a restart: no reload makes it needless
 		wanted  bool             // also when nobody waits for it
+		own     bool             // of a replace: the cog has asked for it, and no operator
 	}
 
 	// updateEndpoints asks for the routes of a cog to be those of the
@@ -62,7 +65,7 @@ const (
 	unload
 	restart
 	checkpoint // save what the cog keeps, while it serves
-	kill       // let what serves fail; no transition, but it leads to a restart
+	kill       // let what serves fail; it becomes a restart
 )
 
 // done is the outcome of an order.

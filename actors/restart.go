@@ -26,8 +26,12 @@ func (t *transition) restart(ctx context.Context) error {
 	t.srv.log.Error("cog failed and restarts", "cog", t.cog.Name, "generation", t.old.Number, "err", t.order.cause, "failures", t.failures)
 	wait := backoff(t.failures)
 	t.gate.RefuseAll(t.unavailable(wait))
-	t.srv.router.CancelAll(t.old, wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name))
-	t.end(t.old, time.After(0), nil)
+	interrupted := wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name)
+	t.srv.router.CancelAll(t.old, interrupted)
+	if t.order.kill {
+		t.kill(t.old.Instance, t.old.Number)
+	}
+	t.end(t.old, time.Now(), t.deadline(), interrupted)
 	t.current = nil
 	failedStarts := 0
 	for err := t.order.cause; ; {

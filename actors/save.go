@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -13,88 +14,126 @@ import (
 const (
 	checkpointTime = 10 * time.Second
 	checkpointWait = 20 * time.Millisecond // for the running calls to end
+	checkpointMost = 5 * time.Second       // for saving; the instance is replaced then
 	slowSave       = 50 * time.Millisecond // more is not done to a cog again
 )
 
-// save ends what runs of the old instance and returns what it keeps. State is
-// never read while anything of the instance runs.
-func (t *transition) save() (cogs.State, error) {
-	deadline := time.After(t.drainTimeout())
-	tasks := t.old.Instance.Stop()
-	select {
-	case <-tasks:
-	case <-deadline:
-		if !t.order.opts.Force {
-			return nil, fmt.Errorf("generation %d serves on: a task, or the process, does not end", t.old.Number)
-		}
-		t.note("a task of generation %d does not end; its state is that of the last checkpoint", t.old.Number)
-		return t.checkpoint, nil
+// save ends what runs of the old instance by the deadline and returns what it keeps, or what was
+// saved last if the old one has to go without. State is never read while anything
+// of the instance runs.
+func (t *transition) save(deadline time.Time) (cogs.State, error) {
+	if !await(deadline, t.old.Instance.Stop()) {
+		return t.unsaved("a task, or the process, does not end")
 	}
-	if !t.drain(t.old, deadline, wire.Errorf(wire.Unavailable, "cog %q was reloaded before the call was done", t.cog.Name)) {
-		if !t.order.opts.Force {
-			return nil, fmt.Errorf("generation %d serves on: %d of its calls do not end", t.old.Number, t.old.InFlight())
-		}
-		t.note("%d calls of generation %d do not end; its state is that of the last checkpoint", t.old.InFlight(), t.old.Number)
-		return t.checkpoint, nil
+	if !t.drain(t.old, deadline, t.replaced()) {
+		return t.unsaved(fmt.Sprintf("%d of its calls do not end", t.old.InFlight()))
 	}
-	state, err := t.saved()
-	if errors.Is(err, cogs.ErrEnded) {
+	state, err := t.saved(t.patience())
+	switch {
+	case err == nil:
+		return state, nil
+	case errors.Is(err, cogs.ErrLeftBehind):
+		t.spent, t.slowSave = true, true
+		t.note("saving generation %d: %v; its state is that of the last checkpoint", t.old.Number, err)
+	case errors.Is(err, cogs.ErrEnded):
 		t.note("generation %d has ended; its state is that of the last checkpoint", t.old.Number)
-		return t.checkpoint, nil
-	}
-	if err != nil && t.order.opts.Force {
+	case t.order.opts.Force:
 		t.note("generation %d cannot be saved, and its state is that of the last checkpoint: %v", t.old.Number, err)
-		return t.checkpoint, nil
+	default:
+		return nil, err
 	}
-	return state, err
+	return t.checkpoint, nil
+}
+
+// unsaved returns the state for a reload that finds something running: there is
+// none unless it is forced.
+func (t *transition) unsaved(why string) (cogs.State, error) {
+	if !t.order.opts.Force {
+		return nil, fmt.Errorf("generation %d serves on: %s", t.old.Number, why)
+	}
+	t.note("generation %d: %s; its state is that of the last checkpoint", t.old.Number, why)
+	return t.checkpoint, nil
+}
+
+func (t *transition) replaced() *wire.Error {
+	return wire.Errorf(wire.Unavailable, "cog %q was reloaded before the call was done", t.cog.Name)
 }
 
 // saved runs the functions that save what the old instance keeps.
-func (t *transition) saved() (state cogs.State, err error) {
-	err = within(t.patience(), func() (err error) {
-		state, err = t.old.Instance.Save()
+func (t *transition) saved(limit time.Duration) (state cogs.State, err error) {
+	err = within(limit, func(ctx context.Context) (err error) {
+		state, err = t.old.Instance.Save(ctx)
 		return err
 	})
-	if err != nil {
-		return nil, err // and not state, which may still be written
+	return state, err
+}
+
+// restore runs the functions that restore what next is to keep.
+func (t *transition) restore(next *cogs.Instance, state cogs.State) error {
+	err := within(t.patience(), func(ctx context.Context) error { return next.Restore(ctx, state) })
+	if errors.Is(err, cogs.ErrLeftBehind) {
+		err = fmt.Errorf("restore: %w", err)
 	}
-	return state, nil
+	return err
 }
 
 // saveServing saves what a cog keeps in a moment in which nothing of it runs. If
 // there is none, the next time may be better.
-func (t *transition) saveServing() {
+func (t *transition) saveServing(ctx context.Context) {
+	held := time.Now()
 	t.gate.Hold()
-	defer t.gate.Reopen()
-	select {
-	case <-t.gate.Drained(t.old):
-	case <-time.After(checkpointWait):
+	if !await(held.Add(checkpointWait), t.gate.Drained(t.old)) {
+		t.gate.Reopen()
 		return
 	}
 	began := time.Now()
-	state, err := t.saved()
-	if err != nil {
-		t.srv.log.Warn("what the cog keeps cannot be saved", "cog", t.cog.Name, "err", err)
+	state, err := t.saved(checkpointMost)
+	took := time.Since(began)
+	t.slowSave = took > slowSave // its calls waited for that
+	if errors.Is(err, cogs.ErrLeftBehind) {
+		t.supplant(ctx, held)
 		return
 	}
-	t.checkpoint = state
-	if took := time.Since(began); took > slowSave {
-		// its calls waited for that
+	t.gate.Reopen()
+	if err != nil {
+		t.srv.log.Warn("what the cog keeps cannot be saved", "cog", t.cog.Name, "err", err)
+	} else {
+		t.checkpoint = state
+	}
+	if t.slowSave {
 		t.srv.log.Warn("saving what the cog keeps takes long: from now on it is saved at reloads alone", "cog", t.cog.Name, "took", took)
-		t.slowSave = true
 	}
 }
 
-// within runs user code that may hang. It is left behind then.
-func within(limit time.Duration, f func() error) error {
-	ended := make(chan error, 1)
-	go func() { ended <- f() }() // ends with f
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case err := <-ended:
-		return err
-	case <-timer.C:
-		return fmt.Errorf("it did not end in %v", limit)
+// supplant replaces an instance that cannot serve any more, since its state is
+// still being read, by a fresh one that starts from what was saved last. The
+// calls that the gate holds go to that.
+func (t *transition) supplant(ctx context.Context, held time.Time) {
+	t.srv.log.Warn("saving what the cog keeps does not end: a fresh instance starts from what was saved before, and is saved at reloads alone",
+		"cog", t.cog.Name, "generation", t.old.Number, "limit", checkpointMost, "saved_before", t.checkpoint != nil)
+	t.old.Instance.Stop()
+	t.kill(t.old.Instance, t.old.Number)
+	next, err := t.open(ctx)
+	if err == nil {
+		if err = t.publish(next, t.old); err == nil {
+			err = t.takeOver(next, t.checkpoint)
+		}
+		t.result.Paused = milliseconds(time.Since(held))
+		if err != nil {
+			t.refuse()
+			t.dispose(next.Instance, next.Number)
+		}
 	}
+	if err != nil {
+		t.broken = fmt.Errorf("saving generation %d did not end, and the next one does not start: %w", t.old.Number, err)
+		return
+	}
+	t.end(t.old, time.Now(), t.deadline(), t.replaced())
+}
+
+// refuse refuses the calls of a cog whose instance cannot serve any more, and
+// which restarts next.
+func (t *transition) refuse() {
+	_ = t.publish(t.old) // taking routes away cannot fail
+	t.gate.RefuseAll(t.unavailable(backoff(t.failures + 1)))
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/socket"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -53,7 +54,12 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.log.Info("serving", "addr", s.Addr(), "discovery", addrs(lookup))
 	if s.opts.OnReady != nil {
-		s.opts.OnReady(s.Addr())
+		if err := cogs.Protect(func() error { s.opts.OnReady(s.Addr()); return nil }); err != nil {
+			closeAll(main)
+			closeAll(lookup)
+			_ = s.Close()
+			return fmt.Errorf("run: Options.OnReady: %w", err)
+		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -140,7 +140,9 @@ type ReloadOptions struct {
 // as docs/architecture.md tells step by step. No call is lost and none runs
 // twice. If the new instance does not set up, or state cannot be handed over,
 // the old one serves on and the error says why; it wraps [ErrNotLoaded] if there
-// is no such cog. Reloads that come while one runs become one more.
+// is no such cog. Only if saving the old one's state does not end, that cannot serve
+// on: Reload goes on with what was last saved, and says so in the note. Reloads that
+// come while one runs become one more.
 //
 // Reload returns when the old instance has ended. Called by a handler, or a
 // task, of the cog itself it returns when Setup has passed: the rest waits for
@@ -214,7 +216,7 @@ func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
 
 // requestReload asks for a reload that nobody waits for.
 func (s *Server) requestReload(name string) {
-	s.system.Root.Send(s.actor, &order{what: replace, name: name, ctx: context.Background(), wanted: true})
+	s.system.Root.Send(s.actor, &order{what: replace, name: name, ctx: context.Background(), wanted: true, own: true})
 }
 
 // restart tells a cog's actor that gen has failed.

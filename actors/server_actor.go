@@ -119,10 +119,3 @@ func (a *serverActor) load(ctx actor.Context, o *order) {
 	a.cogs = append(a.cogs, &loaded{name: o.name, pid: pid, gate: g, cog: c})
 	ctx.Send(pid, o)
 }
-
-func (o *order) answer(d done) {
-	for _, w := range append(o.waiters, o.early...) {
-		w <- d
-	}
-	o.waiters, o.early = nil, nil
-}

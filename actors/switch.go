@@ -2,10 +2,11 @@ package actors
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
-	"github.com/cogbus/cogbus/wire"
 )
 
 // breather is the time between two reloads of a cog. A watcher that asks for one
@@ -26,7 +27,7 @@ func (t *transition) swap(ctx context.Context) error {
 		routes = append(routes, t.old)
 	}
 	if err := t.publish(routes...); err != nil {
-		t.clean(next)
+		t.dispose(next.Instance, next.Number)
 		return err
 	}
 	t.srv.system.Root.Send(t.actor, &setupPassed{t.order})
@@ -40,55 +41,65 @@ func (t *transition) swap(ctx context.Context) error {
 // swapOpen switches with nothing to hand over: calls go on without a pause.
 func (t *transition) swapOpen(next *gate.Generation) {
 	t.gate.Swap(next)
-	t.srv.router.Subscribe(t.gate, next)
+	t.subscribe(next)
 	t.checkpoint = nil
-	deadline := time.After(t.drainTimeout())
+	deadline := t.deadline()
 	// tasks may hold what only one can have: the old ones end first
-	tasks := t.old.Instance.Stop()
-	select {
-	case <-tasks:
-	case <-deadline:
+	if !await(deadline, t.old.Instance.Stop()) {
 		t.note("a task of generation %d does not end", t.old.Number)
 	}
 	t.activate(next)
 	t.current = next
-	t.drain(t.old, deadline, wire.Errorf(wire.Unavailable, "cog %q was reloaded before the call was done", t.cog.Name))
-	t.retire(t.old)
+	t.end(t.old, deadline, deadline, t.replaced())
 }
 
 // swapHeld switches with state to hand over: calls wait meanwhile.
 func (t *transition) swapHeld(next *gate.Generation) error {
-	paused := time.Now()
+	held := time.Now()
 	t.gate.Hold()
-	state, err := t.save()
+	deadline := t.deadline()
+	state, err := t.save(deadline)
 	if err == nil {
-		err = within(t.patience(), func() error { return next.Instance.Restore(state) })
+		err = t.takeOver(next, state)
 	}
-	if err != nil {
-		t.result.Held = t.rollBack(next)
-		t.result.Paused = milliseconds(time.Since(paused))
+	t.result.Paused = milliseconds(time.Since(held))
+	switch {
+	case err == nil:
+		t.end(t.old, deadline, deadline, t.replaced())
+		return nil
+	case t.spent:
+		t.refuse()
+		err = fmt.Errorf("the cog restarts: saving generation %d did not end, and the next one does not start: %w", t.old.Number, err)
+		t.broken = err
+	default:
+		t.result.Held = t.rollBack()
+	}
+	t.dispose(next.Instance, next.Number)
+	return err
+}
+
+// takeOver puts next in service with state, while the gate holds the calls and
+// nothing of the old instance runs that serves. The routes of both are published.
+func (t *transition) takeOver(next *gate.Generation, state cogs.State) error {
+	if err := t.restore(next.Instance, state); err != nil {
 		return err
 	}
 	t.checkpoint = state
 	t.activate(next)
 	t.result.Held = t.gate.Swap(next)
-	t.result.Paused = milliseconds(time.Since(paused))
 	_ = t.publish(next) // taking routes away cannot fail
-	t.srv.router.Subscribe(t.gate, next)
+	t.subscribe(next)
 	t.current = next
-	t.retire(t.old)
 	return nil
 }
 
 // rollBack lets the old instance serve on, as if nothing had been tried.
-func (t *transition) rollBack(next *gate.Generation) (held int) {
+func (t *transition) rollBack() (held int) {
 	if err := t.publish(t.old); err != nil {
 		t.srv.log.Error("roll back", "cog", t.cog.Name, "err", err)
 	}
 	t.activate(t.old)
-	held = t.gate.Reopen()
-	t.clean(next)
-	return held
+	return t.gate.Reopen()
 }
 
 // publish asks the server actor to make the cog's routes those of the
@@ -97,4 +108,26 @@ func (t *transition) publish(generations ...*gate.Generation) error {
 	reply := make(chan error, 1)
 	t.srv.system.Root.Send(t.srv.actor, &updateEndpoints{cog: t.cog.Name, generations: generations, reply: reply})
 	return <-reply
+}
+
+// subscribe makes the events that come those that gen listens to; nil: none. What
+// a host does about that has a limit, and one at a time does it.
+func (t *transition) subscribe(gen *gate.Generation) {
+	// these outlive the transition, perhaps, and must not hold it
+	door, srv, before, ended := t.gate, t.srv, t.subscribed, make(chan struct{})
+	t.subscribed = ended
+	var err error
+	go func() { // ends with what the hosts do
+		defer close(ended)
+		if before != nil {
+			<-before
+		}
+		err = cogs.Protect(func() error { srv.router.Subscribe(door, gen); return nil })
+	}()
+	switch ended := await(time.Now().Add(t.patience()), ended); {
+	case !ended:
+		t.note("a host of events does not answer; others of the cog may be missing")
+	case err != nil:
+		t.note("a host of events: %v", err)
+	}
 }

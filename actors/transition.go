@@ -30,8 +30,9 @@ type transition struct {
 	rest   time.Duration // before a reload: see breather
 	cancel context.CancelFunc
 
-	checkpoint cogs.State // what was last saved
-	failures   int        // starts and tasks that failed in a row
+	checkpoint cogs.State      // what was last saved
+	subscribed <-chan struct{} // closed when the hosts have done what they were last asked for
+	failures   int             // starts and tasks that failed in a row
 
 	// the outcome
 	current *gate.Generation
@@ -40,7 +41,9 @@ type transition struct {
 	result  wire.Switched
 	err     error
 
-	slowSave bool // saving takes too long to be done while the cog serves
+	spent    bool  // the state of old may still be being read: it cannot serve any more
+	broken   error // why current, which cannot serve any more, is to be restarted
+	slowSave bool  // saving takes too long to be done while the cog serves
 }
 
 var errNoBuilds = errors.New("it is not built from source: there is no build to go back to")
@@ -71,9 +74,9 @@ func (t *transition) run(ctx context.Context) {
 	case restart:
 		t.err = t.restart(ctx)
 	case checkpoint:
-		t.saveServing()
+		t.saveServing(ctx)
 	}
-	if t.current != nil {
+	if t.current != nil && t.broken == nil {
 		t.result.To = t.current.Number
 	}
 }
@@ -89,7 +92,7 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 		Router:     t.srv.router,
 		Cog:        t.cog.Name,
 		Generation: t.number,
-		Restart:    t.order.what == restart,
+		Restart:    t.order.what == restart || t.order.what == checkpoint,
 		Rollback:   t.order.opts.Rollback,
 		Setup:      true,
 	}
@@ -101,12 +104,13 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 		if p, ok := errors.AsType[*cogs.Panic](err); ok {
 			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))
 		}
+		t.dispose(instance, t.number)
 		return nil, err
 	}
 	gen := t.gate.Next(t.number, instance, t.old)
 	build, took := instance.Build()
 	if build == "" && t.order.opts.Rollback {
-		t.clean(gen)
+		t.dispose(instance, t.number)
 		return nil, errNoBuilds
 	}
 	t.result.Build, t.result.Built = build, milliseconds(took)
@@ -125,22 +129,21 @@ func (t *transition) start(ctx context.Context) error {
 	if t.order.opts.Fresh {
 		state = nil
 	}
-	err = within(t.patience(), func() error { return next.Instance.Restore(state) })
-	if err == nil {
+	if err = t.restore(next.Instance, state); err == nil {
 		err = ctx.Err()
 	}
 	if err == nil {
 		err = t.publish(next)
 	}
 	if err != nil {
-		t.clean(next)
+		t.dispose(next.Instance, next.Number)
 		return err
 	}
 	t.checkpoint = state
 	t.gate.Hold() // tasks may call the cog's own routes at once
 	t.activate(next)
 	t.gate.Swap(next)
-	t.srv.router.Subscribe(t.gate, next)
+	t.subscribe(next)
 	t.current = next
 	return nil
 }
@@ -163,6 +166,9 @@ func (t *transition) activate(gen *gate.Generation) {
 			srv.restart(gen, cog, err)
 		})
 }
+
+// deadline is when what runs of an instance should have ended.
+func (t *transition) deadline() time.Time { return time.Now().Add(t.drainTimeout()) }
 
 // patience is how long functions that save, restore or clean up may take.
 func (t *transition) patience() time.Duration { return max(t.drainTimeout(), defaultDrain) }

@@ -32,7 +32,7 @@ type Cog struct {
 	SetupTimeout time.Duration
 
 	// DrainTimeout is how long a reload or an unload waits for running calls
-	// before it cancels them. If zero, 5 seconds.
+	// before it cancels them, and for tasks to end. If zero, 5 seconds.
 	DrainTimeout time.Duration
 
 	// MaxInFlight bounds the calls that run or wait for their turn. More are

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -64,19 +65,27 @@ func TestOpen_failureCleansUp(t *testing.T) {
 			"timeout": func(ctx context.Context) error { <-ctx.Done(); return nil },
 			"wedged":  func(context.Context) error { time.Sleep(time.Hour); return nil },
 		} {
+			var mu sync.Mutex // protects order
 			var order []string
+			note := func(what string) { mu.Lock(); defer mu.Unlock(); order = append(order, what) }
+			noted := func() string { mu.Lock(); defer mu.Unlock(); return strings.Join(order, ",") }
 			began := time.Now()
-			_, err := Open(t.Context(), Cog{Name: "c", SetupTimeout: time.Minute, Setup: func(ctx context.Context, r *Registrar) error {
-				r.Cleanup(func() { order = append(order, "first") })
-				r.Cleanup(func() { order = append(order, "last") })
+			i, err := Open(t.Context(), Cog{Name: "c", SetupTimeout: time.Minute, Setup: func(ctx context.Context, r *Registrar) error {
+				r.Cleanup(func() { note("first") })
+				r.Cleanup(func() { note("last") })
 				return fail(ctx)
 			}}, nil)
 			if err == nil || time.Since(began) > time.Minute+time.Second {
 				t.Errorf("%s: Open = %v after %v; want an error within the limit", name, err, time.Since(began))
 			}
+			limit, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			wedged := name == "wedged"
+			if err := i.Close(limit); errors.Is(err, ErrLeftBehind) != wedged || noted() != "" == wedged {
+				t.Errorf("%s: Close = %v after the cleanups %q; want them to wait for a Setup that runs", name, err, noted())
+			}
 			time.Sleep(2 * time.Hour)
-			synctest.Wait()
-			if got := strings.Join(order, ","); got != "last,first" {
+			if got := noted(); got != "last,first" {
 				t.Errorf("%s: cleanups ran as %q; want last,first", name, got)
 			}
 		}

@@ -26,8 +26,10 @@ type keep struct {
 // A restart gets what was last saved, never the memory of an instance that has
 // failed: that is at the last reload, or at most some ten seconds ago, since the
 // cog pauses every ten seconds to save. It does so only if its calls end within
-// 20 milliseconds, not again if saving takes more than 50, and not if it has tasks of [Registrar.Go], which would run
-// meanwhile.
+// 20 milliseconds, not again if saving takes more than 50, until an operator
+// reloads the cog, and not if it has tasks of [Registrar.Go], which would run
+// meanwhile. An instance whose saving does not end within 5 seconds cannot serve
+// any more: a fresh one takes its place, with what was saved before.
 //
 // Keep panics if JSON would lose a part of T: fields that are unexported or
 // tagged "-", channels, functions, interfaces. KeepFunc serves such types.
@@ -51,7 +53,8 @@ func Keep[T any](r *Registrar, name string, value *T) {
 
 // KeepFunc makes what save returns survive reloads and restarts of the cog: it
 // is passed to the restore function of the next instance. What save returns must
-// be JSON text. The rules of Keep hold; a panic of either counts as its error.
+// be JSON text. The rules of Keep hold; a panic of either, or
+// runtime.Goexit, counts as its error.
 func (r *Registrar) KeepFunc(name string, save func() ([]byte, error), restore func(text []byte) error) {
 	r.claim("kept value", name)
 	r.need("Keep", save != nil && restore != nil)

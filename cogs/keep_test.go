@@ -39,7 +39,7 @@ func TestKeep_roundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, err := old.Save()
+	state, err := old.Save(t.Context())
 	if err != nil {
 		t.Fatalf("Save failed: %v", err)
 	}
@@ -57,7 +57,7 @@ func TestKeep_roundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := young.Restore(state); err != nil {
+	if err := young.Restore(t.Context(), state); err != nil {
 		t.Fatalf("Restore failed: %v", err)
 	}
 	if diff := cmp.Diff(first, second); diff != "" {
@@ -106,9 +106,9 @@ func TestKeepFunc_failures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		state, err := i.Save()
+		state, err := i.Save(t.Context())
 		if err == nil {
-			err = i.Restore(state)
+			err = i.Restore(t.Context(), state)
 		}
 		if err == nil || err.Error() != want {
 			t.Errorf("Save and Restore = %v; want %s", err, want)
@@ -122,7 +122,7 @@ func TestState_isJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, err := i.Save()
+	state, err := i.Save(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

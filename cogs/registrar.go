@@ -32,8 +32,9 @@ type tick struct {
 }
 
 // Cleanup records f to run when the instance has ended, or when Setup fails.
-// Cleanups run last added, first called. A panic of one does not keep the
-// others from running.
+// Cleanups run last added, first called, when nothing of the instance runs any
+// more. A panic of one, or runtime.Goexit, does not keep the others from running;
+// one that does not return does.
 func (r *Registrar) Cleanup(f func()) {
 	r.record("Cleanup")
 	r.need("Cleanup", f != nil)
@@ -42,7 +43,8 @@ func (r *Registrar) Cleanup(f func()) {
 
 // Go records a task: f runs in a goroutine of its own from the activation of
 // the instance on. Its context is done when the instance ends, which waits for
-// f to return. If f panics or returns an error before that, the cog restarts.
+// f to return, for the cog's DrainTimeout. If f panics, calls runtime.Goexit or
+// returns an error before that, the cog restarts.
 func (r *Registrar) Go(f func(ctx context.Context) error) {
 	r.record("Go")
 	r.need("Go", f != nil)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -66,12 +65,37 @@ func (r *Registrar) Kill(f func()) {
 	r.kills = append(r.kills, f)
 }
 
-// Kill runs what Kill has recorded, and reports whether there was anything.
-func (i *Instance) Kill() bool {
-	for _, f := range i.r.kills {
-		_ = protect(func() error { f(); return nil })
+// Kill runs what [Registrar.Kill] has recorded, once and beside all that runs of
+// the instance, and reports whether there was anything. If ctx ends before, the error
+// is [ErrLeftBehind].
+func (i *Instance) Kill(ctx context.Context) (killed bool, err error) {
+	select {
+	case <-i.setup:
+	default:
+		return false, nil // it may still record some
 	}
-	return len(i.r.kills) > 0
+	if len(i.r.kills) == 0 {
+		return false, nil
+	}
+	if i.killed == nil {
+		i.killed = begin(i.kill)
+		// both it and the errands before it: it does not wait for them
+		i.errands = begin(func() error { return nil }, i.errands, i.killed.ended).ended
+	}
+	if !i.killed.wait(ctx) {
+		return true, ErrLeftBehind
+	}
+	return true, i.killed.err
+}
+
+func (i *Instance) kill() error {
+	var errs []error
+	for _, f := range i.r.kills {
+		if err := Protect(func() error { f(); return nil }); err != nil {
+			errs = append(errs, fmt.Errorf("kill: %w", err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // ErrEnded is what a function of [Registrar.KeepFunc] that saves returns when what
@@ -98,10 +122,10 @@ func (e *Endpoint) Relay(ctx context.Context, data []byte, done func(out []byte,
 		}
 		done(out, err)
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			once(nil, &Panic{Value: v, Stack: debug.Stack()})
+	// not Protect: f does not block, and is called for each call
+	guard(func() error { e.relay(ctx, data, once); return nil }, func(err error) {
+		if err != nil {
+			once(nil, err)
 		}
-	}()
-	e.relay(ctx, data, once)
+	})
 }

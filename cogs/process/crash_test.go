@@ -85,8 +85,7 @@ func TestKill_withCallsInside(t *testing.T) {
 	}
 }
 
-// TestKill_byRoute kills a process as a load test does, with calls inside: what is
-// found is a process that has died.
+// TestKill_byRoute kills a process as a load test does, with calls inside.
 func TestKill_byRoute(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
 	pid := pidOf(t, bot)
@@ -107,8 +106,8 @@ func TestKill_byRoute(t *testing.T) {
 	if got := pidOf(t, bot); got == pid || syscall.Kill(pid, 0) == nil {
 		t.Errorf("process %d serves after %d; want another one, and that gone", got, pid)
 	}
-	if s := srv.Cogs()[0]; s.Restarts != 1 || s.LastError != "the cog's process ended: signal: killed" {
-		t.Errorf("%d restarts, last error %q; want 1, of a process that was killed", s.Restarts, s.LastError)
+	if s := srv.Cogs()[0]; s.Restarts != 1 || s.LastError != "task: killed for a test" {
+		t.Errorf("%d restarts, last error %q; want 1, and that it was killed", s.Restarts, s.LastError)
 	}
 	stats, err := client.Call(t.Context(), bot, wire.ReadStats, wire.Empty{})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -22,7 +23,7 @@ type pending struct {
 }
 
 var (
-	errNoReply = errors.New("the process does not answer")
+	errNoReply = fmt.Errorf("the process does not answer: %w", cogs.ErrLeftBehind)
 	errGone    = wire.Errorf(wire.Unavailable, "the cog's process has ended")
 )
 

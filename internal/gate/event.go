@@ -82,9 +82,6 @@ func (g *Gate) Deliver(e *Event) {
 		return
 	}
 	e.Placed(err)
-	if gen != nil {
-		gen.outbox.send(g.env)
-	}
 	for _, c := range start {
 		c.HandOff()
 	}

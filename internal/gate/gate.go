@@ -89,17 +89,13 @@ func Admit(c *call.Call) (run bool) {
 	return g.went(c, r.take(c))
 }
 
-// went sees to a call that Admit has given its place, or not. It returns run.
+// went looks for circles if a call, which Admit has given its place or not, does not
+// run now. It returns run.
 func (g *Gate) went(c *call.Call, run bool) bool {
-	if run {
-		return true
-	}
-	if at := c.Place(); at != nil && at.Endpoint.Relayed() {
-		routeOf(at).generation.outbox.send(g.env)
-	} else {
+	if !run {
 		g.lookForCircle(c)
 	}
-	return false
+	return run
 }
 
 // redirect finds what to do with a call whose generation is closed.

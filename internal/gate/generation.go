@@ -47,6 +47,7 @@ func (g *Gate) Next(number uint64, i *cogs.Instance, old *Generation) *Generatio
 		listeners: map[subscription][]*route{},
 		ticks:     map[*cogs.Endpoint]*route{},
 		limit:     int64(cmp.Or(cog.MaxInFlight, defaultInFlight)),
+		outbox:    outbox{env: g.env},
 	}
 	gen.state.Store(closedBit) // until the gate opens it
 	if cog.Serial {

@@ -4,51 +4,54 @@ import (
 	"sync"
 
 	"github.com/cogbus/cogbus/internal/call"
-	"github.com/cogbus/cogbus/internal/workers"
 )
 
-// An outbox passes calls on to the process of a cog, in the order in which they were
-// admitted: the lanes that they will wait in are there.
+// An outbox passes the calls of a generation on to the process of its cog, in the order
+// in which they were admitted: the lanes that they will wait in are there. One worker
+// at a time does so, while there are any.
 type outbox struct {
+	env *call.Env
+
 	mu      sync.Mutex // protects the fields below
 	calls   []*call.Call
-	sending bool // one goroutine is in send
+	sending bool // a worker is in Run, or will be
 }
 
-// sendMost is how many calls a goroutine sends, also of others, before a worker goes
-// on: it may be a connection's reader.
-const sendMost = 64
-
+// put takes a call that was admitted.
 func (o *outbox) put(c *call.Call) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.calls = append(o.calls, c)
+	if !o.sending {
+		o.sending = true
+		o.env.Workers.Go(o)
+	}
 }
 
-// send passes on the calls that are there. If another goroutine does so already, that
-// one takes them along.
-func (o *outbox) send(env *call.Env) {
+// Run passes on the calls that are there.
+func (o *outbox) Run() {
+	returned := false
+	defer func() {
+		if !returned { // a relay called runtime.Goexit: the next ones go on without it
+			o.env.Workers.Go(o)
+		}
+	}()
+	for c := o.next(); c != nil; c = o.next() {
+		c.Relay()
+	}
+	returned = true
+}
+
+// next returns the first call. If there is none, the worker stops sending.
+func (o *outbox) next() *call.Call {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.sending {
-		return
+	if len(o.calls) == 0 {
+		o.calls, o.sending = nil, false
+		return nil
 	}
-	o.sending = true
-	for n := 0; len(o.calls) > 0; n++ {
-		if n == sendMost {
-			env.Workers.Go(workers.Func(func() { // ends when the outbox is empty
-				o.mu.Lock()
-				o.sending = false
-				o.mu.Unlock()
-				o.send(env)
-			}))
-			return
-		}
-		c := o.calls[0]
-		o.calls = o.calls[1:]
-		o.mu.Unlock()
-		c.Relay()
-		o.mu.Lock()
-	}
-	o.calls, o.sending = nil, false
+	c := o.calls[0]
+	o.calls[0] = nil
+	o.calls = o.calls[1:]
+	return c
 }

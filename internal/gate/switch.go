@@ -66,7 +66,6 @@ func (g *Gate) openAndUnlock() int {
 	g.mu.Unlock()
 
 	g.switches.remove(g)
-	gen.outbox.send(g.env)
 	for _, c := range start {
 		c.HandOff()
 	}

@@ -59,16 +59,17 @@ func (r *Router) fail(endpoint, caller string, err error) {
 
 // report calls the user's OnFailure.
 func (r *Router) report(f failure) {
-	defer func() {
-		if v := recover(); v != nil {
-			r.limiter.error(r.o.Log, "Options.OnError panicked", "panic", v)
-		}
-	}()
 	if f.err == nil {
 		r.limiter.error(r.o.Log, "Options.OnError is too slow: it was not told of some failures")
 		return
 	}
-	r.o.OnFailure(f.endpoint, f.caller, call.Public(f.err).Code, f.err)
+	err := cogs.Protect(func() error {
+		r.o.OnFailure(f.endpoint, f.caller, call.Public(f.err).Code, f.err)
+		return nil
+	})
+	if err != nil {
+		r.limiter.error(r.o.Log, "Options.OnError panicked", "panic", err)
+	}
 }
 
 // clip shortens a name from outside for the log.

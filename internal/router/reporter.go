@@ -55,19 +55,6 @@ func (r *reporter) run() {
 		f := r.queue[0]
 		r.queue = r.queue[1:]
 		r.mu.Unlock()
-		r.tell(f)
+		r.report(f)
 	}
-}
-
-// tell survives a report that calls runtime.Goexit: a goroutine of its own goes on
-// with the rest.
-func (r *reporter) tell(f failure) {
-	returned := false
-	defer func() {
-		if !returned {
-			r.pool.Go(workers.Func(r.run))
-		}
-	}()
-	r.report(f)
-	returned = true
 }

@@ -46,8 +46,8 @@ func (c *child) obey() {
 			var err error
 			if live != nil {
 				c.router.Subscribe(live.gate, nil)
-				stopped(live, time.Duration(f.MS)*time.Millisecond)
-				err = live.Instance.Close()
+				live.Instance.Stop()                            // the bot has not, if a task has failed
+				err = live.Instance.Close(context.Background()) // until the bot kills the process
 			}
 			c.reply(f.ID, nil, err)
 			c.out.Wait()
@@ -55,19 +55,6 @@ func (c *child) obey() {
 			_ = c.conn.Close()
 			return
 		}
-	}
-}
-
-// stopping is how long tasks may take to end before the cleanups run, if the bot
-// does not say how long it waits.
-const stopping = 500 * time.Millisecond
-
-// stopped waits for the tasks of an instance, for half of the time that the bot waits: the
-// bot has not told them to end if one of them has failed.
-func stopped(live *live, patience time.Duration) {
-	select {
-	case <-live.Instance.Stop():
-	case <-time.After(cmp.Or(patience/2, stopping)):
 	}
 }
 
@@ -94,7 +81,9 @@ func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
 	}
 	instance, err := cogs.Open(ctx, c.cog, func() { _ = c.out.Send(&frames.Frame{Kind: frames.Reload}) })
 	if err != nil {
-		return offer, err
+		limit, cancel := context.WithTimeout(context.Background(), quiet)
+		defer cancel()
+		return offer, errors.Join(err, instance.Close(limit))
 	}
 	g := c.router.NewGate(c.cog)
 	gen := g.Next(r.Generation, instance, nil)
@@ -134,7 +123,8 @@ func (c *child) failed(err error) {
 	_ = c.out.Send(&frames.Frame{Kind: frames.Fail, Body: appendError(nil, err)})
 }
 
-// quiet is how long a call that the bot takes to be over may still run.
+// quiet is how long a call that the bot takes to be over may still run, and the
+// cleanups of a Setup whose error the bot waits for.
 const quiet = time.Second
 
 // save returns a kept value when nothing of the instance runs any more, except

@@ -1,0 +1,131 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// finished takes over what a transition has come to, and begins what comes next.
+func (a *cogActor) finished(ctx actor.Context, t *transition) {
+	a.running = nil
+	a.take(ctx, t)
+	if t.order.what == unload || t.order.what == load && t.err != nil {
+		a.end(ctx, t)
+		return
+	}
+	if a.current != nil {
+		a.show("serving", time.Time{})
+	} else {
+		a.show("failed", time.Time{})
+	}
+	a.report(t)
+	t.order.answer(done{t.result, t.err})
+	a.fail(t)
+	a.proceed(ctx)
+}
+
+// take makes the outcome of t the actor's.
+func (a *cogActor) take(ctx actor.Context, t *transition) {
+	before := a.current
+	a.current = t.current
+	if t.order.what == replace {
+		a.reloaded = time.Now()
+	}
+	if t.order.cog != nil && t.err == nil {
+		a.cog = *t.order.cog
+		ctx.Send(a.srv.actor, &adopted{a.cog})
+	}
+	if a.saver == nil {
+		self := ctx.Self()
+		a.saver = time.AfterFunc(checkpointTime, func() { a.srv.system.Root.Send(self, &saveNow{}) })
+	}
+	if !t.since.IsZero() {
+		a.since = t.since
+	}
+	a.number = max(a.number, t.used)
+	a.checkpoint, a.subscribed = t.checkpoint, t.subscribed
+	a.failures = t.failures
+	if t.order.what == replace && t.err == nil && !t.order.own {
+		a.slowSave = false // the operator has changed something, perhaps
+	}
+	a.slowSave = a.slowSave || t.slowSave
+	if t.err != nil && !errors.Is(t.err, context.Canceled) && !errors.Is(t.err, errNoBuilds) {
+		a.lastError = t.err
+	}
+	t.result.Cog = a.cog.Name
+	t.result.Took = milliseconds(time.Since(t.began))
+	if t.err == nil && t.order.what != load && a.current != nil && a.current != before {
+		a.remember(t.result)
+	}
+}
+
+// end ends the actor of a cog that is unloaded, or was not loaded.
+func (a *cogActor) end(ctx actor.Context, t *transition) {
+	a.gone = true
+	a.saver.Stop()
+	if a.next != nil {
+		a.next.answer(done{err: ErrNotLoaded})
+	}
+	ctx.Send(a.srv.actor, &cogEnded{name: a.cog.Name, order: t.order, outcome: done{t.result, t.err}})
+}
+
+// fail makes a restart the next thing to be done if t has left an instance that
+// cannot serve.
+func (a *cogActor) fail(t *transition) {
+	switch {
+	case t.broken == nil:
+	case a.next != nil && a.next.what == unload: // that ends it too
+	case a.failed != nil && a.failed.first: // a kill, which restarts it too
+	default:
+		a.failed = &order{what: restart, gen: t.current, cause: t.broken, first: true, ctx: context.Background()}
+	}
+}
+
+// proceed begins what comes next: a restart that no reload makes needless, what
+// somebody has asked for, another restart.
+func (a *cogActor) proceed(ctx actor.Context) {
+	if failed := a.failed; failed != nil && (failed.first || a.next == nil) {
+		a.failed = nil
+		a.begin(ctx, failed)
+		if a.running != nil && a.next != nil {
+			a.running.cancel() // a reload revives at once
+		}
+	}
+	if next := a.next; next != nil && a.running == nil {
+		a.next = nil
+		a.begin(ctx, next)
+	}
+}
+
+// report logs what became of a reload that nobody waits for.
+func (a *cogActor) report(t *transition) {
+	switch {
+	case t.order.what != replace || len(t.order.waiters) > 0 || errors.Is(t.err, context.Canceled):
+	case t.err != nil:
+		a.srv.log.Error("cog was not reloaded", "cog", a.cog.Name, "serving", t.result.To, "err", t.err)
+	default:
+		d := t.result
+		a.srv.log.Info("cog reloaded", "cog", d.Cog, "from", d.From, "to", d.To, "build", d.Build, "built_ms", d.Built,
+			"paused_ms", d.Paused, "held", d.Held, "lost", d.Lost)
+	}
+}
+
+// show publishes the cog's status.
+func (a *cogActor) show(state string, nextTry time.Time) {
+	s := &wire.CogStatus{Name: a.cog.Name, State: state, Restarts: a.restarts, NextTry: nextTry, Generation: a.number}
+	if a.current != nil {
+		s.Generation, s.Since, s.Routes = a.current.Number, a.since, a.current.Routes()
+		s.Build, _ = a.current.Instance.Build()
+	}
+	if a.lastError != nil {
+		s.LastError = a.lastError.Error()
+	}
+	a.status.Store(s)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,94 @@
+package cogs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// ErrLeftBehind says that a function of the cog did not end in time. Nobody can
+// end it: it runs on, and nothing else of its instance may run beside it. A
+// function of [Registrar.KeepFunc] returns it if what it has asked somebody else
+// for was not done in time.
+var ErrLeftBehind = errors.New("it did not end in time")
+
+// An errand is a function of the cog on a goroutine of its own, so that who
+// waits for it can give up.
+type errand struct {
+	ended chan struct{}
+	err   error // set when ended is closed
+}
+
+// begin runs f when all of before are closed.
+func begin(f func() error, before ...<-chan struct{}) *errand {
+	e := &errand{ended: make(chan struct{})}
+	go func() { // ends with f
+		for _, c := range before {
+			<-c
+		}
+		guard(f, func(err error) {
+			e.err = err
+			close(e.ended)
+		})
+	}()
+	return e
+}
+
+// wait reports whether the errand has ended. It waits for that until ctx is done.
+func (e *errand) wait(ctx context.Context) bool {
+	select {
+	case <-e.ended:
+		return true
+	case <-ctx.Done():
+	}
+	select {
+	case <-e.ended: // both at once: then it was in time
+		return true
+	default:
+		return false
+	}
+}
+
+// Protect runs f on a goroutine of its own and returns what f does. A panic of f
+// becomes a *[Panic], and so does runtime.Goexit, which must not end the
+// goroutine of who has called.
+func Protect(f func() error) error {
+	e := begin(f)
+	<-e.ended
+	return e.err
+}
+
+// guard runs f and tells done what became of it. If f calls runtime.Goexit, done
+// is the last that this goroutine does.
+func guard(f func() error, done func(error)) {
+	returned := false
+	var err error
+	defer func() {
+		if v := recover(); v != nil {
+			err = &Panic{Value: v, Stack: debug.Stack()}
+		} else if !returned {
+			err = &Panic{Value: "runtime.Goexit was called", Stack: debug.Stack()}
+		}
+		done(err)
+	}()
+	err = tame(f())
+	returned = true
+}
+
+// tame returns err if others can look at it, and a *Panic if one of its methods
+// panics. Those of a nil pointer in an error do.
+func tame(err error) (out error) {
+	if err == nil {
+		return nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			out = &Panic{Value: fmt.Sprintf("a method of the %T that was returned: %v", err, v), Stack: debug.Stack()}
+		}
+	}()
+	_, _, _ = err.Error(), wire.CodeOf(err), wire.TypeName(err)
+	return err
+}
