@@ -15,6 +15,7 @@ require (
 	github.com/segmentio/encoding v0.5.4
 	go.etcd.io/bbolt v1.5.0
 	golang.org/x/sys v0.45.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (

@@ -80,7 +80,7 @@ var inTestsOf = map[string][]string{
 }
 
 // inTests is what tests may import on top.
-var inTests = []string{"github.com/google/go-cmp/cmp", "github.com/rogpeppe/go-internal/testscript", "actors", "client", "cogs", "cogs/cogtest", "cogs/discord/discordtest", "wire", "internal/transport", "internal/router"}
+var inTests = []string{"github.com/google/go-cmp/cmp", "github.com/rogpeppe/go-internal/testscript", "pgregory.net/rapid", "actors", "client", "cogs", "cogs/cogtest", "cogs/discord/discordtest", "wire", "internal/transport", "internal/router"}
 
 func TestImports(t *testing.T) {
 	root, err := filepath.Abs("../..")
