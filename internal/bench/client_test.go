@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 		OnReady: func(addr string) { fmt.Println(addr) },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := srv.Load(ctx, many(cogCount, routes)...); err != nil {
+	if err := srv.Load(ctx, append(many(cogCount, routes), processorsCog())...); err != nil {
 		panic(err)
 	}
 	go func() {
@@ -68,6 +69,32 @@ func many(count, routes int) []cogs.Cog {
 		}})
 	}
 	return list
+}
+
+// setProcessors changes how many processors a server has, and whether a goroutine of
+// it computes all the time.
+const setProcessors wire.Route[processors, wire.Empty] = "processors"
+
+type processors struct {
+	Count int  `json:"count"`
+	Busy  bool `json:"busy"`
+}
+
+func processorsCog() cogs.Cog {
+	return cogs.Cog{Name: "processors", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		var busy atomic.Bool
+		cogs.Handle(r, setProcessors, func(_ context.Context, p processors) (wire.Empty, error) {
+			runtime.GOMAXPROCS(p.Count)
+			if !busy.Swap(p.Busy) && p.Busy {
+				go func() { // ends when it is not to be busy any more
+					for busy.Load() {
+					}
+				}()
+			}
+			return wire.Empty{}, nil
+		})
+		return nil
+	}}
 }
 
 // serveApart starts a server in a process of its own.
