@@ -31,6 +31,7 @@ func (m *machine) gather(c *modelCog, callers int) {
 func (w *crowd) call(l *line, key string, takes time.Duration) {
 	c := w.m.planLocked(w.cog, "keyed", key)
 	c.keyTakes, c.crowd = takes, w
+	c.takes = 100 * time.Microsecond // a serial cog asks for no Key, and time has to pass
 	w.m.sendLocked(l, c, 0)
 }
 
