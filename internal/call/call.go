@@ -19,7 +19,8 @@ import (
 	"github.com/cogbus/cogbus/internal/lane"
 )
 
-// A Request says what is asked for, and by whom. It does not change.
+// A Request says what is asked for, and by whom. Only the maker sets it, before others
+// can see the call.
 type Request struct {
 	ID       uint64 // the maker's name for the call
 	Endpoint string
@@ -82,14 +83,14 @@ const (
 	over                    // its handler has returned, or will never run
 )
 
-// New returns a call that has arrived, for target, which may be nil. The target counts
-// it.
-func (e *Env) New(r Request, m Maker, target *Place) *Call {
+// New returns a call that has arrived, for target, which counts it; nil if no route is
+// known for it. The maker then says what is asked for.
+func (e *Env) New(m Maker, target *Place) *Call {
 	c, _ := e.used.Get().(*Call)
 	if c == nil {
 		c = new(Call)
 	}
-	c.Request, c.env, c.maker = r, e, m
+	c.env, c.maker = e, m
 	c.Aim(target)
 	return c
 }

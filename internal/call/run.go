@@ -135,9 +135,6 @@ func (c *Call) observe(handler bool) {
 		return
 	}
 	c.target.Counts.Handler.Add(took)
-	if c.onReader && time.Duration(took) > quickRun {
-		c.place.Pace.Lag() // the watchdog may not have noticed
-	}
 }
 
 // leave ends a call that nothing runs of any more, and gives its place to others.

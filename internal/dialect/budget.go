@@ -31,11 +31,10 @@ const budgetTime = time.Millisecond
 
 // renew begins a new read.
 func (b *budget) renew() {
-	if b.last == nil {
-		return // nothing was spent
-	}
 	b.batch.Add(1)
-	b.patrols.Store(0)
+	if b.patrols.Load() > 0 {
+		b.patrols.Store(0)
+	}
 	b.began, b.last = 0, nil
 }
 

@@ -69,7 +69,7 @@ type Connection struct {
 
 // A dialect takes what a client says.
 type dialect interface {
-	router.Peer
+	call.Maker
 
 	// receive handles one message and frees it, at the latest when the call
 	// that it became is over. It reports whether the goroutine is still the
@@ -90,12 +90,12 @@ func (d *Desk) Open(conn *transport.Conn) *Connection {
 	c := &Connection{desk: d, conn: conn}
 	c.Router, c.Remote = d.Router, conn.RemoteAddr().String()
 	if conn.Subprotocol() == wire.Subprotocol {
-		c.dialect = &v1{c: c}
+		c.dialect, c.Dialect = &v1{c: c}, wire.Subprotocol
 		c.Limit = d.MaxCalls
 	} else {
-		c.dialect = newIPCX(c)
+		c.dialect, c.Dialect = newIPCX(c), "ipcx"
 	}
-	c.Peer = c.dialect
+	c.Maker = c.dialect
 	conn.BeforeClose(c.dialect.rest)
 	d.Router.Join(&c.Session)
 	return c
@@ -139,10 +139,11 @@ func (c *Connection) Drop() {
 // takes the reading away.
 func (c *Connection) read() {
 	for {
-		if !c.conn.Buffered() {
+		waits := !c.conn.Buffered()
+		m, text, err := c.conn.Receive()
+		if waits {
 			c.turn.budget.renew()
 		}
-		m, text, err := c.conn.Receive()
 		if err != nil {
 			c.dialect.rest()
 			c.Ended(err)
@@ -191,6 +192,17 @@ func (c *Connection) serve(k *call.Call) bool {
 		k.Free()
 	}
 	return returned
+}
+
+// send passes an answer on. Without flush the reader will write it before it waits.
+func (c *Connection) send(text []byte, flush bool) {
+	if c.lost.Load() {
+		return
+	}
+	_ = c.conn.Send(text) // an error is final, and the reader meets it
+	if flush {
+		c.conn.Flush()
+	}
 }
 
 // deny makes the reader of a wrong key wait, if its address sends many. Only

@@ -48,8 +48,6 @@ func newIPCX(c *Connection) *ipcx {
 	return d
 }
 
-func (d *ipcx) Name() string { return "ipcx" }
-
 func (d *ipcx) Head(dst []byte, _ *call.Call) []byte { return dst }
 
 func (d *ipcx) Tail(dst []byte) []byte { return dst }
@@ -64,14 +62,14 @@ func (d *ipcx) Fail(dst []byte, _ *call.Call, err error) []byte {
 
 func (d *ipcx) goAway(string) {} // the dialect has no word for it
 
-func (d *ipcx) Send(_ *call.Call, text []byte, flush bool) {
-	if !d.c.lost.Load() {
-		_ = d.c.conn.Send(text) // an error is final, and the reader meets it
-		if flush {
-			d.c.conn.Flush()
-		}
-	}
+func (d *ipcx) Over(*call.Call) {}
+
+func (d *ipcx) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
+	seen = d.c.Forget(c)
+	d.c.send(text, flush)
 	d.next()
+	d.c.Sent()
+	return seen
 }
 
 // next is told that a request is answered, and starts those behind it. The

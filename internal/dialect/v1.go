@@ -29,8 +29,6 @@ const (
 	refused // it has not proved anything; a Close is on its way
 )
 
-func (d *v1) Name() string { return wire.Subprotocol }
-
 func (d *v1) Head(dst []byte, c *call.Call) []byte { return wire.AppendResultHead(dst, c.ID) }
 
 func (d *v1) Tail(dst []byte) []byte { return wire.AppendResultTail(dst) }
@@ -39,14 +37,13 @@ func (d *v1) Fail(dst []byte, c *call.Call, err error) []byte {
 	return wire.AppendError(dst, c.ID, err)
 }
 
-func (d *v1) Send(_ *call.Call, text []byte, flush bool) {
-	if d.c.lost.Load() {
-		return
-	}
-	_ = d.c.conn.Send(text) // an error is final, and the reader meets it
-	if flush {
-		d.c.conn.Flush()
-	}
+func (d *v1) Over(*call.Call) {}
+
+func (d *v1) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
+	seen = d.c.Forget(c)
+	d.c.send(text, flush)
+	d.c.Sent()
+	return seen
 }
 
 func (d *v1) say(text []byte) {

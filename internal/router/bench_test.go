@@ -40,7 +40,8 @@ func BenchmarkAdmit(b *testing.B) {
 			if err := r.Publish("cog", wide(b, r, "cog", n)); err != nil {
 				b.Fatal(err)
 			}
-			s := &Session{Router: r, Peer: &recorder{}}
+			s := &Session{Router: r}
+			s.Maker = &recorder{session: s}
 			q := Request{Endpoint: []byte(fmt.Sprintf("cog.route%d", n/2))}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -49,13 +49,14 @@ func (f *inflight) add(c *call.Call, allowed func(count int) *wire.Error) *wire.
 // still refer to it.
 func (f *inflight) remove(c *call.Call) (pinned bool) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	if f.one == c {
 		f.one = nil
 	} else if f.more[c.ID] == c {
 		delete(f.more, c.ID)
 	}
-	return f.pins > 0
+	pinned = f.pins > 0
+	f.mu.Unlock()
+	return pinned
 }
 
 // Find returns the call in flight with that id, nil if there is none.

@@ -26,8 +26,9 @@ func (i insider) Answer(c *call.Call, _ []byte, _ bool) (seen bool) { return i.r
 
 // make returns a call of the bot's own code, and notes it.
 func (i insider) make(q call.Request, m call.Maker, target *call.Place) (*call.Call, *wire.Error) {
-	q.ID, q.Dialect, q.Admin = i.router.lastID.Add(1), localDialect, true
-	c := i.router.env.New(q, m, target)
+	c := i.router.env.New(m, target)
+	c.Request = q
+	c.ID, c.Dialect, c.Admin = i.router.lastID.Add(1), localDialect, true
 	return c, i.router.inside.add(c, nil)
 }
 

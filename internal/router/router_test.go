@@ -22,6 +22,8 @@ import (
 
 // A recorder is a peer that notes the answer of every call.
 type recorder struct {
+	session *Session
+
 	mu      sync.Mutex // protects answers
 	answers map[uint64][]string
 }
@@ -33,7 +35,16 @@ func (r *recorder) Fail(dst []byte, _ *call.Call, err error) []byte {
 	return append(dst, call.Public(err).Error()...)
 }
 
-func (r *recorder) Send(c *call.Call, text []byte, _ bool) {
+func (r *recorder) Over(*call.Call) {}
+
+func (r *recorder) Answer(c *call.Call, text []byte, _ bool) (seen bool) {
+	seen = r.session.Forget(c)
+	r.note(c, text)
+	r.session.Sent()
+	return seen
+}
+
+func (r *recorder) note(c *call.Call, text []byte) {
 	if r.answers == nil {
 		return // nobody asks for them
 	}
@@ -65,7 +76,8 @@ func newBench(t *testing.T, cog cogs.Cog) *bench {
 	b := &bench{t: t, Router: New(Options{Log: slog.New(slog.DiscardHandler), MaxMessage: 1000}), recorder: &recorder{answers: map[uint64][]string{}}, cog: cog}
 	b.gate = b.NewGate(cog)
 	t.Cleanup(b.Pool.Close)
-	b.caller = &Session{Router: b.Router, Peer: b.recorder, Remote: "test"}
+	b.caller = &Session{Router: b.Router, Maker: b.recorder, Remote: "test"}
+	b.session = b.caller
 	b.Join(b.caller)
 	b.gate.Swap(b.next())
 	return b
@@ -94,7 +106,7 @@ func (b *bench) call(id uint64, endpoint, data string) *call.Call {
 	c := b.caller.NewCall(&Request{ID: id, Endpoint: []byte(endpoint), Data: buf.B, Buffer: buf})
 	if err := b.caller.Enter(c); err != nil {
 		buf.Free()
-		b.Send(c, b.Fail(nil, c, err), true)
+		b.recorder.note(c, b.Fail(nil, c, err))
 		return c
 	}
 	if b.Admit(c) {

@@ -11,31 +11,17 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A Peer is a client, in its dialect: a session's answers go to it.
-type Peer interface {
-	// Name names the dialect.
-	Name() string
-
-	// Head, Tail and Fail are those of call.Maker.
-	Head(dst []byte, c *call.Call) []byte
-	Tail(dst []byte) []byte
-	Fail(dst []byte, c *call.Call, err error) []byte
-
-	// Send passes an answer on; without flush the connection's reader will write it
-	// before it waits. It does not keep text.
-	Send(c *call.Call, text []byte, flush bool)
-}
-
 // A Session makes the calls of one client, and holds those in flight.
 type Session struct {
-	Router *Router
-	Peer   Peer
-	Remote string // the client's address
-	Limit  int    // calls in flight; 0: no limit
+	Router  *Router
+	Maker   call.Maker // writes the answers, in the client's dialect
+	Dialect string
+	Remote  string // the client's address
+	Limit   int    // calls in flight; 0: no limit
 
 	inflight
 	lastID  atomic.Uint64 // for dialects without ids
-	sending atomic.Int64  // answers on their way to the peer
+	sending atomic.Int64  // answers on their way to the client
 }
 
 // A Request is a message that asks for a call.
@@ -48,7 +34,7 @@ type Request struct {
 	Timeout  time.Duration // how long the caller waits; 0: it did not say
 	Parent   *call.Call    // the call of the same cog that it was made for, if any
 	Caller   string        // if empty, the session's Remote
-	Dialect  string        // if empty, the session's Peer
+	Dialect  string        // if empty, the session's
 }
 
 // Join makes the calls of s known to CancelAll, until Leave.
@@ -68,28 +54,20 @@ func (r *Router) Leave(s *Session) {
 // NewCall returns the call that a request asks for. It takes the request's buffer over,
 // to free it when the call is over.
 func (s *Session) NewCall(q *Request) *call.Call {
-	id := q.ID
-	if id == 0 {
-		id = s.lastID.Add(1)
-	}
 	target := (*s.Router.table.Load())[string(q.Endpoint)]
-	var endpoint string
-	if target != nil {
-		endpoint = target.Endpoint.Name // no copy
-	} else {
-		endpoint = string(q.Endpoint)
+	c := s.Router.env.New(s.Maker, target)
+	if c.ID = q.ID; c.ID == 0 {
+		c.ID = s.lastID.Add(1)
 	}
-	return s.Router.env.New(call.Request{
-		ID:       id,
-		Endpoint: endpoint,
-		Data:     q.Data,
-		Buffer:   q.Buffer,
-		Caller:   cmp.Or(q.Caller, s.Remote),
-		Dialect:  cmp.Or(q.Dialect, s.Peer.Name()),
-		Admin:    q.Admin,
-		Timeout:  q.Timeout,
-		Parent:   q.Parent,
-	}, s, target)
+	if target != nil {
+		c.Endpoint = target.Endpoint.Name // no copy
+	} else {
+		c.Endpoint = string(q.Endpoint)
+	}
+	c.Data, c.Buffer = q.Data, q.Buffer
+	c.Caller, c.Dialect = cmp.Or(q.Caller, s.Remote), cmp.Or(q.Dialect, s.Dialect)
+	c.Admin, c.Timeout, c.Parent = q.Admin, q.Timeout, q.Parent
+	return c
 }
 
 // unsent + 2 × Limit is the most answers that a session keeps for a peer that has
@@ -118,27 +96,16 @@ func (s *Session) allowed(count int) *wire.Error {
 // retryOverloaded is when a caller that was refused may come back.
 const retryOverloaded = 100 * time.Millisecond
 
-// Head implements call.Maker.
-func (s *Session) Head(dst []byte, c *call.Call) []byte { return s.Peer.Head(dst, c) }
-
-// Tail implements call.Maker.
-func (s *Session) Tail(dst []byte) []byte { return s.Peer.Tail(dst) }
-
-// Fail implements call.Maker.
-func (s *Session) Fail(dst []byte, c *call.Call, err error) []byte { return s.Peer.Fail(dst, c, err) }
-
-// Answer implements call.Maker. It forgets the call before the peer has the answer: the
-// peer may call again at once.
-func (s *Session) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
+// Forget takes a call out of those in flight. Its maker calls this before it sends the
+// answer, since the client may call again as soon as it has that, and then Sent.
+// pinned says that somebody goes through the calls and may still refer to it.
+func (s *Session) Forget(c *call.Call) (pinned bool) {
 	s.sending.Add(1)
-	seen = s.remove(c)
-	s.Peer.Send(c, text, flush)
-	s.sending.Add(-1)
-	return seen
+	return s.remove(c)
 }
 
-// Over implements call.Maker.
-func (s *Session) Over(*call.Call) {}
+// Sent says that the answer of a call is sent, or never will be.
+func (s *Session) Sent() { s.sending.Add(-1) }
 
 // End makes the session refuse new calls with err.
 func (s *Session) End(err *wire.Error) { s.end(err) }

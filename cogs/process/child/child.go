@@ -34,7 +34,7 @@ type child struct {
 	lastID  atomic.Uint64
 
 	// owned by obey
-	cog   cogs.Cog
+	cog  cogs.Cog
 	task *router.TaskContext
 
 	mu      sync.Mutex                   // protects the fields below
@@ -71,7 +71,8 @@ func newChild(conn net.Conn, cog cogs.Cog) *child {
 		AnswerOnReturn: true,
 		Upstream:       c.ask,
 	})
-	c.session = &router.Session{Router: c.router, Peer: peer{c.out}}
+	c.session = &router.Session{Router: c.router, Dialect: "local"}
+	c.session.Maker = peer{c.session, c.out}
 	c.router.Join(c.session)
 	return c
 }

@@ -9,13 +9,15 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
 )
 
 // A peer is the bot, as the one who gets answers.
-type peer struct{ out *frames.Writer }
-
-func (peer) Name() string { return "local" }
+type peer struct {
+	session *router.Session
+	out     *frames.Writer
+}
 
 // Head appends the frame without its length, which Tail fills in.
 func (peer) Head(dst []byte, c *call.Call) []byte {
@@ -38,8 +40,16 @@ func (peer) Fail(dst []byte, c *call.Call, err error) []byte {
 	return f.Append(dst)
 }
 
-// Send passes an answer on. If that fails, the bot is gone.
-func (p peer) Send(_ *call.Call, text []byte, _ bool) { _ = p.out.Reply(text) }
+// Answer passes an answer on. If that fails, the bot is gone.
+func (p peer) Answer(c *call.Call, text []byte, _ bool) (seen bool) {
+	seen = p.session.Forget(c)
+	_ = p.out.Reply(text)
+	p.session.Sent()
+	return seen
+}
+
+// Over does nothing: the answer says that nothing of the call runs.
+func (peer) Over(*call.Call) {}
 
 // appendError appends err as the bot reads it.
 func appendError(dst []byte, err error) []byte {
