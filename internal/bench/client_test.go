@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 		OnReady: func(addr string) { fmt.Println(addr) },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := srv.Load(ctx, append(many(cogCount, routes), processorsCog())...); err != nil {
+	if err := srv.Load(ctx, append(many(cogCount, routes), processorsCog(), spinCog())...); err != nil {
 		panic(err)
 	}
 	go func() {
@@ -92,6 +92,30 @@ func processorsCog() cogs.Cog {
 				}()
 			}
 			return wire.Empty{}, nil
+		})
+		return nil
+	}}
+}
+
+// spin is a route whose handlers compute for as long as its last request that said so.
+const spin wire.Route[spinning, spinning] = "spin"
+
+// spinning says how long handlers compute; 0: as long as before.
+type spinning struct {
+	For time.Duration `json:"for"`
+}
+
+func spinCog() cogs.Cog {
+	return cogs.Cog{Name: "spin", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		var takes atomic.Int64
+		cogs.Handle(r, spin, func(_ context.Context, s spinning) (spinning, error) {
+			if s.For > 0 {
+				takes.Store(int64(s.For))
+				return s, nil
+			}
+			for began := time.Now(); time.Since(began) < time.Duration(takes.Load()); {
+			}
+			return s, nil
 		})
 		return nil
 	}}

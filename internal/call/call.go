@@ -30,6 +30,7 @@ type Request struct {
 	Dialect  string         // likewise
 	Admin    bool           // the caller may do everything
 	Timeout  time.Duration  // how long the caller waits; 0: it did not say
+	Arrived  int64          // when the request arrived, by Env.Now; 0: it has just done so
 	Parent   *Call          // the call whose handler made this one, if any
 }
 
@@ -103,7 +104,7 @@ func (c *Call) Aim(target *Place) bool {
 	}
 	c.target, c.limit = target, target.Timeout
 	if target.Counts != nil && target.Counts.arrived() {
-		c.sampledAt = c.env.now()
+		c.sampledAt = c.env.Now()
 	}
 	return true
 }

@@ -14,16 +14,20 @@ const DefaultTimeout = 30 * time.Second
 // begins to wait: by a gate that holds it, by lanes, by a worker that will take it.
 // A call on its reader's goroutine has a timer when the watchdog has found it slow.
 
-// deadlineLocked returns the deadline. It is counted from the first time that somebody
-// needs it, which is within milliseconds of the arrival: looking at the clock costs as
-// much as a quick handler.
+// deadlineLocked returns the deadline. It is counted from the arrival of the request, if
+// the maker knows that, and else from the first time that somebody needs it: looking at
+// the clock costs as much as a quick handler.
 func (c *Call) deadlineLocked() time.Time {
 	if c.deadline.IsZero() {
 		limit := cmp.Or(c.limit, DefaultTimeout)
 		if c.Timeout > 0 {
 			limit = min(limit, c.Timeout)
 		}
-		c.deadline = time.Now().Add(limit)
+		arrived := time.Now()
+		if c.Arrived > 0 {
+			arrived = c.env.began.Add(time.Duration(c.Arrived))
+		}
+		c.deadline = arrived.Add(limit)
 	}
 	return c.deadline
 }

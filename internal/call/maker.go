@@ -52,5 +52,5 @@ type Env struct {
 // Start sets the clock of e. It comes before the first call.
 func (e *Env) Start() { e.began = time.Now() }
 
-// now is never 0.
-func (e *Env) now() int64 { return int64(time.Since(e.began)) + 1 }
+// Now returns the time since Start in nanoseconds, which is never 0.
+func (e *Env) Now() int64 { return int64(time.Since(e.began)) + 1 }

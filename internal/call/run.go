@@ -127,7 +127,7 @@ func (c *Call) observe(handler bool) {
 	if c.sampledAt == 0 {
 		return
 	}
-	now := c.env.now()
+	now := c.env.Now()
 	took := now - c.sampledAt
 	c.sampledAt = now
 	if !handler {

@@ -12,53 +12,62 @@ import (
 // calls that came last would be late, and nobody could answer those that have come
 // since.
 //
-// Two clocks see that time pass. The watchdog counts its patrols; where a single
-// processor runs only the reader, the times of the calls that are timed tell.
+// Two clocks see that time pass. The watchdog counts its patrols during which calls
+// ran; where a single processor runs only the reader, the times of the calls that are
+// timed tell.
 type budget struct {
 	batch   atomic.Uint32 // the number of the read
-	patrols atomic.Uint32 // that have passed in it
+	patrols atomic.Uint32 // that have passed in it while calls ran
 
 	// owned by the watchdog
 	seen uint32
 
 	// owned by the reader
-	began int64       // when the first timed call of the read has arrived, 0 before that
-	last  *call.Place // what ran last
+	arrived int64       // when the read came that has brought several calls, else 0
+	counted uint32      // patrols that are accounted for
+	window  int64       // when the first timed call since then has arrived, else 0
+	over    int         // how often the time was up
+	last    *call.Place // what ran last; nil: nothing since the time was up
 }
 
-// budgetTime is how long the calls of one read may take together.
-const budgetTime = time.Millisecond
+const (
+	budgetTime = time.Millisecond // that the calls of a read may take together
+	mostOver   = 3                // how often the time may be up before workers take all calls
+)
 
-// renew begins a new read.
-func (b *budget) renew() {
+// renew begins a new read, which has arrived at that time if it brought several calls.
+func (b *budget) renew(arrived int64) {
 	b.batch.Add(1)
 	if b.patrols.Load() > 0 {
 		b.patrols.Store(0)
 	}
-	b.began, b.last = 0, nil
+	b.arrived, b.counted, b.window, b.over, b.last = arrived, 0, 0, 0, nil
 }
 
 // allows reports whether a quick call may run on the reader's goroutine. When the time
-// is up, the route that ran last is not quick any more, and others go on; when it is up
-// again, workers take everything until the next read.
+// is up, the route that ran last is not quick any more, and others go on; when it was
+// up some times, workers take everything until the next read.
 func (b *budget) allows(c *call.Call) bool {
-	patrols := b.patrols.Load()
-	if at := c.SampledAt(); at > 0 {
-		if b.began == 0 {
-			b.began = at
+	patrols, at := b.patrols.Load(), c.SampledAt()
+	if at > 0 && b.window == 0 {
+		b.window = at
+	}
+	if patrols > b.counted || at-b.window >= int64(budgetTime) {
+		b.counted, b.window = patrols, at
+		if b.last != nil {
+			b.last.Pace.Lag()
+			b.last = nil
+			b.over++
 		}
-		patrols += uint32((at - b.began) / int64(budgetTime))
 	}
-	if patrols > 0 && b.last != nil {
-		b.last.Pace.Lag()
-	}
-	return patrols < 2 && c.Quick()
+	return b.over < mostOver && c.Quick()
 }
 
 // spend notes that a call of place runs.
 func (b *budget) spend(place *call.Place) { b.last = place }
 
-// patrol notes that the watchdog has passed. It knows a read that it has met before.
+// patrol notes that the watchdog has passed while calls ran. It knows a read that it
+// has met before.
 func (b *budget) patrol() {
 	batch := b.batch.Load()
 	if batch == b.seen {

@@ -142,7 +142,11 @@ func (c *Connection) read() {
 		waits := !c.conn.Buffered()
 		m, text, err := c.conn.Receive()
 		if waits {
-			c.turn.budget.renew()
+			var arrived int64
+			if c.conn.Buffered() { // some of these calls will wait for others
+				arrived = c.Router.Now()
+			}
+			c.turn.budget.renew(arrived)
 		}
 		if err != nil {
 			c.dialect.rest()

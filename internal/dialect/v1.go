@@ -119,6 +119,7 @@ func (d *v1) call(m *buffer.Buffer, r *wire.Request) bool {
 		Data:     r.Data,
 		Buffer:   m,
 		Admin:    d.admin,
+		Arrived:  d.c.turn.budget.arrived,
 		Timeout:  r.Timeout,
 	})
 	if err := d.c.Enter(c); err != nil {

@@ -92,7 +92,9 @@ func (c *Connection) inspect() bool {
 	now := c.turn.count.Load()
 	same := now == c.turn.seen
 	c.turn.seen = now
-	c.turn.budget.patrol()
+	if !same || now%2 == 1 {
+		c.turn.budget.patrol()
+	}
 	switch {
 	case !same:
 		return true

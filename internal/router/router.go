@@ -79,6 +79,9 @@ func New(o Options) *Router {
 	return r
 }
 
+// Now returns the time since New in nanoseconds, which is never 0.
+func (r *Router) Now() int64 { return r.env.Now() }
+
 // MaxMessage returns the size of the largest message, in bytes.
 func (r *Router) MaxMessage() int { return r.o.MaxMessage }
 

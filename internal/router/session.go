@@ -32,6 +32,7 @@ type Request struct {
 	Buffer   *buffer.Buffer
 	Admin    bool          // the caller is an admin
 	Timeout  time.Duration // how long the caller waits; 0: it did not say
+	Arrived  int64         // when the message arrived, by Router.Now; 0: it has just done so
 	Parent   *call.Call    // the call of the same cog that it was made for, if any
 	Caller   string        // if empty, the session's Remote
 	Dialect  string        // if empty, the session's
@@ -66,7 +67,7 @@ func (s *Session) NewCall(q *Request) *call.Call {
 	}
 	c.Data, c.Buffer = q.Data, q.Buffer
 	c.Caller, c.Dialect = cmp.Or(q.Caller, s.Remote), cmp.Or(q.Dialect, s.Dialect)
-	c.Admin, c.Timeout, c.Parent = q.Admin, q.Timeout, q.Parent
+	c.Admin, c.Timeout, c.Arrived, c.Parent = q.Admin, q.Timeout, q.Arrived, q.Parent
 	return c
 }
 
