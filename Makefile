@@ -6,7 +6,7 @@ STRESSTIME ?= 75s
 SHELL       := bash
 .SHELLFLAGS := -o pipefail -c # a test that fails fails its target, behind a pipe too
 
-.PHONY: all help run test lint fmt fuzz stress bench bench-growth bench-routes bench-neighbours bench-process compat compat-python
+.PHONY: all help run test lint fmt fuzz faults stress bench bench-way bench-growth bench-routes bench-neighbours bench-process compat compat-python
 
 all: lint test ## what CI runs
 
@@ -37,6 +37,15 @@ fuzz: ## each fuzz target for FUZZTIME
 			go test "$$(dirname "$$f")" -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) || exit 1; \
 		done || exit 1; done
 
+faults: ## known faults put back, one at a time, in a copy: the model has to find each
+	@for patch in $(CURDIR)/actors/testdata/faults/*.patch; do \
+		name=$$(basename $$patch .patch); dir=$$(mktemp -d); \
+		git ls-files -z | xargs -0 cp --parents -t $$dir && patch -s -p1 -d $$dir <$$patch || exit 1; \
+		if (cd $$dir && ulimit -v 12000000 && timeout 120 go test ./actors -run "TestModel/^$${name%%--*}$$" -rapid.nofailfile -rapid.seed 102 -rapid.checks 60) >$$dir/out 2>&1; \
+		then echo "$$name: not found"; rm -rf $$dir; exit 1; \
+		else echo "$$name: found: $$(grep -m1 -oE 'failed after .*|panic: .*' $$dir/out)"; rm -rf $$dir; fi; \
+	done
+
 stress: export STRESSTIME := $(STRESSTIME)
 stress: STRESS := go test -tags stress ./internal/stress -run Stress -count=1 -v -timeout 30m
 stress: ## five minutes of load with a ledger, on both processors and on one, with and without the race detector; STRESSTIME is that of each
@@ -49,6 +58,10 @@ bench: ## server and client against what is written by hand with gorilla, in the
 	go test ./internal/bench -run '^$$' -bench 'Server|Client' -benchmem -count 6 | tee bench.out
 	go run $(BENCHSTAT) -filter .name:Server -col /server bench.out
 	go run $(BENCHSTAT) -filter .name:Client -col /client bench.out
+
+bench-way: ## switches under 800 callers with slow keys, a key that hangs, results that come late; a minute
+	go test ./internal/bench -run '^$$' -bench 'SwitchUnderKeys|HangingKey' -benchtime 1x
+	go test ./internal/bench -run '^$$' -bench LateResults -benchtime 100x
 
 bench-routes: ## admission, publishing a table, a slow route beside a fast one, making a server
 	go test ./internal/bench ./internal/router -run '^$$' -bench 'Admit|Publish|Reload|SlowRoute|NewServer'

@@ -38,6 +38,7 @@ type cogActor struct {
 	slowSave   bool // not to be saved while it serves
 	failures   int  // in a row
 	restarts   int
+	restarting bool // nothing serves, and no restart has given up
 	lastError  error
 	gone       bool // unloaded; the server actor will stop this one
 }
@@ -99,7 +100,7 @@ func (a *cogActor) order(ctx actor.Context, o *order) {
 			a.next.join(o)
 		}
 	case restart: // of the instance that is being put in service, perhaps
-		if a.failed != nil {
+		if a.failed != nil && !a.failed.again {
 			if a.failed.gen.Number >= o.gen.Number {
 				return
 			}
@@ -110,7 +111,7 @@ func (a *cogActor) order(ctx actor.Context, o *order) {
 }
 
 func (a *cogActor) begin(ctx actor.Context, o *order) {
-	if o.what == restart && o.gen != a.current {
+	if o.what == restart && o.gen != a.current { // both are nil where it goes on
 		o.answer(done{err: errNotServing}) // it has been replaced since
 		return
 	}
@@ -120,7 +121,7 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 	}
 	switch o.what {
 	case restart:
-		a.countFailure(o.cause)
+		a.countFailure(o)
 	case unload:
 		a.answerEarly(o, "under way: it waits for the call that asked")
 	}
@@ -154,13 +155,15 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 	})
 }
 
-func (a *cogActor) countFailure(cause error) {
+func (a *cogActor) countFailure(o *order) {
 	if a.current != nil && time.Since(a.since) >= healthy {
 		a.failures = 0
 	}
 	a.failures++
-	a.restarts++
-	a.lastError = cause
+	if !o.again {
+		a.restarts++
+	}
+	a.lastError = o.cause
 }
 
 // saveNow saves what the cog keeps, if nothing else is being done to it.

@@ -238,16 +238,16 @@ func TestKeep_savedAgainAfterAReload(t *testing.T) {
 		time.Sleep(time.Minute)
 		slow.Store(false)
 		newest.Load().RequestReload()
-		time.Sleep(time.Minute)
+		time.Sleep(55 * time.Second) // between two checkpoints
 		if got := saves.Load(); got != 2 {
 			t.Errorf("it was saved %d times; want 2: at the first checkpoint, and at the reload that it has asked for", got)
 		}
 		if _, err := srv.Reload(t.Context(), "c", &actors.ReloadOptions{}); err != nil {
 			t.Errorf("Reload failed: %v", err)
 		}
-		time.Sleep(35 * time.Second)
+		time.Sleep(34 * time.Second)
 		if got := saves.Load(); got != 6 {
-			t.Errorf("it was saved %d times; want 6: at the reload, and three times in 35 s", got)
+			t.Errorf("it was saved %d times; want 6: at the reload, and three times in 34 s", got)
 		}
 	})
 }

@@ -27,6 +27,7 @@ type (
 		gen     *gate.Generation // of a restart: the one that failed
 		kill    bool             // of a restart: asked for; answered when it has begun
 		first   bool             // of a restart: no reload makes it needless
+		again   bool             // of a restart: it goes on after a reload that failed; gen is nil
 		wanted  bool             // also when nobody waits for it
 		own     bool             // of a replace: the cog has asked for it, and no operator
 	}

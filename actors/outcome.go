@@ -33,6 +33,12 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 func (a *cogActor) take(ctx actor.Context, t *transition) {
 	before := a.current
 	a.current = t.current
+	switch {
+	case a.current != nil:
+		a.restarting = false
+	case t.order.what == restart:
+		a.restarting = errors.Is(t.err, context.Canceled)
+	}
 	if t.order.what == replace {
 		a.reloaded = time.Now()
 	}
@@ -75,9 +81,12 @@ func (a *cogActor) end(ctx actor.Context, t *transition) {
 }
 
 // fail makes a restart the next thing to be done if t has left an instance that
-// cannot serve.
+// cannot serve, or none where one was to be restarted.
 func (a *cogActor) fail(t *transition) {
 	switch {
+	case a.restarting && a.next == nil:
+		// a reload has cut the restart short and has failed, or nobody wants it any more
+		a.failed = &order{what: restart, cause: a.lastError, again: true, ctx: context.Background()}
 	case t.broken == nil:
 	case a.next != nil && a.next.what == unload: // that ends it too
 	case a.failed != nil && a.failed.first: // a kill, which restarts it too

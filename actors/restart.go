@@ -21,18 +21,12 @@ const (
 // retrying tells the cog actor when the next try of a restart is.
 type retrying struct{ at time.Time }
 
-// restart ends a failed instance and tries to put a new one in service.
+// restart ends a failed instance, if there still is one, and tries to put a new one in
+// service.
 func (t *transition) restart(ctx context.Context) error {
-	t.srv.log.Error("cog failed and restarts", "cog", t.cog.Name, "generation", t.old.Number, "err", t.order.cause, "failures", t.failures)
-	wait := backoff(t.failures)
-	t.gate.RefuseAll(t.unavailable(wait))
-	interrupted := wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name)
-	t.srv.router.CancelAll(t.old, interrupted)
-	if t.order.kill {
-		t.kill(t.old.Instance, t.old.Number)
+	if t.old != nil {
+		t.endFailed()
 	}
-	t.end(t.old, time.Now(), t.deadline(), interrupted)
-	t.current = nil
 	failedStarts := 0
 	for err := t.order.cause; ; {
 		if t.failures >= maxFailedRun {
@@ -41,7 +35,7 @@ func (t *transition) restart(ctx context.Context) error {
 			t.srv.log.Error("cog has failed; a reload revives it", "cog", t.cog.Name, "err", err)
 			return err
 		}
-		wait = backoff(t.failures)
+		wait := backoff(t.failures)
 		t.gate.RefuseAll(t.unavailable(wait))
 		t.srv.system.Root.Send(t.actor, &retrying{time.Now().Add(wait)})
 		select {
@@ -63,6 +57,19 @@ func (t *transition) restart(ctx context.Context) error {
 		failedStarts++
 		t.failures++
 	}
+}
+
+// endFailed ends the instance that has failed.
+func (t *transition) endFailed() {
+	t.srv.log.Error("cog failed and restarts", "cog", t.cog.Name, "generation", t.old.Number, "err", t.order.cause, "failures", t.failures)
+	t.gate.RefuseAll(t.unavailable(backoff(t.failures)))
+	interrupted := wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name)
+	t.srv.router.CancelAll(t.old, interrupted)
+	if t.order.kill {
+		t.kill(t.old.Instance, t.old.Number)
+	}
+	t.end(t.old, time.Now(), t.deadline(), interrupted)
+	t.current = nil
 }
 
 func (t *transition) unavailable(wait time.Duration) *wire.Error {

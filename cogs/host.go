@@ -44,6 +44,8 @@ type Listener struct {
 // panics of h are logged. Packages such as discord build typed listeners on it.
 func (r *Registrar) Listen(host Host, event string, key func(data []byte) string, h func(ctx context.Context, data []byte) error) {
 	r.record("Listen")
+	r.need("Listen", key != nil && h != nil)
+	r.needHost("Listen", host)
 	e := &Endpoint{Name: "event " + event, Timeout: r.cog.Timeout}
 	e.serve = func(ctx context.Context, data, dst []byte) ([]byte, error) { return dst, h(ctx, data) }
 	e.prepare = func(data []byte) (string, serveFunc, error) {

@@ -94,6 +94,13 @@ func (r *Registrar) need(what string, given bool) {
 	}
 }
 
+// needHost panics if there is no host, from which no event would come.
+func (r *Registrar) needHost(what string, host Host) {
+	if host == nil {
+		panic(fmt.Sprintf("cogs: %s of cog %q without a host: was the cog given one, as by discord.With?", what, r.cog.Name))
+	}
+}
+
 // claim panics if the instance has name, of the kind that what says, already.
 func (r *Registrar) claim(what, name string) {
 	r.record(what)

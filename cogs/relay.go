@@ -32,6 +32,7 @@ func (r *Registrar) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 func (r *Registrar) RelayEvents(host Host, event string, timeout time.Duration, f RelayFunc) {
 	r.record("RelayEvents")
 	r.need("RelayEvents", f != nil)
+	r.needHost("RelayEvents", host)
 	e := &Endpoint{Name: "event " + event, Timeout: timeout, relay: f}
 	r.listeners = append(r.listeners, Listener{Host: host, Event: event, Endpoint: e})
 }
