@@ -11,7 +11,7 @@ SHELL       := bash
 all: lint test ## what CI runs
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */@/' | column -t -s@
 
 run: ## the demo: a bot on a fake Discord, and a dashboard at http://127.0.0.1:8080
 	go run ./examples/demo

@@ -30,6 +30,9 @@ func (m *machine) drawSetup(rt *rapid.T) setupScript {
 	}
 	if oneOf(rt, m.p.slowSaves, 2, "saving takes long") {
 		s.saveTakes = time.Duration(rapid.IntRange(10, 14_000).Draw(rt, "saving ms")) * time.Millisecond
+		if s.saveTakes == patience {
+			s.saveTakes++ // ends and limits at the same instant have no order
+		}
 		s.saveHangs = oneOf(rt, true, 3, "saving hangs")
 	}
 	return s

@@ -3,6 +3,7 @@ package cogs
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -94,10 +95,13 @@ func (r *Registrar) need(what string, given bool) {
 	}
 }
 
-// needHost panics if there is no host, from which no event would come.
+// needHost panics if there is no host, or one that cannot be told from others.
 func (r *Registrar) needHost(what string, host Host) {
 	if host == nil {
 		panic(fmt.Sprintf("cogs: %s of cog %q without a host: was the cog given one, as by discord.With?", what, r.cog.Name))
+	}
+	if !reflect.ValueOf(host).Comparable() {
+		panic(fmt.Sprintf("cogs: %s of cog %q: hosts are compared with ==, which a %T cannot be; use a pointer", what, r.cog.Name, host))
 	}
 }
 

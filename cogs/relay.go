@@ -115,6 +115,9 @@ func (e *Endpoint) Relay(ctx context.Context, data []byte, done func(out []byte,
 		if called.Swap(true) {
 			return // a second outcome would free a place that is not taken
 		}
+		if err == nil && len(out) == 0 {
+			out = []byte("null")
+		}
 		if err == nil {
 			raw := json.RawMessage(out)
 			if _, bad := wire.CodecOf[json.RawMessage]().Append(nil, &raw); bad != nil {

@@ -17,6 +17,9 @@ func (c *Call) Admitted(p *Place) bool {
 	return c.stage.CompareAndSwap(arriving, waiting)
 }
 
+// Held reports whether a gate has held the call: it was let in then, and passes limits.
+func (c *Call) Held() bool { return c.held }
+
 // Hold notes that a gate holds the call, until its deadline.
 func (c *Call) Hold() {
 	c.held = true

@@ -69,7 +69,8 @@ func (c *Call) prepare() (turn bool) {
 	err := errGoexit
 	defer func() {
 		if err != nil {
-			c.stage.Store(waiting)
+			// not Store: if its key was found, it may have been given up since
+			c.stage.CompareAndSwap(preparing, waiting)
 			c.RejectWaiting(err)
 		}
 	}()

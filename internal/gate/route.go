@@ -66,10 +66,10 @@ func (r *route) take(c *call.Call) (run bool) {
 	case r.lanes == nil:
 		return true
 	case r.Keyed:
-		r.lanes.Reserve(&c.Ticket, c)
+		r.lanes.Reserve(&c.Ticket, c, c.Held())
 		return true // the goroutine that runs it finds the key first
 	}
-	return r.placed(c, r.lanes.Enter(&c.Ticket, c))
+	return r.placed(c, r.lanes.Enter(&c.Ticket, c, c.Held()))
 }
 
 // Seek implements call.Gate.
@@ -88,7 +88,7 @@ func (r *route) placed(c *call.Call, p lane.Position) (turn bool) {
 		c.Arm()
 	case lane.Full:
 		c.RejectWaiting(queueFull(c))
-	case lane.Gone:
+	case lane.Gone: // it was given up, and has left
 	}
 	return false
 }

@@ -33,16 +33,17 @@ const (
 	Running Position = iota // its turn has come: the caller runs it
 	Queued                  // Set's turn function is told when its turn has come
 	Full                    // too many wait: it has no place
-	Gone                    // it has left before
+	Gone                    // it has left before: the caller does not run it
 )
 
 // How long the search for a key keeps those behind it in the line waiting. Work whose
 // key takes longer has lost its place: it gets one when its key is found. A busy machine
-// may keep the searching goroutine from running for some milliseconds, so only a set in
-// which a search has taken too long is strict, for a while.
+// may keep the searching goroutine from running for a while, so a set is strict only
+// while a search takes too long, and for some time after one that has hung.
 const (
-	Patience       = 20 * time.Millisecond
+	Patience       = 50 * time.Millisecond
 	StrictPatience = 2 * time.Millisecond
+	hung           = time.Second // no machine is that busy
 	strictTime     = 10 * time.Second
 )
 
@@ -70,7 +71,8 @@ type Set[T Work[T]] struct {
 	line       list[T]     // from the first whose key is not found, in order of arrival
 	alarm      *time.Timer // runs passOver; nil until it was needed
 	alarmed    bool        // alarm is set
-	strict     time.Time   // until when the set is strict
+	late       int         // searches that take too long, at the moment
+	strict     time.Time   // until when the set is strict without any
 }
 
 type lane[T any] struct {
@@ -79,14 +81,14 @@ type lane[T any] struct {
 	queue   list[T]
 }
 
-// A Ticket is the place of one T. The zero value has none. Once it has left, it may
-// be used again.
+// A Ticket is the place of one T. The zero value has none. It is used once.
 type Ticket[T any] struct {
-	owner T
-	state state
-	key   string    // once it is found
-	began time.Time // when the search for it began; zero before that
-	lane  *lane[T]  // where it is queued or running
+	owner  T
+	passes bool // MaxWaiting does not count
+	state  state
+	key    string    // once it is found
+	began  time.Time // when the search for it began; zero before that
+	lane   *lane[T]  // where it is queued or running
 
 	in             *list[T] // where it waits; nil if it does not
 	before, behind *Ticket[T]
@@ -101,6 +103,7 @@ const (
 	late  // it has lost its place in the line
 	queued
 	running
+	left // it must not get a place any more
 )
 
 // New returns a set without lanes.
@@ -119,20 +122,27 @@ func (s *Set[T]) Single() bool { return s.o.Single }
 // OneAtATime reports whether one runs at a time in each lane.
 func (s *Set[T]) OneAtATime() bool { return s.o.Limit == 1 }
 
-// Enter gives owner a place in the one lane of a set that has no keys.
-func (s *Set[T]) Enter(t *Ticket[T], owner T) Position {
+// Enter gives owner a place in the one lane of a set that has no keys. Where passes is
+// true MaxWaiting does not count.
+func (s *Set[T]) Enter(t *Ticket[T], owner T, passes bool) Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t.owner = owner
+	if t.state == left { // it was given up meanwhile
+		return Gone
+	}
+	t.owner, t.passes = owner, passes
 	return s.placeLocked(t)
 }
 
 // Reserve gives owner a place in the line: it has arrived, and Commit will tell its
-// key.
-func (s *Set[T]) Reserve(t *Ticket[T], owner T) {
+// key. Where passes is true MaxWaiting does not count.
+func (s *Set[T]) Reserve(t *Ticket[T], owner T, passes bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t.owner, t.state, t.began = owner, reserved, time.Time{}
+	if t.state == left {
+		return // it was given up meanwhile
+	}
+	t.owner, t.passes, t.state = owner, passes, reserved
 	s.line.push(t)
 }
 
@@ -156,6 +166,7 @@ func (s *Set[T]) Commit(t *Ticket[T], key string) Position {
 		t.state = found
 	case late:
 		defer s.mu.Unlock()
+		s.foundLateLocked(t)
 		return s.placeLocked(t)
 	default:
 		s.mu.Unlock()
@@ -193,8 +204,10 @@ func (s *Set[T]) Leave(t *Ticket[T]) {
 	case reserved, found:
 		t.in.take(t)
 		all = s.advanceLocked(t)
+	case late:
+		s.foundLateLocked(t)
 	}
-	t.state, t.lane = outside, nil
+	t.state, t.lane = left, nil
 	s.mu.Unlock()
 	s.tell(all)
 }

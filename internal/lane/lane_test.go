@@ -77,7 +77,7 @@ func TestSet_keysFoundOutOfOrder(t *testing.T) {
 	s, l, work := newSet(1, 0)
 	a, b, c := work("a"), work("b"), work("c")
 	for _, j := range []*job{a, b, c} {
-		s.Reserve(&j.ticket, j)
+		s.Reserve(&j.ticket, j, false)
 	}
 	wantPosition(t, "Commit(c)", s.Commit(&c.ticket, "k"), Queued)
 	wantPosition(t, "Commit(b)", s.Commit(&b.ticket, "k"), Queued)
@@ -99,10 +99,10 @@ func TestSet_keysFoundOutOfOrder(t *testing.T) {
 func TestSet_aKeyThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, l, work := newSet(1, 0)
-		for round, patience := range []time.Duration{Patience, StrictPatience, StrictPatience} {
+		for round, patience := range []time.Duration{Patience, Patience, StrictPatience, StrictPatience} {
 			hangs, quick := work("hangs"), work("quick")
-			s.Reserve(&hangs.ticket, hangs)
-			s.Reserve(&quick.ticket, quick)
+			s.Reserve(&hangs.ticket, hangs, false)
+			s.Reserve(&quick.ticket, quick, false)
 			time.Sleep(time.Second) // nothing runs yet: that is not the key's fault
 			s.Seek(&hangs.ticket)
 			s.Seek(&quick.ticket)
@@ -113,6 +113,9 @@ func TestSet_aKeyThatHangs(t *testing.T) {
 			time.Sleep(1)
 			synctest.Wait()
 			wantLog(t, l, "turn quick")
+			if round > 0 {
+				time.Sleep(hung) // the first one was only slow
+			}
 			wantPosition(t, "Commit of what has lost its place", s.Commit(&hangs.ticket, "k"), Queued)
 			s.Leave(&quick.ticket)
 			wantLog(t, l, "turn hangs")
@@ -127,7 +130,7 @@ func TestSet_leaveFromEverywhere(t *testing.T) {
 	s, l, work := newSet(1, 0)
 	a, b, c, d := work("a"), work("b"), work("c"), work("d")
 	for _, j := range []*job{a, b, c, d} {
-		s.Reserve(&j.ticket, j)
+		s.Reserve(&j.ticket, j, false)
 	}
 	s.Commit(&b.ticket, "k")
 	s.Commit(&c.ticket, "k")
@@ -137,13 +140,23 @@ func TestSet_leaveFromEverywhere(t *testing.T) {
 	wantLog(t, l, "turn b, turn d")
 	wantPosition(t, "Commit(a), which has left", s.Commit(&a.ticket, "k"), Gone)
 	e := work("e")
-	s.Reserve(&e.ticket, e)
+	s.Reserve(&e.ticket, e, false)
 	wantPosition(t, "Commit(e)", s.Commit(&e.ticket, "k"), Queued)
 	s.Leave(&e.ticket)
 	s.Leave(&b.ticket)
 	s.Leave(&b.ticket)
 	s.Leave(&d.ticket)
 	wantLog(t, l, "")
+	for _, what := range []string{"before Enter", "before Reserve"} { // given up between admission and order
+		f := work(what)
+		s.Leave(&f.ticket)
+		if what == "before Enter" {
+			wantPosition(t, "Enter of what has left", s.Enter(&f.ticket, f, false), Gone)
+			continue
+		}
+		s.Reserve(&f.ticket, f, false)
+		wantPosition(t, "Commit of what has left", s.Commit(&f.ticket, "k"), Gone)
+	}
 	if s.Waiting() != 0 || len(s.lanes) != 0 {
 		t.Errorf("%d wait in %d lanes; want none", s.Waiting(), len(s.lanes))
 	}
@@ -154,17 +167,21 @@ func TestSet_full(t *testing.T) {
 	s, l, work := newSet(1, 1)
 	a, b, c, d := work("a"), work("b"), work("c"), work("d")
 	for _, j := range []*job{a, b, c} {
-		s.Reserve(&j.ticket, j)
+		s.Reserve(&j.ticket, j, false)
 	}
 	s.Commit(&b.ticket, "")
 	s.Commit(&c.ticket, "")
 	wantPosition(t, "Commit(a)", s.Commit(&a.ticket, ""), Running)
 	wantLog(t, l, "full c")
-	s.Reserve(&d.ticket, d)
+	s.Reserve(&d.ticket, d, false)
 	wantPosition(t, "Commit(d)", s.Commit(&d.ticket, ""), Full)
+	p := work("p")
+	s.Reserve(&p.ticket, p, true)
+	wantPosition(t, "Commit(p), which passes", s.Commit(&p.ticket, ""), Queued)
 	s.SetMaxWaiting(0)
-	s.Reserve(&c.ticket, c)
-	wantPosition(t, "Commit(c) without a bound", s.Commit(&c.ticket, ""), Queued)
+	e := work("e")
+	s.Reserve(&e.ticket, e, false)
+	wantPosition(t, "Commit(e) without a bound", s.Commit(&e.ticket, ""), Queued)
 }
 
 // TestSet_within lets work pass that was made in the lane: its maker waits for it.
@@ -173,9 +190,9 @@ func TestSet_within(t *testing.T) {
 	a, b, inner := work("a"), work("b"), work("inner")
 	inner.maker = work("between")
 	inner.maker.maker = a
-	wantPosition(t, "Enter(a)", s.Enter(&a.ticket, a), Running)
-	wantPosition(t, "Enter(b)", s.Enter(&b.ticket, b), Queued)
-	wantPosition(t, "Enter(inner)", s.Enter(&inner.ticket, inner), Running)
+	wantPosition(t, "Enter(a)", s.Enter(&a.ticket, a, false), Running)
+	wantPosition(t, "Enter(b)", s.Enter(&b.ticket, b, false), Queued)
+	wantPosition(t, "Enter(inner)", s.Enter(&inner.ticket, inner, false), Running)
 	if got := s.Behind(&a.ticket); len(got) != 1 || got[0] != b {
 		t.Errorf("Behind(a) = %v; want b", got)
 	}
@@ -184,9 +201,10 @@ func TestSet_within(t *testing.T) {
 	s.Leave(&inner.ticket)
 	wantLog(t, l, "turn b")
 	s.Evict(func(j *job) bool { return j == b })
-	wantPosition(t, "Enter(a) again", s.Enter(&a.ticket, a), Running)
+	c := work("c")
+	wantPosition(t, "Enter(c)", s.Enter(&c.ticket, c, false), Running)
 	s.Leave(&b.ticket) // it returns at last
-	s.Leave(&a.ticket)
+	s.Leave(&c.ticket)
 	if len(s.lanes) != 0 {
 		t.Errorf("%d lanes are left; want none", len(s.lanes))
 	}

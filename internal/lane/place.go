@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"runtime"
 	"slices"
 	"time"
 )
@@ -20,7 +21,7 @@ func (s *Set[T]) placeLocked(t *Ticket[T]) Position {
 		t.state = running
 		ln.running = append(ln.running, t)
 		return Running
-	case s.maxWaiting > 0 && s.waiting >= s.maxWaiting:
+	case !t.passes && s.maxWaiting > 0 && s.waiting >= s.maxWaiting:
 		t.state, t.lane = outside, nil
 		return Full
 	}
@@ -39,7 +40,7 @@ func (ln *lane[T]) within(owner interface{ MadeBy(T) bool }) bool {
 // turn it is now, if any.
 func (s *Set[T]) vacateLocked(t *Ticket[T]) (turn []T) {
 	ln := t.lane
-	t.state, t.lane = outside, nil
+	t.state, t.lane = left, nil
 	i := slices.Index(ln.running, t)
 	ln.running = slices.Delete(ln.running, i, i+1)
 	if next := ln.queue.first; next != nil && len(ln.running) < s.o.Limit {
@@ -101,21 +102,34 @@ func (s *Set[T]) watchLocked() {
 }
 
 func (s *Set[T]) patienceLocked() time.Duration {
-	if time.Now().Before(s.strict) {
+	if s.late > 0 || time.Now().Before(s.strict) {
 		return StrictPatience
 	}
 	return Patience
 }
 
+// foundLateLocked says that the search for the key of t, which has lost its place, has
+// ended.
+func (s *Set[T]) foundLateLocked(t *Ticket[T]) {
+	s.late--
+	if time.Since(t.began) >= hung {
+		s.strict = time.Now().Add(strictTime)
+	}
+}
+
 // passOver takes those out of the line that have kept others waiting for too long.
 func (s *Set[T]) passOver() {
+	// A searching goroutine that was preempted is in the queue of those that can run.
+	// This one goes behind it, so that the other has run before it is judged.
+	runtime.Gosched()
+	runtime.Gosched()
 	s.mu.Lock()
 	s.alarmed = false
 	patience := s.patienceLocked()
 	for t := s.line.first; t != nil && t.state == reserved && !t.began.IsZero() && time.Since(t.began) >= patience; t = s.line.first {
 		s.line.take(t)
 		t.state = late
-		s.strict = time.Now().Add(strictTime)
+		s.late++
 	}
 	all := s.advanceLocked(nil)
 	s.mu.Unlock()

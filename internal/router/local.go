@@ -3,6 +3,7 @@ package router
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/cogbus/cogbus/internal/call"
@@ -69,6 +70,12 @@ func (l *local) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
 // Local runs a route for code of the bot, in a cog. parent is the call whose handler
 // asks for it, nil if none does.
 func (r *Router) Local(ctx context.Context, parent *call.Call, cog, endpoint string, data []byte) ([]byte, error) {
+	switch err := ctx.Err(); {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, wire.Errorf(wire.Timeout, "call %.100q: the time of the context was over before", endpoint)
+	case err != nil:
+		return nil, wire.Errorf(wire.Canceled, "call %.100q: the context had ended before", endpoint)
+	}
 	if r.o.Upstream != nil {
 		return r.o.Upstream(ctx, parent, endpoint, data)
 	}
