@@ -99,9 +99,6 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 		if err := in.Decode(data, &x.req); err != nil {
 			return dst, err
 		}
-		if used == nil && ctx.Err() != nil { // the type decodes itself, and has taken its time
-			return dst, ctx.Err()
-		}
 		return run(ctx, x, dst)
 	}
 	if o.Key != nil {
