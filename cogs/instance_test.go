@@ -27,6 +27,18 @@ func TestOpen_wrongUse(t *testing.T) {
 		"has no handler":                func(r *Registrar) { Handle[in, int](r, "a", nil) },
 		"has a negative limit":          func(r *Registrar) { HandleWith(r, "a", RouteOptions[in]{Timeout: -1}, fine) },
 		"the interval must be positive": func(r *Registrar) { r.Every(0, func(context.Context) error { return nil }) },
+		"Listen of cog \"c\" without a host": func(r *Registrar) {
+			r.Listen(nil, "e", func([]byte) string { return "" }, func(context.Context, []byte) error { return nil })
+		},
+		"hosts are compared with ==": func(r *Registrar) {
+			r.Listen(sliceHost{}, "e", func([]byte) string { return "" }, func(context.Context, []byte) error { return nil })
+		},
+		"Listen of cog \"c\" without a function": func(r *Registrar) {
+			r.Listen(&sliceHost{}, "e", nil, func(context.Context, []byte) error { return nil })
+		},
+		"RelayEvents of cog \"c\" without a host": func(r *Registrar) {
+			r.RelayEvents(nil, "e", 0, func(context.Context, []byte, func([]byte, error)) {})
+		},
 	} {
 		_, err := open(t, f)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `"c"`) {
@@ -37,6 +49,12 @@ func TestOpen_wrongUse(t *testing.T) {
 		t.Error("Open of a cog without Setup succeeded; want an error")
 	}
 }
+
+// A sliceHost cannot be compared.
+type sliceHost struct{ list []int }
+
+func (sliceHost) Call(context.Context, string, []byte) ([]byte, error) { return nil, nil }
+func (sliceHost) Subscribe(string, func([]byte)) func()                { return func() {} }
 
 func TestRegistrar_afterSetup(t *testing.T) {
 	var kept *Registrar
