@@ -37,13 +37,18 @@ const (
 )
 
 // How long the search for a key keeps those behind it in the line waiting. Work whose
-// key takes longer has lost its place: it gets one when its key is found. A busy machine
-// may keep the searching goroutine from running for a while, so a set is strict only
+// key takes longer has lost its place: it gets one when its key is found. A set is strict
 // while a search takes too long, and for some time after one that has hung.
+//
+// A busy machine may keep the searching goroutine, or its thread, from running for some
+// tens of milliseconds. It may be late with the alarm too then, and that one gives the
+// search more time.
 const (
-	Patience       = 50 * time.Millisecond
+	Patience       = 100 * time.Millisecond
 	StrictPatience = 2 * time.Millisecond
-	hung           = time.Second // no machine is that busy
+	mostPatience   = 500 * time.Millisecond // on a busy machine
+	busy           = time.Millisecond       // that an alarm is late
+	hung           = time.Second            // no machine is that busy
 	strictTime     = 10 * time.Second
 )
 
@@ -71,6 +76,7 @@ type Set[T Work[T]] struct {
 	line       list[T]     // from the first whose key is not found, in order of arrival
 	alarm      *time.Timer // runs passOver; nil until it was needed
 	alarmed    bool        // alarm is set
+	due        time.Time   // for when
 	late       int         // searches that take too long, at the moment
 	strict     time.Time   // until when the set is strict without any
 }

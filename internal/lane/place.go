@@ -92,8 +92,13 @@ func (s *Set[T]) watchLocked() {
 	if s.alarmed || first == nil || first.behind == nil || first.began.IsZero() {
 		return
 	}
-	s.alarmed = true
-	d := time.Until(first.began.Add(s.patienceLocked()))
+	s.alarmLocked(first.began.Add(s.patienceLocked()))
+}
+
+// alarmLocked has the first of the line judged at that time.
+func (s *Set[T]) alarmLocked(due time.Time) {
+	s.alarmed, s.due = true, due
+	d := time.Until(due)
 	if s.alarm == nil {
 		s.alarm = time.AfterFunc(d, s.passOver)
 		return
@@ -125,8 +130,13 @@ func (s *Set[T]) passOver() {
 	runtime.Gosched()
 	s.mu.Lock()
 	s.alarmed = false
-	patience := s.patienceLocked()
-	for t := s.line.first; t != nil && t.state == reserved && !t.began.IsZero() && time.Since(t.began) >= patience; t = s.line.first {
+	now, patience := time.Now(), s.patienceLocked()
+	for t := s.line.first; t != nil && t.state == reserved && !t.began.IsZero() && now.Sub(t.began) >= patience; t = s.line.first {
+		if now.Sub(s.due) >= busy && now.Sub(t.began) < mostPatience {
+			s.alarmLocked(now.Add(patience))
+			s.mu.Unlock()
+			return
+		}
 		s.line.take(t)
 		t.state = late
 		s.late++
