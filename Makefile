@@ -41,9 +41,13 @@ faults: ## known faults put back, one at a time, in a copy: the model has to fin
 	@for patch in $(CURDIR)/actors/testdata/faults/*.patch; do \
 		name=$$(basename $$patch .patch); dir=$$(mktemp -d); \
 		git ls-files -z | xargs -0 cp --parents -t $$dir && patch -s -p1 -d $$dir <$$patch || exit 1; \
-		if (cd $$dir && ulimit -v 12000000 && timeout 120 go test ./actors -run "TestModel/^$${name%%--*}$$" -rapid.nofailfile -rapid.seed 102 -rapid.checks 60) >$$dir/out 2>&1; \
-		then echo "$$name: not found"; rm -rf $$dir; exit 1; \
-		else echo "$$name: found: $$(grep -m1 -oE 'failed after .*|panic: .*' $$dir/out)"; rm -rf $$dir; fi; \
+		(cd $$dir && go vet ./actors ./internal/... && ulimit -v 12000000 && \
+			timeout 60 go test ./actors -run "TestModel/^$${name%%--*}$$" -rapid.nofailfile -rapid.seed 102 -rapid.checks 60) >$$dir/out 2>&1; \
+		case $$? in \
+		0) echo "$$name: not found"; rm -rf $$dir; exit 1;; \
+		124) echo "$$name: found: nothing moves any more";; \
+		*) grep -m1 -oE '(failed after|Traceback \(|panic: ).*' $$dir/out | sed "s/^/$$name: found: /" || { cat $$dir/out; exit 1; };; \
+		esac; rm -rf $$dir; \
 	done
 
 stress: export STRESSTIME := $(STRESSTIME)
