@@ -154,6 +154,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 }
 
 func (s *Server) serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
+	if !s.beginServing() {
+		_ = l.Close()
+		return nil
+	}
+	defer s.serving.Done()
 	via := &listening{}
 	if h == nil {
 		h = onRoot(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.accept(w, r, via) }))
@@ -186,6 +191,17 @@ func (s *Server) serveHTTP(ctx context.Context, l net.Listener, h http.Handler) 
 		return nil
 	}
 	return fmt.Errorf("serve: %w", err)
+}
+
+// beginServing has Close wait for serving.Done. It reports false if Close has begun.
+func (s *Server) beginServing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.isClosed() {
+		return false
+	}
+	s.serving.Add(1)
+	return true
 }
 
 // countArriving bounds the network connections that have not become WebSockets:
@@ -299,7 +315,9 @@ func (s *Server) Close() error {
 		return nil
 	}
 	defer close(s.finished)
+	s.mu.Lock() // who serves has begun before this, or does not begin
 	close(s.closed)
+	s.mu.Unlock()
 	s.memory.close()
 	s.dismiss(nil, "the server is shutting down")
 	s.waitFor(closeTimeout, s.isEmpty)
@@ -315,6 +333,7 @@ func (s *Server) Close() error {
 	s.acceptor.Close()
 	_ = s.system.Root.StopFuture(s.actor).Wait()
 	close(s.ended)
+	s.serving.Wait()
 	s.router.Pool.Close()
 	return nil
 }

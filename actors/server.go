@@ -31,6 +31,7 @@ type Server struct {
 	actor    *actor.PID // the server actor
 
 	transitions sync.WaitGroup // of cogs
+	serving     sync.WaitGroup // listeners that are served; added to under mu, before closed
 	closing     atomic.Bool    // Close was called
 	running     atomic.Bool    // Run was called
 	arriving    atomic.Int64   // network connections before their handshake has ended
