@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"context"
 	"net"
 	"sync"
 	"testing"
@@ -10,7 +11,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestClose_waitsForListeners closes a server whose clients leave at that moment. When
+// TestClose_waitsForListeners ends Serve and closes the server while its client leaves. When
 // Close has returned, nothing of what served them waits for anything.
 func TestClose_waitsForListeners(t *testing.T) {
 	for after := range 20 {
@@ -18,9 +19,11 @@ func TestClose_waitsForListeners(t *testing.T) {
 			srv := newServer(t, nil)
 			l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 			served := make(chan struct{})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
 			go func() {
 				defer close(served)
-				_ = srv.Serve(t.Context(), l)
+				_ = srv.Serve(ctx, l)
 			}()
 			p := newPeer(t, l.dial(), wire.Subprotocol)
 			p.shakeHands(secret)
@@ -28,6 +31,8 @@ func TestClose_waitsForListeners(t *testing.T) {
 				time.Sleep(time.Duration(after) * 700 * time.Microsecond)
 				p.leave()
 			}()
+			cancel() // Serve begins to look whether they have left, and Close a moment later
+			time.Sleep(300 * time.Microsecond)
 			_ = srv.Close()
 			synctest.Wait()
 			select {
