@@ -14,6 +14,9 @@ var errGoexit = errors.New("the handler called runtime.Goexit")
 // request.
 func (c *Call) Quick() bool { return c.place.Pace.Quick() }
 
+// Pace returns that of the place of a call that was just admitted.
+func (c *Call) Pace() *Pace { return &c.place.Pace }
+
 // HandOff gives an admitted call to a worker.
 func (c *Call) HandOff() {
 	c.onReader = false // its key may have been found there

@@ -23,11 +23,11 @@ type budget struct {
 	seen uint32
 
 	// owned by the reader
-	arrived int64       // when the read came that has brought several calls, else 0
-	counted uint32      // patrols that are accounted for
-	window  int64       // when the first timed call since then has arrived, else 0
-	over    int         // how often the time was up
-	last    *call.Place // what ran last; nil: nothing since the time was up
+	arrived int64      // when the read came that has brought several calls, else 0
+	counted uint32     // patrols that are accounted for
+	window  int64      // when the first timed call since then has arrived, else 0
+	over    int        // how often the time was up
+	last    *call.Pace // of the route that ran last; nil: none since the time was up
 }
 
 const (
@@ -55,7 +55,7 @@ func (b *budget) allows(c *call.Call) bool {
 	if patrols > b.counted || at-b.window >= int64(budgetTime) {
 		b.counted, b.window = patrols, at
 		if b.last != nil {
-			b.last.Pace.Lag()
+			b.last.Lag()
 			b.last = nil
 			b.over++
 		}
@@ -63,8 +63,8 @@ func (b *budget) allows(c *call.Call) bool {
 	return b.over < mostOver && c.Quick()
 }
 
-// spend notes that a call of place runs.
-func (b *budget) spend(place *call.Place) { b.last = place }
+// spend notes that a call of a route with that pace runs.
+func (b *budget) spend(pace *call.Pace) { b.last = pace }
 
 // patrol notes that the watchdog has passed while calls ran. It knows a read that it
 // has met before.

@@ -178,7 +178,7 @@ func (c *Connection) serve(k *call.Call) bool {
 		k.HandOff()
 		return true
 	}
-	c.turn.budget.spend(k.Place())
+	c.turn.budget.spend(k.Pace())
 	token := c.turn.begin(k)
 	c.desk.watchdog.watch(c)
 	returned := false

@@ -19,19 +19,17 @@ type inflight struct {
 	ended *wire.Error           // why no calls are taken any more
 }
 
-// add takes a call. allowed tells whether there is room, given how many there are.
-func (f *inflight) add(c *call.Call, allowed func(count int) *wire.Error) *wire.Error {
+// add takes a call.
+func (f *inflight) add(c *call.Call) *wire.Error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ended != nil {
-		return f.ended
-	}
-	if allowed != nil {
-		if err := allowed(f.countLocked()); err != nil {
-			return err
-		}
-	}
+	return f.addLocked(c)
+}
+
+func (f *inflight) addLocked(c *call.Call) *wire.Error {
 	switch {
+	case f.ended != nil:
+		return f.ended
 	case f.findLocked(c.ID) != nil:
 		return wire.Errorf(wire.BadRequest, "call id %d is in flight already", c.ID)
 	case f.one == nil:

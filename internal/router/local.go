@@ -30,7 +30,7 @@ func (i insider) make(q call.Request, m call.Maker, target *call.Place) (*call.C
 	c := i.router.env.New(m, target)
 	c.Request = q
 	c.ID, c.Dialect, c.Admin = i.router.lastID.Add(1), localDialect, true
-	return c, i.router.inside.add(c, nil)
+	return c, i.router.inside.add(c)
 }
 
 // run admits a call and lets a worker run it.

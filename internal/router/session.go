@@ -1,7 +1,6 @@
 package router
 
 import (
-	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
@@ -66,7 +65,12 @@ func (s *Session) NewCall(q *Request) *call.Call {
 		c.Endpoint = string(q.Endpoint)
 	}
 	c.Data, c.Buffer = q.Data, q.Buffer
-	c.Caller, c.Dialect = cmp.Or(q.Caller, s.Remote), cmp.Or(q.Dialect, s.Dialect)
+	if c.Caller = q.Caller; c.Caller == "" {
+		c.Caller = s.Remote
+	}
+	if c.Dialect = q.Dialect; c.Dialect == "" {
+		c.Dialect = s.Dialect
+	}
 	c.Admin, c.Timeout, c.Arrived, c.Parent = q.Admin, q.Timeout, q.Arrived, q.Parent
 	return c
 }
@@ -78,20 +82,19 @@ const unsent = 16
 
 // Enter notes a call, so that a cancel, the end of the connection or a drain finds it.
 func (s *Session) Enter(c *call.Call) *wire.Error {
-	err := s.add(c, s.allowed)
+	var err *wire.Error
+	s.mu.Lock()
+	if s.Limit > 0 && (s.countLocked() >= s.Limit || int(s.sending.Load()) > unsent+2*s.Limit) && s.ended == nil {
+		err = wire.Errorf(wire.Overloaded, "this connection has %d calls in flight", s.Limit)
+		err.RetryAfter = retryOverloaded
+	} else {
+		err = s.addLocked(c)
+	}
+	s.mu.Unlock()
 	if err != nil {
 		c.RefusedUnseen(err)
 	}
 	return err
-}
-
-func (s *Session) allowed(count int) *wire.Error {
-	if s.Limit > 0 && (count >= s.Limit || int(s.sending.Load()) > unsent+2*s.Limit) {
-		e := wire.Errorf(wire.Overloaded, "this connection has %d calls in flight", s.Limit)
-		e.RetryAfter = retryOverloaded
-		return e
-	}
-	return nil
 }
 
 // retryOverloaded is when a caller that was refused may come back.
