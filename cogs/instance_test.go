@@ -34,7 +34,7 @@ func TestOpen_wrongUse(t *testing.T) {
 			r.Listen(sliceHost{}, "e", func([]byte) string { return "" }, func(context.Context, []byte) error { return nil })
 		},
 		"Listen of cog \"c\" without a function": func(r *Registrar) {
-			r.Listen(&sliceHost{}, "e", nil, func(context.Context, []byte) error { return nil })
+			r.Listen(new(sliceHost), "e", nil, func(context.Context, []byte) error { return nil })
 		},
 		"RelayEvents of cog \"c\" without a host": func(r *Registrar) {
 			r.RelayEvents(nil, "e", 0, func(context.Context, []byte, func([]byte, error)) {})
@@ -51,7 +51,7 @@ func TestOpen_wrongUse(t *testing.T) {
 }
 
 // A sliceHost cannot be compared.
-type sliceHost struct{ list []int }
+type sliceHost []int
 
 func (sliceHost) Call(context.Context, string, []byte) ([]byte, error) { return nil, nil }
 func (sliceHost) Subscribe(string, func([]byte)) func()                { return func() {} }
