@@ -173,7 +173,3 @@ func (c *Call) MadeBy(other *Call) bool {
 
 // Over reports whether the call has ended, or will never run.
 func (c *Call) Over() bool { return c.stage.Load() == over }
-
-// SampledAt returns the time since the start of the router in nanoseconds at which a
-// call arrived, of the few that are timed; else 0.
-func (c *Call) SampledAt() int64 { return c.sampledAt }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/router"
 )
 
 // A budget bounds the time for which the calls of one read run one after the other on
@@ -12,9 +13,9 @@ import (
 // calls that came last would be late, and nobody could answer those that have come
 // since.
 //
-// Two clocks see that time pass. The watchdog counts its patrols during which calls
-// ran; where a single processor runs only the reader, the times of the calls that are
-// timed tell.
+// Two things see that time pass. The watchdog counts its patrols during which calls
+// ran; and where a read has brought several calls, the reader itself looks at the clock
+// behind the first, the second, the fourth, and each eighth.
 type budget struct {
 	batch   atomic.Uint32 // the number of the read
 	patrols atomic.Uint32 // that have passed in it while calls ran
@@ -25,7 +26,8 @@ type budget struct {
 	// owned by the reader
 	arrived int64      // when the read came that has brought several calls, else 0
 	counted uint32     // patrols that are accounted for
-	window  int64      // when the first timed call since then has arrived, else 0
+	window  int64      // since when the time counts
+	calls   int        // of the read
 	over    int        // how often the time was up
 	last    *call.Pace // of the route that ran last; nil: none since the time was up
 }
@@ -41,26 +43,33 @@ func (b *budget) renew(arrived int64) {
 	if b.patrols.Load() > 0 {
 		b.patrols.Store(0)
 	}
-	b.arrived, b.counted, b.window, b.over, b.last = arrived, 0, 0, 0, nil
+	b.arrived, b.counted, b.window, b.calls, b.over, b.last = arrived, 0, arrived, 0, 0, nil
 }
 
 // allows reports whether a quick call may run on the reader's goroutine. When the time
 // is up, the route that ran last is not quick any more, and others go on; when it was
 // up some times, workers take everything until the next read.
-func (b *budget) allows(c *call.Call) bool {
-	patrols, at := b.patrols.Load(), c.SampledAt()
-	if at > 0 && b.window == 0 {
-		b.window = at
-	}
-	if patrols > b.counted || at-b.window >= int64(budgetTime) {
-		b.counted, b.window = patrols, at
-		if b.last != nil {
-			b.last.Lag()
-			b.last = nil
-			b.over++
+func (b *budget) allows(c *call.Call, clock *router.Router) bool {
+	patrols := b.patrols.Load()
+	up := patrols > b.counted
+	if b.arrived > 0 {
+		if up = b.looks() && clock.Now()-b.window >= int64(budgetTime) || up; up {
+			b.window = clock.Now()
 		}
 	}
+	if b.counted = patrols; up && b.last != nil {
+		b.last.Lag()
+		b.last = nil
+		b.over++
+	}
 	return b.over < mostOver && c.Quick()
+}
+
+// looks reports whether to look at the clock before the next call.
+func (b *budget) looks() bool {
+	ran := b.calls
+	b.calls++
+	return ran > 0 && (ran&(ran-1) == 0 || ran%8 == 0)
 }
 
 // spend notes that a call of a route with that pace runs.

@@ -65,6 +65,10 @@ type Connection struct {
 	lost     atomic.Bool // the client is gone
 	trusted  atomic.Bool // it has authenticated
 	failures int         // wrong keys in a row; owned by the reader
+
+	// later are calls of this read for workers, which would take the processors from
+	// the quick calls behind them; owned by the reader, in turn
+	later []*call.Call
 }
 
 // A dialect takes what a client says.
@@ -140,6 +144,9 @@ func (c *Connection) Drop() {
 func (c *Connection) read() {
 	for {
 		waits := !c.conn.Buffered()
+		if waits {
+			c.handOffLater()
+		}
 		m, text, err := c.conn.Receive()
 		if waits {
 			var arrived int64
@@ -149,6 +156,7 @@ func (c *Connection) read() {
 			c.turn.budget.renew(arrived)
 		}
 		if err != nil {
+			c.handOffLater()
 			c.dialect.rest()
 			c.Ended(err)
 			return
@@ -164,8 +172,23 @@ func (c *Connection) read() {
 func (c *Connection) takeOver() {
 	go func() {
 		c.conn.Flush()
+		c.handOffLater()
 		c.read()
 	}()
+}
+
+// handOffLater gives workers the calls that were left for when the read is done. What
+// was answered before that leaves first.
+func (c *Connection) handOffLater() {
+	if len(c.later) == 0 {
+		return
+	}
+	c.conn.Flush()
+	for _, k := range c.later {
+		k.HandOff()
+	}
+	clear(c.later)
+	c.later = c.later[:0]
 }
 
 // serve admits a call that the reader has read and, if its route is quick, runs it
@@ -174,7 +197,12 @@ func (c *Connection) serve(k *call.Call) bool {
 	if !c.Router.Admit(k) {
 		return true
 	}
-	if !c.turn.budget.allows(k) {
+	switch {
+	case c.turn.budget.allows(k, c.Router):
+	case c.turn.budget.over > 0 && c.conn.Buffered():
+		c.later = append(c.later, k)
+		return true
+	default:
 		k.HandOff()
 		return true
 	}
