@@ -3,6 +3,7 @@ package actors_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,12 +20,13 @@ func TestRestart_goesOnAfterAReload(t *testing.T) {
 	for name, gaveUp := range map[string]bool{"the reload fails": false, "the reload is given up": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				broken, fail := false, make(chan error)
+				var broken atomic.Bool
+				fail := make(chan error)
 				srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-					if broken && gaveUp {
+					if broken.Load() && gaveUp {
 						<-ctx.Done()
 					}
-					if broken {
+					if broken.Load() {
 						return errors.New("it does not set up")
 					}
 					handleOne(r)
@@ -38,7 +40,7 @@ func TestRestart_goesOnAfterAReload(t *testing.T) {
 					})
 					return nil
 				}})
-				broken = true
+				broken.Store(true)
 				fail <- errors.New("the task fails")
 				time.Sleep(time.Millisecond)
 				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -46,7 +48,7 @@ func TestRestart_goesOnAfterAReload(t *testing.T) {
 				if _, err := srv.Reload(ctx, "c", nil); err == nil {
 					t.Error("Reload succeeded; want an error")
 				}
-				broken = false
+				broken.Store(false)
 				time.Sleep(40 * time.Second) // the longest pause and Setup
 				if got := srv.Cogs()[0]; got.State != "serving" || got.Restarts != 1 {
 					t.Errorf("Cogs()[0] = %+v; want it to serve after one restart", got)

@@ -25,7 +25,7 @@ func (c *Call) deadlineLocked() time.Time {
 		}
 		arrived := time.Now()
 		if c.Arrived > 0 {
-			arrived = c.env.began.Add(time.Duration(c.Arrived))
+			arrived = c.env.began.Add(time.Duration(c.Arrived - 1)) // Now is one more
 		}
 		c.deadline = arrived.Add(limit)
 	}
