@@ -20,8 +20,8 @@ const (
 	lane  wire.Route[time.Duration, string] = "b.lane" // calls inner after that time
 )
 
-// circleCogs are a, which keeps a value, and b, whose calls wait in lanes; c passes on
-// what it is called for, so that circles have more corners.
+// circleCogs returns three cogs. Cog a keeps a value, so a reload holds its calls. The
+// calls of cog b wait in lanes. Cog c calls a for b, which makes a circle longer.
 func circleCogs(options cogs.RouteOptions[time.Duration], serialB, throughC bool) []cogs.Cog {
 	ask := func(ctx context.Context) (string, error) {
 		if throughC {

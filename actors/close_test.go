@@ -12,7 +12,7 @@ import (
 )
 
 // TestClose_waitsForListeners ends Serve and closes the server while its client leaves. When
-// Close has returned, nothing of what served them waits for anything.
+// Close has returned, Serve has returned too.
 func TestClose_waitsForListeners(t *testing.T) {
 	for after := range 20 {
 		synctest.Test(t, func(t *testing.T) {

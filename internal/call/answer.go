@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"time"
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/buffer"
@@ -26,6 +27,13 @@ func Public(err error) *wire.Error {
 		return e
 	}
 	return wire.Errorf(wire.Internal, "the handler failed; the bot's log tells why")
+}
+
+// Overloaded returns the error for a caller who may come back in a moment.
+func Overloaded(format string, args ...any) *wire.Error {
+	e := wire.Errorf(wire.Overloaded, format, args...)
+	e.RetryAfter = 100 * time.Millisecond
+	return e
 }
 
 // Returned reports whether the handler of the call has returned. Fail may ask, to

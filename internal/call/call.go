@@ -44,7 +44,7 @@ type Call struct {
 	target *Place // where the route table, or the gate, has sent it; nil if nowhere
 
 	// sampledAt is the time of the last step of a call that is timed; 0 if this one
-	// is not. Admission sets it, then the goroutine that runs the call owns it.
+	// is not. Aim sets it; the goroutine that runs the call owns it afterwards.
 	sampledAt int64
 
 	// Admission sets these. Others may read place when the stage is past arriving.

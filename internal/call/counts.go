@@ -37,9 +37,10 @@ var refusals = [...]wire.Code{
 // arrived counts a call. It reports whether the call is to be timed.
 func (n *Counts) arrived() (timed bool) { return n.calls.Add(1)%timedOf == 1 }
 
-// refused counts a call that will not reach a handler, by the code that its caller is
-// told. The one who has moved the call to over calls it.
-func (c *Call) refused(err error) {
+// Refused counts a call that will not reach a handler, by the code that its caller gets.
+// The goroutine that has moved the call to over calls it, or its maker, while nobody else
+// knows the call.
+func (c *Call) Refused(err error) {
 	if c.target == nil || c.target.Counts == nil {
 		return
 	}
@@ -56,9 +57,6 @@ func (c *Call) refused(err error) {
 	}
 	n.others[code]++
 }
-
-// RefusedUnseen counts a call that its maker has refused before others could see it.
-func (c *Call) RefusedUnseen(err error) { c.refused(err) }
 
 // Read returns how many calls were refused, by code, and how many there were: at
 // least as many.

@@ -63,7 +63,7 @@ func (c *Call) Drop() {
 // reject ends a call that will not run. If soon is true, others wait behind this
 // goroutine, and a worker answers the call.
 func (c *Call) reject(at *Place, err error, soon bool) {
-	c.refused(err)
+	c.Refused(err)
 	c.end()
 	switch {
 	case !c.answered.CompareAndSwap(false, true):
@@ -107,7 +107,7 @@ func (c *Call) giveUp(err *wire.Error, cause error) (first bool) {
 	c.cancel(cause)
 	gone := c.loseWait()
 	if gone {
-		c.refused(err)
+		c.Refused(err)
 		c.maker.Over(c)
 		if c.env.AnswerOnReturn {
 			first = c.answered.CompareAndSwap(false, true)

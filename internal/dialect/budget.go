@@ -52,9 +52,9 @@ func (b *budget) renew(arrived int64) {
 func (b *budget) allows(c *call.Call, clock *router.Router) bool {
 	patrols := b.patrols.Load()
 	up := patrols > b.counted
-	if b.arrived > 0 {
-		if up = b.looks() && clock.Now()-b.window >= int64(budgetTime) || up; up {
-			b.window = clock.Now()
+	if b.arrived > 0 && b.looks() {
+		if now := clock.Now(); now-b.window >= int64(budgetTime) {
+			up, b.window = true, now
 		}
 	}
 	if b.counted = patrols; up && b.last != nil {

@@ -187,7 +187,7 @@ func (g *Gate) InFlight() int {
 func (g *Gate) Panics() int64 { return g.panics.Load() }
 
 func (g *Gate) fullOfHeld() *wire.Error {
-	return overloaded("cog %q is being reloaded, and %d calls wait already", g.Name, g.maxHeld)
+	return call.Overloaded("cog %q is being reloaded, and %d calls wait already", g.Name, g.maxHeld)
 }
 
 // NoRoute returns the error for an endpoint that no cog has.

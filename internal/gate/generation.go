@@ -187,7 +187,7 @@ func (gen *Generation) closed() bool { return gen.state.Load() >= closedBit }
 func (gen *Generation) InFlight() int { return int(gen.state.Load() &^ closedBit) }
 
 func (gen *Generation) full() error {
-	return overloaded("cog %q has %d calls in flight", gen.gate.Name, gen.limit)
+	return call.Overloaded("cog %q has %d calls in flight", gen.gate.Name, gen.limit)
 }
 
 // Routes returns how many routes the generation has.

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"cmp"
-	"time"
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
@@ -124,14 +123,5 @@ func inherit(l, old *lanes) *lanes {
 func rejectFull(c *call.Call) { c.RejectQueued(queueFull(c)) }
 
 func queueFull(c *call.Call) *wire.Error {
-	return overloaded("the queue of route %q is full", c.Endpoint)
-}
-
-// retryOverloaded is when a caller that was refused may come back.
-const retryOverloaded = 100 * time.Millisecond
-
-func overloaded(format string, args ...any) *wire.Error {
-	e := wire.Errorf(wire.Overloaded, format, args...)
-	e.RetryAfter = retryOverloaded
-	return e
+	return call.Overloaded("the queue of route %q is full", c.Endpoint)
 }

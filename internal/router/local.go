@@ -14,7 +14,7 @@ import (
 // written to anybody.
 type insider struct{ router *Router }
 
-// Dialect is what cogs.CallInfo tells of calls from inside.
+// localDialect is the dialect that cogs.CallInfo reports for calls from inside the bot.
 const localDialect = "local"
 
 func (insider) Head(dst []byte, _ *call.Call) []byte { return dst }

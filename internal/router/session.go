@@ -85,20 +85,16 @@ func (s *Session) Enter(c *call.Call) *wire.Error {
 	var err *wire.Error
 	s.mu.Lock()
 	if s.Limit > 0 && (s.countLocked() >= s.Limit || int(s.sending.Load()) > unsent+2*s.Limit) && s.ended == nil {
-		err = wire.Errorf(wire.Overloaded, "this connection has %d calls in flight", s.Limit)
-		err.RetryAfter = retryOverloaded
+		err = call.Overloaded("this connection has %d calls in flight", s.Limit)
 	} else {
 		err = s.addLocked(c)
 	}
 	s.mu.Unlock()
 	if err != nil {
-		c.RefusedUnseen(err)
+		c.Refused(err)
 	}
 	return err
 }
-
-// retryOverloaded is when a caller that was refused may come back.
-const retryOverloaded = 100 * time.Millisecond
 
 // Forget takes a call out of those in flight. Its maker calls this before it sends the
 // answer, since the client may call again as soon as it has that, and then Sent.
