@@ -30,10 +30,10 @@ type cogActor struct {
 	reloaded   time.Time        // when the last reload ended
 	number     uint64           // of the newest generation
 	running    *transition
-	next       *order // what follows the running transition
-	failed     *order // a restart that is due, unless what runs makes it needless
+	next       *order // the order after the running transition
+	failed     *order // a restart that is due, unless the running transition makes it needless
 	checkpoint cogs.State
-	subscribed <-chan struct{} // closed when the hosts have done what they were last asked for
+	subscribed <-chan struct{} // closed when the hosts have carried out the last change of subscriptions
 	saver      *time.Timer
 	slowSave   bool // not to be saved while it serves
 	failures   int  // in a row

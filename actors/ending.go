@@ -89,7 +89,7 @@ func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan st
 	t.note("generation %d does not end; its cleanups wait for that", number)
 	// these outlive the transition and must not hold it
 	log, cog, patience, tasks, errands := t.srv.log, t.cog.Name, t.patience(), i.Stop(), i.Errands()
-	go func() { // ends with what hangs, if ever
+	go func() { // ends with the function that hangs, if ever
 		for _, c := range append(calls, tasks, errands) {
 			<-c
 		}

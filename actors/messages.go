@@ -66,7 +66,7 @@ const (
 	unload
 	restart
 	checkpoint // save what the cog keeps, while it serves
-	kill       // let what serves fail; it becomes a restart
+	kill       // let the serving instance fail; it becomes a restart
 )
 
 // done is the outcome of an order.

@@ -315,7 +315,7 @@ func (s *Server) Close() error {
 		return nil
 	}
 	defer close(s.finished)
-	s.mu.Lock() // who serves has begun before this, or does not begin
+	s.mu.Lock() // a listener is served before this, or not at all
 	close(s.closed)
 	s.mu.Unlock()
 	s.memory.close()

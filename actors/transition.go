@@ -30,8 +30,8 @@ type transition struct {
 	rest   time.Duration // before a reload: see breather
 	cancel context.CancelFunc
 
-	checkpoint cogs.State      // what was last saved
-	subscribed <-chan struct{} // closed when the hosts have done what they were last asked for
+	checkpoint cogs.State      // the state that was saved last
+	subscribed <-chan struct{} // closed when the hosts have carried out the last change of subscriptions
 	failures   int             // starts and tasks that failed in a row
 
 	// the outcome

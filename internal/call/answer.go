@@ -76,7 +76,7 @@ func (c *Call) tell(at *Place, err error) {
 	b.Free()
 }
 
-// tellSoon is tell for who must not wait for the peer.
+// tellSoon is tell on a worker: the caller must not wait for the peer.
 func (c *Call) tellSoon(at *Place, err error) {
 	c.env.Workers.Go(task(func() { c.tell(at, err) }))
 }

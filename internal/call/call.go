@@ -1,12 +1,12 @@
 // Package call is the life of one piece of work: a request of a client, a call that
 // a cog makes of another, an event for one listener, a tick. All of them are a
-// [Call]; they differ in their [Maker], who is told what became of it.
+// [Call]; they differ in their [Maker], who is told the outcome.
 //
 //	arriving → waiting (⇄ preparing) → running → over
 //
 // A call goes forward. The gate of its cog admits it and gives it a [Place]; there it
-// waits for its turn; Run serves it; its maker gets the answer. Whoever moves a call on
-// does what belongs to the move, so each step happens once.
+// waits for its turn; Run serves it; its maker gets the answer. One goroutine moves a
+// call from each stage to the next and does the work of that step, so each step happens once.
 package call
 
 import (
@@ -52,7 +52,7 @@ type Call struct {
 	held  bool // a gate holds the call, or did
 
 	// The goroutine that runs the call owns these.
-	serves   *cogs.Endpoint // the place's endpoint, or what that has prepared
+	serves   *cogs.Endpoint // the place's endpoint, or the one that its Prepare has returned
 	prepared bool           // the key was found
 	onReader bool           // it is the goroutine of the connection's reader
 	returned bool           // the handler has returned
@@ -85,7 +85,7 @@ const (
 )
 
 // New returns a call that has arrived, for target, which counts it; nil if no route is
-// known for it. The maker then says what is asked for.
+// known for it. The maker then fills in the Request.
 func (e *Env) New(m Maker, target *Place) *Call {
 	c, _ := e.used.Get().(*Call)
 	if c == nil {

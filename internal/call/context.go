@@ -10,7 +10,7 @@ import (
 
 // A handlerContext is the context of a handler. A handler may keep it for as long as
 // it likes, while the call that it was made for is used again for another request:
-// then it is the context of a call that has ended, whatever becomes of that one. Calls
+// then it is the context of a call that has ended. Calls
 // hold most of what a request allocates, so using them again halves the work of the
 // garbage collector.
 type handlerContext struct {

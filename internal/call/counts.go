@@ -10,7 +10,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Counts are what a gate counts of its calls; events and ticks are not among them. A
+// Counts are a gate's counters of calls, without events and ticks. A
 // call costs one atomic addition. Only one call of timedOf is timed, chosen by the low
 // bits of that sum: looking at the clock three times costs as much as a quick handler.
 // If one caller repeats the same eight requests in turn, only one of the eight is ever

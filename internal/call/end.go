@@ -74,7 +74,7 @@ func (c *Call) reject(at *Place, err error, soon bool) {
 	}
 }
 
-// end does for a call that will not run what leave does for one that has run.
+// end is leave for a call that will not run.
 func (c *Call) end() {
 	c.maker.Over(c)
 	c.cancel(context.Canceled)

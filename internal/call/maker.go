@@ -8,7 +8,7 @@ import (
 	"github.com/cogbus/cogbus/internal/workers"
 )
 
-// A Maker has made a call and is told what becomes of it. The router has one for
+// A Maker has made a call and is told its outcome. The router has one for
 // each kind: a client's session, a call from inside the bot, an event, a tick.
 type Maker interface {
 	// Head and Tail append the text around a result. Fail appends the answer that
@@ -28,7 +28,7 @@ type Maker interface {
 	Over(c *Call)
 }
 
-// An Env is what the calls of a router have in common.
+// An Env holds the things that all calls of a router share.
 type Env struct {
 	Workers    *workers.Pool
 	MaxMessage int // of an answer, in bytes

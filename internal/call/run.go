@@ -151,7 +151,7 @@ func (c *Call) leave() {
 }
 
 // Relay passes an admitted call on to where its handler is, another process for
-// instance. What comes back answers it; until then it is in flight.
+// instance. The reply answers it; until then it is in flight.
 func (c *Call) Relay() {
 	if !c.stage.CompareAndSwap(waiting, running) {
 		return

@@ -177,8 +177,8 @@ func (c *Connection) takeOver() {
 	}()
 }
 
-// handOffLater gives workers the calls that were left for when the read is done. What
-// was answered before that leaves first.
+// handOffLater gives workers the calls that were left for when the read is done. Answers
+// that are ready leave first.
 func (c *Connection) handOffLater() {
 	if len(c.later) == 0 {
 		return

@@ -20,7 +20,7 @@ type Event struct {
 	Placed func(err error)
 }
 
-// A subscription is what a cog listens to. It belongs to the gate and outlives
+// A subscription is an event of a host to which a cog listens. It belongs to the gate and outlives
 // instances, so that an event during a reload is neither lost nor seen twice.
 type subscription struct {
 	host  cogs.Host

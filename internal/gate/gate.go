@@ -6,8 +6,8 @@
 //	order      the route puts it into its lanes, or lets it pass
 //	Leave      the call gives its places back
 //
-// The gate never waits and never runs user code: keys are found by who runs the call,
-// after it has its place. Each step is O(1), and a switch is O(held).
+// The gate never waits and never runs user code: the goroutine that
+// runs a call finds its key, after the call has its place. Each step is O(1), and a switch is O(held).
 package gate
 
 import (
@@ -98,7 +98,7 @@ func (g *Gate) went(c *call.Call, run bool) bool {
 	return run
 }
 
-// redirect finds what to do with a call whose generation is closed.
+// redirect holds a call whose generation is closed, sends it on, or rejects it.
 func (g *Gate) redirect(c *call.Call) (run bool) {
 	g.mu.Lock()
 	switch {
@@ -149,7 +149,7 @@ func (g *Gate) holdLocked(h held) bool {
 }
 
 // join counts a call into a generation that is ending, if calls still run there.
-// What one of them has made, or waits for, must not wait for them to end.
+// A call that one of them has made, or waits for, must not wait for them to end.
 func (g *Gate) join(old *Generation) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -171,7 +171,7 @@ func (gen *Generation) enter() (closed, full bool) {
 	return false, false
 }
 
-// count counts a call in, whatever the state of the generation is.
+// count counts a call in, also if the generation is closed or full.
 func (gen *Generation) count() { gen.state.Add(1) }
 
 // leave counts a call out.

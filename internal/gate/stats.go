@@ -7,7 +7,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Stats returns what the gate has counted. The numbers of now include events and
+// Stats returns the counters of the gate. The numbers of now include events and
 // ticks, and calls of earlier generations: a handler that hangs is in flight until it
 // returns.
 func (g *Gate) Stats() wire.CogStats {

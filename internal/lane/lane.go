@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Work is what waits for its turn: a pointer.
+// Work waits for its turn. T is a pointer type.
 type Work[T any] interface {
 	comparable
 
@@ -56,7 +56,7 @@ const (
 type Options[T any] struct {
 	Limit      int  // how many run at once in each lane
 	MaxWaiting int  // how many wait in all lanes together; 0: no limit
-	Single     bool // there is one lane, whatever the keys are
+	Single     bool // there is one lane for all keys
 
 	// Turn is told of each T that has queued and whose turn has come, Full of
 	// each that has lost its place to MaxWaiting after others have waited for
@@ -97,7 +97,7 @@ func (s *Set[T]) Alike(other *Set[T]) bool {
 	return s.o.Limit == other.o.Limit && s.o.Single == other.o.Single
 }
 
-// Single reports whether there is one lane, whatever the keys are.
+// Single reports whether there is one lane for all keys.
 func (s *Set[T]) Single() bool { return s.o.Single }
 
 // OneAtATime reports whether one runs at a time in each lane.
@@ -135,7 +135,7 @@ func (s *Set[T]) Seek(t *Ticket[T]) {
 	s.watchLocked()
 }
 
-// Commit tells the key of what has reserved a place.
+// Commit tells the key of work that has reserved a place.
 func (s *Set[T]) Commit(t *Ticket[T], key string) Position {
 	if s.o.Single {
 		key = ""
@@ -159,7 +159,7 @@ func (s *Set[T]) Commit(t *Ticket[T], key string) Position {
 		return s.placeLocked(t)
 	}
 	all := s.advanceLocked(t)
-	position := Queued // in its lane, or in the line: for whoever asks it is the same
+	position := Queued // in its lane or in the line: the caller does the same in both cases
 	switch t.state {
 	case running:
 		position = Running

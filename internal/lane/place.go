@@ -56,7 +56,7 @@ func (s *Set[T]) vacateLocked(t *Ticket[T]) (turn []T) {
 	return nil
 }
 
-// What Turn and Full are to be told, when mu is given up.
+// told lists the owners for Turn and for Full, which are called without mu.
 type told[T any] struct{ turn, full []T }
 
 func (s *Set[T]) tell(all told[T]) {

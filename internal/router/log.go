@@ -19,8 +19,8 @@ func (r *Router) failed(c *call.Call, at *call.Place, err error) {
 	r.note(c.Endpoint, c.Caller, at, err)
 }
 
-// note logs a failure. A caller is told what may quote its request, so the log gets
-// the code alone.
+// note logs a failure. The error that a caller gets may quote its request, so the log
+// gets only the code.
 func (r *Router) note(endpoint, caller string, at *call.Place, err error) {
 	if code := call.Public(err).Code; code == wire.Internal {
 		r.logInternal(endpoint, caller, at, err)

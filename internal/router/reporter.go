@@ -7,7 +7,7 @@ import (
 )
 
 // A reporter tells the user's code of failures, one after the other, on a worker: it
-// may hang, and whoever meets a failure may be the reader of a connection.
+// may hang, and the goroutine that meets a failure may be the reader of a connection.
 type reporter struct {
 	report func(failure)
 	pool   *workers.Pool

@@ -47,7 +47,7 @@ type Options struct {
 	Upstream func(ctx context.Context, parent *call.Call, endpoint string, data []byte) ([]byte, error)
 }
 
-// A Router is what the work of one server shares. Only Publish may not be called by
+// A Router holds the routes of one server, and makes its calls. Only Publish may not be called by
 // several goroutines at once.
 type Router struct {
 	Pool workers.Pool

@@ -8,10 +8,10 @@ import (
 	"github.com/cogbus/cogbus/internal/gate"
 )
 
-// A tick makes a call of what Every has recorded.
+// A tick makes one call of a function that Registrar.Every has recorded.
 type tick struct {
 	insider
-	cause error         // what the handler has failed with; written before over is closed, or answered
+	cause error         // the handler's error; written before told is closed
 	over  chan struct{} // closed when nothing of it runs
 	told  chan struct{} // closed when it is answered
 }
@@ -45,7 +45,7 @@ func (r *Router) Tick(ctx context.Context, gen *gate.Generation, e *cogs.Endpoin
 	select {
 	case <-t.over: // and not when it is answered: it may run on for long
 	case <-ctx.Done():
-		return nil // what runs of it ends like other calls
+		return nil // the tick itself ends like other calls
 	}
 	<-t.told
 	return t.cause

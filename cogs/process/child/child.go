@@ -66,7 +66,7 @@ func newChild(conn net.Conn, cog cogs.Cog) *child {
 	}
 	c.host = &host{c}
 	c.router = router.New(router.Options{
-		Log:            slog.New(slog.DiscardHandler), // what fails is told to the bot, which logs it
+		Log:            slog.New(slog.DiscardHandler), // the child tells the bot its failures, and the bot logs them
 		MaxMessage:     frames.MaxFrame,
 		AnswerOnReturn: true,
 		Upstream:       c.ask,
