@@ -36,7 +36,8 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) 
 		return
 	}
 	c := &client{Connection: s.desk.Open(conn), via: via}
-	c.pid = s.system.Root.Spawn(propsOf(&connectionActor{srv: s, c: c}, &s.router.Pool, s.log))
+	c.pid = s.system.Root.Spawn(s.clientProps)
+	s.system.Root.Send(c.pid, &opened{c})
 	c.Ended = func(err error) { s.system.Root.Send(c.pid, &readerEnded{err}) }
 	c.Shut = func(code int, reason string) { s.system.Root.Send(c.pid, &shut{code, reason}) }
 	if !s.release(c) { // whoever dismisses clients has not seen this one

@@ -28,9 +28,9 @@ const (
 // its heartbeats, its close. Calls do not pass it.
 type connectionActor struct {
 	srv *Server
-	c   *client
 
 	// owned by the actor
+	c       *client // set by the first message
 	since   time.Time
 	timer   *time.Timer   // of the next beat, then of the Close
 	silent  int           // beats in a row
@@ -39,10 +39,19 @@ type connectionActor struct {
 	ended   bool          // the reader has ended
 }
 
+// connectionProps says how to spawn the actor of a connection. There are many of them,
+// and idle: they share their properties, and have the mailbox that takes the least
+// memory.
+func (s *Server) connectionProps() *actor.Props {
+	blank := func() actor.Actor { return &connectionActor{srv: s} }
+	return propsOf(blank, &s.router.Pool, s.log, actor.WithMailbox(actor.UnboundedLockfree()))
+}
+
 // Receive handles one message.
 func (a *connectionActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *actor.Started:
+	case *opened:
+		a.c = m.c
 		self, root := ctx.Self(), ctx.ActorSystem().Root
 		first := beat
 		if !a.c.Heartbeats() {

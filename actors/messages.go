@@ -95,6 +95,9 @@ type (
 
 // What a connection's actor is told.
 type (
+	// opened gives the actor its connection. It is the first message.
+	opened struct{ c *client }
+
 	// readerEnded says that nothing can be read any more.
 	readerEnded struct{ err error }
 

@@ -30,6 +30,8 @@ type Server struct {
 	system   *actor.ActorSystem
 	actor    *actor.PID // the server actor
 
+	clientProps *actor.Props // of connection actors
+
 	transitions sync.WaitGroup // of cogs
 	serving     sync.WaitGroup // listeners that are served; added to under mu, before closed
 	closing     atomic.Bool    // Close was called
@@ -80,8 +82,9 @@ func NewServer(opts *Options) *Server {
 	s.memory.init()
 
 	s.system = newSystem()
+	s.clientProps = s.connectionProps()
 	a := &serverActor{srv: s, known: map[string]cogs.Cog{}, ending: map[string]*cogEnded{}}
-	s.actor = s.system.Root.Spawn(propsOf(a, &s.router.Pool, o.Logger))
+	s.actor = s.system.Root.Spawn(propsOf(func() actor.Actor { return a }, &s.router.Pool, o.Logger))
 	own := s.ownCog()
 	if _, err := s.ask(context.Background(), &order{what: load, name: own.Name, cog: &own}); err != nil {
 		panic(fmt.Sprintf("actors: %v", err)) // its routes are ours alone

@@ -111,7 +111,7 @@ func (a *serverActor) load(ctx actor.Context, o *order) {
 	c := &cogActor{srv: a.srv, gate: g, cog: *o.cog}
 	a.spawns++
 	// a number, since a name may be anything and may come again
-	pid, err := ctx.SpawnNamed(propsOf(c, &a.srv.router.Pool, a.srv.log), fmt.Sprintf("cog@%d", a.spawns))
+	pid, err := ctx.SpawnNamed(propsOf(func() actor.Actor { return c }, &a.srv.router.Pool, a.srv.log), fmt.Sprintf("cog@%d", a.spawns))
 	if err != nil {
 		o.answer(done{err: err})
 		return

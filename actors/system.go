@@ -53,10 +53,10 @@ func answerWatch(system *actor.ActorSystem, event any) {
 	}
 }
 
-// propsOf says how to spawn a, whose runs take workers of pool.
-func propsOf(a actor.Actor, pool *workers.Pool, log *slog.Logger, more ...actor.PropsOption) *actor.Props {
-	g := &guarded{a, log}
-	return actor.PropsFromProducer(func() actor.Actor { return g }, append(more, actor.WithDispatcher(pool))...)
+// propsOf says how to spawn an actor that make returns, whose runs take workers of pool.
+func propsOf(make func() actor.Actor, pool *workers.Pool, log *slog.Logger, more ...actor.PropsOption) *actor.Props {
+	guard := func() actor.Actor { return &guarded{make(), log} }
+	return actor.PropsFromProducer(guard, append(more, actor.WithDispatcher(pool))...)
 }
 
 // A guarded actor goes on after a panic in Receive, which is a fault of this package:

@@ -16,7 +16,7 @@ func TestNewSystem(t *testing.T) {
 	system := newSystem()
 	var pool workers.Pool
 	defer pool.Close()
-	nothing := propsOf(actor.ReceiveFunc(func(actor.Context) {}), &pool, slog.New(slog.DiscardHandler))
+	nothing := propsOf(func() actor.Actor { return actor.ReceiveFunc(func(actor.Context) {}) }, &pool, slog.New(slog.DiscardHandler))
 	var pids []*actor.PID
 	for range 400 {
 		pids = append(pids, system.Root.Spawn(nothing))
@@ -50,14 +50,15 @@ func TestNewSystem_panic(t *testing.T) {
 	defer pool.Close()
 	var log bytes.Buffer
 	answers := make(chan string)
-	pid := system.Root.Spawn(propsOf(actor.ReceiveFunc(func(ctx actor.Context) {
+	answer := actor.ReceiveFunc(func(ctx actor.Context) {
 		switch m := ctx.Message().(type) {
 		case chan<- string:
 			m <- "here"
 		default:
 			panic("oh no")
 		}
-	}), &pool, slog.New(slog.NewTextHandler(&log, nil))))
+	})
+	pid := system.Root.Spawn(propsOf(func() actor.Actor { return answer }, &pool, slog.New(slog.NewTextHandler(&log, nil))))
 	for range 20 {
 		system.Root.Send(pid, "panic")
 		system.Root.Send(pid, (chan<- string)(answers))
