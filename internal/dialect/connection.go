@@ -68,7 +68,8 @@ type Connection struct {
 
 	// later are calls of this read for workers, which would take the processors from
 	// the quick calls behind them; owned by the reader, in turn
-	later []*call.Call
+	later  []*call.Call
+	waited bool // the reader has waited since it received a message; owned by the reader
 }
 
 // A dialect takes what a client says.
@@ -100,7 +101,14 @@ func (d *Desk) Open(conn *transport.Conn) *Connection {
 		c.dialect, c.Dialect = newIPCX(c), "ipcx"
 	}
 	c.Maker = c.dialect
-	conn.BeforeClose(c.dialect.rest)
+	conn.BeforeClose(func() {
+		c.handOffLater()
+		c.dialect.rest()
+	})
+	conn.BeforeWait(func() {
+		c.waited = true
+		c.handOffLater()
+	})
 	d.Router.Join(&c.Session)
 	return c
 }
@@ -143,12 +151,9 @@ func (c *Connection) Drop() {
 // takes the reading away.
 func (c *Connection) read() {
 	for {
-		waits := !c.conn.Buffered()
-		if waits {
-			c.handOffLater()
-		}
 		m, text, err := c.conn.Receive()
-		if waits {
+		if c.waited {
+			c.waited = false
 			var arrived int64
 			if c.conn.Buffered() { // some of these calls will wait for others
 				arrived = c.Router.Now()
@@ -172,13 +177,12 @@ func (c *Connection) read() {
 func (c *Connection) takeOver() {
 	go func() {
 		c.conn.Flush()
-		c.handOffLater()
 		c.read()
 	}()
 }
 
-// handOffLater gives workers the calls that were left for when the read is done. Answers
-// that are ready leave first.
+// handOffLater gives workers the calls that were left for when the read is done. The
+// reader calls it before it waits for anything. Answers that are ready leave first.
 func (c *Connection) handOffLater() {
 	if len(c.later) == 0 {
 		return

@@ -195,9 +195,13 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 		m.Free()
 		return true
 	}
-	if d.turnOf(request{call: c}) {
-		return d.c.serve(c)
+	if !d.turnOf(request{call: c}) {
+		return true
 	}
+	if !d.c.serve(c) {
+		return false
+	}
+	d.c.handOffLater() // nothing behind it can be answered before it
 	return true
 }
 

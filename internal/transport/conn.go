@@ -145,6 +145,10 @@ func (c *Conn) Flush() { c.link.Flush() }
 // not block.
 func (c *Conn) FlushBy(wake func()) { c.link.in.wake = wake }
 
+// BeforeWait has Receive call f each time before it reads from the network, for which
+// it may wait, also in the middle of a message. Call it before the first Receive.
+func (c *Conn) BeforeWait(f func()) { c.link.in.waits = f }
+
 // BeforeClose has f called when the peer's Close has come, before it is
 // answered: nothing can be sent afterwards. Call it before the first Receive.
 func (c *Conn) BeforeClose(f func()) { c.beforeClose = f }

@@ -35,6 +35,7 @@ type incoming struct {
 	inMessage bool   // a message has begun and is not whole
 	deadline  bool   // a read deadline is set
 	wake      func() // if not nil, flushes elsewhere: see Conn.FlushBy
+	waits     func() // if not nil, is called before a read: see Conn.BeforeWait
 
 	// what the library is given
 	frame uint64 // what is left of the frame
@@ -89,6 +90,9 @@ func (l *link) fill() error {
 // await waits for a peer that has said nothing, without a buffer.
 func (l *link) await() error {
 	in := &l.in
+	if in.waits != nil {
+		in.waits()
+	}
 	if l.batch == nil || l.pending() == 0 || !l.batch.add(l) {
 		l.flushFirst()
 	}
@@ -152,6 +156,9 @@ func (in *incoming) drop() {
 
 // readConn reads into p, after what was sent has left.
 func (l *link) readConn(p []byte) (int, error) {
+	if l.in.waits != nil {
+		l.in.waits()
+	}
 	l.flushFirst()
 	if l.in.begun() && !l.in.deadline {
 		l.in.deadline = true

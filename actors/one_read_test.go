@@ -1,0 +1,85 @@
+package actors_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cogbus/cogbus/actors"
+	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/wire"
+)
+
+// TestReader_callsOfOneRead sends many calls of a route at once. Its handlers were
+// quick, so that the reader runs them itself, and are not any more, so that it leaves
+// most to workers. All are answered, whatever comes behind them.
+func TestReader_callsOfOneRead(t *testing.T) {
+	const (
+		calls = 70 // more than are read ahead of a Python client; all fit in one read
+		key   = "k"
+	)
+	for _, dialect := range dialects {
+		for _, behind := range []string{"nothing", "half a message", "a Close"} {
+			if dialect == wire.Subprotocol && behind == "a Close" {
+				continue // it cancels the calls
+			}
+			t.Run(dialect+", then "+behind, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					slow := new(atomic.Bool)
+					cog := cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+						cogs.Handle(r, "r", func(context.Context, wire.Empty) (string, error) {
+							if slow.Load() {
+								time.Sleep(700 * time.Microsecond)
+							}
+							return "done", nil
+						})
+						return nil
+					}}
+					srv := newServer(t, &actors.Options{Secret: key})
+					if err := srv.Load(t.Context(), cog); err != nil {
+						t.Fatal(err)
+					}
+					p := dialPeer(t, srv, dialect)
+					if dialect == wire.Subprotocol {
+						p.shakeHands(key)
+					}
+					request := func(id int) string {
+						if dialect == wire.Subprotocol {
+							return fmt.Sprintf(`{"id":%d,"call":"r"}`, id)
+						}
+						return fmt.Sprintf(`{"endpoint":"r","headers":{"Authorization":%q}}`, key)
+					}
+					for n := range 10 {
+						p.ask(request(n + 1))
+					}
+					slow.Store(true)
+					var read []byte
+					for n := range calls {
+						read = append(read, frameOf(0x80|opText, request(n+1))...)
+					}
+					switch behind {
+					case "half a message":
+						last := frameOf(0x80|opText, request(calls+1))
+						read = append(read, last[:len(last)/2]...)
+					case "a Close":
+						read = append(read, frameOf(0x80|opClose, "\x03\xe8")...)
+					}
+					began := time.Now()
+					p.write(read)
+					for n := range calls {
+						if got := p.answer(); !strings.Contains(got, "done") {
+							t.Fatalf("answer %d = %.200s; want a result", n+1, got)
+						}
+					}
+					if took, most := time.Since(began), 200*time.Millisecond; took > most {
+						t.Errorf("%d answers took %v; want at most %v", calls, took, most)
+					}
+				})
+			})
+		}
+	}
+}
