@@ -3,7 +3,6 @@ package dialect
 import (
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -147,89 +146,6 @@ func (c *Connection) Drop() {
 	c.CancelAll()
 }
 
-// read is the connection's reader, until the client is gone or the watchdog
-// takes the reading away.
-func (c *Connection) read() {
-	for {
-		m, text, err := c.conn.Receive()
-		if c.waited {
-			c.waited = false
-			var arrived int64
-			if c.conn.Buffered() { // some of these calls will wait for others
-				arrived = c.Router.Now()
-			}
-			c.turn.budget.renew(arrived)
-		}
-		if err != nil {
-			c.handOffLater()
-			c.dialect.rest()
-			c.Ended(err)
-			return
-		}
-		if !c.dialect.receive(m, text) {
-			return
-		}
-	}
-}
-
-// takeOver starts a reader in place of one that is held up. What was answered
-// before that leaves first, on the new goroutine: the client may be slow.
-func (c *Connection) takeOver() {
-	go func() {
-		c.conn.Flush()
-		c.read()
-	}()
-}
-
-// handOffLater gives workers the calls that were left for when the read is done. The
-// reader calls it before it waits for anything. Answers that are ready leave first.
-func (c *Connection) handOffLater() {
-	if len(c.later) == 0 {
-		return
-	}
-	c.conn.Flush()
-	for _, k := range c.later {
-		k.HandOff()
-	}
-	clear(c.later)
-	c.later = c.later[:0]
-}
-
-// serve admits a call that the reader has read and, if its route is quick, runs it
-// here. It reports whether the goroutine is still the reader.
-func (c *Connection) serve(k *call.Call) bool {
-	if !c.Router.Admit(k) {
-		return true
-	}
-	switch {
-	case c.turn.budget.allows(k, c.Router):
-	case c.turn.budget.over > 0 && c.conn.Buffered():
-		c.later = append(c.later, k)
-		return true
-	default:
-		k.HandOff()
-		return true
-	}
-	c.turn.budget.spend(k.Pace())
-	token := c.turn.begin(k)
-	c.desk.watchdog.watch(c)
-	returned := false
-	defer func() {
-		switch {
-		case returned: // the answer leaves before the reader waits
-		case c.turn.end(token): // the handler, or the Key, called runtime.Goexit
-			c.takeOver()
-		default:
-			c.conn.Flush()
-		}
-	}()
-	served := k.RunOnReader()
-	if returned = c.turn.end(token); returned && served {
-		k.Free()
-	}
-	return returned
-}
-
 // send passes an answer on. Without flush the reader will write it before it waits.
 func (c *Connection) send(text []byte, flush bool) {
 	if c.lost.Load() {
@@ -264,18 +180,4 @@ func (c *Connection) garbled(m *buffer.Buffer, text bool) bool {
 	}
 	c.Shut(transport.CloseInvalidUTF8, "a text message is not UTF-8")
 	return true
-}
-
-// hostOf returns an address without its port. Of IPv6 it is the network: who has
-// one address there has 2^64.
-func hostOf(a net.Addr) string {
-	host, _, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	if ip, err := netip.ParseAddr(host); err == nil && ip.Is6() && !ip.Is4In6() {
-		network, _ := ip.Prefix(64) // 64 bits it has
-		return network.String()
-	}
-	return host
 }

@@ -1,6 +1,8 @@
 package dialect
 
 import (
+	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -63,4 +65,18 @@ func (g *guard) sweep(now time.Time) {
 	if len(g.from) >= maxGuessers {
 		clear(g.from)
 	}
+}
+
+// hostOf returns an address without its port. Of IPv6 it is the network: who has
+// one address there has 2^64.
+func hostOf(a net.Addr) string {
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Is6() && !ip.Is4In6() {
+		network, _ := ip.Prefix(64) // 64 bits it has
+		return network.String()
+	}
+	return host
 }
