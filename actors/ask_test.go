@@ -16,6 +16,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // TestReload_byTwoOfItsOwnHandlers has two handlers of a cog ask for the same at
@@ -149,14 +150,14 @@ func TestReload_fromOutsideWithALongSetup(t *testing.T) {
 		slow.Store(true)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
-		if d, err := client.Call(ctx, bot, wire.ReloadCog, wire.ReloadRequest{Name: "c"}); err != nil || d.To != 2 {
-			t.Errorf("Call(%s) = %+v, %v; want generation 2", wire.ReloadCog, d, err)
+		if d, err := client.Call(ctx, bot, admin.Reload, admin.ReloadRequest{Name: "c"}); err != nil || d.To != 2 {
+			t.Errorf("Call(%s) = %+v, %v; want generation 2", admin.Reload, d, err)
 		}
 		if err := srv.Unload(ctx, "c"); err != nil {
 			t.Fatal(err)
 		}
-		if d, err := client.Call(ctx, bot, wire.LoadCog, wire.CogName{Name: "c"}); err != nil || d.To != 1 {
-			t.Errorf("Call(%s) = %+v, %v; want generation 1", wire.LoadCog, d, err)
+		if d, err := client.Call(ctx, bot, admin.Load, admin.CogName{Name: "c"}); err != nil || d.To != 1 {
+			t.Errorf("Call(%s) = %+v, %v; want generation 1", admin.Load, d, err)
 		}
 	})
 }
@@ -208,7 +209,7 @@ func TestReload_ofACogNamedEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := source{new([]*subscriber)}
 		var srv *actors.Server
-		reloaded := make(chan wire.Switched, 1)
+		reloaded := make(chan admin.SwitchResult, 1)
 		srv, bot := cogtest.Start(t, cogs.Cog{Name: "event", Setup: func(_ context.Context, r *cogs.Registrar) error {
 			cogs.Handle(r, block, func(context.Context, wire.Empty) (int, error) { time.Sleep(time.Second); return 1, nil })
 			return nil
@@ -261,7 +262,7 @@ func TestErrors_sayWhatIsWrong(t *testing.T) {
 		want("Unload of a misspelt name", unload("musik"), actors.ErrNotLoaded, "unload musik", `loaded: "members", "music"`)
 		_, err := srv.Reload(t.Context(), "musik", nil)
 		want("Reload of a misspelt name", err, actors.ErrNotLoaded, "reload musik", `loaded: "members", "music"`)
-		_, err = client.Call(t.Context(), bot, wire.LoadCog, wire.CogName{Name: "musik"})
+		_, err = client.Call(t.Context(), bot, admin.Load, admin.CogName{Name: "musik"})
 		want("a load of a misspelt name", err, nil, `cog is not loaded, and never was; loaded: "members", "music"`)
 		want("a Setup that takes too long", load(cogs.Cog{Name: "slow", SetupTimeout: time.Second, Setup: func(ctx context.Context, _ *cogs.Registrar) error {
 			<-ctx.Done()

@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/actors"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // TestV1_handshakeOutOfOrder says what does not belong there, or not yet.
 func TestV1_handshakeOutOfOrder(t *testing.T) {
-	mine := wire.NewNonce()
+	mine := protocol.NewNonce()
 	text, _ := mine.MarshalText()
 	hello := fmt.Sprintf(`{"hello":{"v":[1],"nonce":%q,"client":"test","later":1},"later":2}`, text)
 	const badRequest, unauthorized = `{"err":{"code":"bad_request"`, `{"err":{"code":"unauthorized"`
@@ -36,7 +36,7 @@ func TestV1_handshakeOutOfOrder(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := newServer(t, nil)
-				p := dialPeer(t, srv, wire.Subprotocol)
+				p := dialPeer(t, srv, protocol.Subprotocol)
 				if got := p.ask(c.text); !strings.HasPrefix(got, c.want) {
 					t.Errorf("the answer = %s; want %s", got, c.want)
 				}
@@ -50,13 +50,13 @@ func TestV1_handshakeOutOfOrder(t *testing.T) {
 	}
 	t.Run("second hello", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			p := dialPeer(t, newServer(t, nil), wire.Subprotocol)
+			p := dialPeer(t, newServer(t, nil), protocol.Subprotocol)
 			theirs := p.hello(mine)
 			if got := p.ask(hello); !strings.HasPrefix(got, unauthorized) {
 				t.Errorf("a second hello = %s; want %s", got, unauthorized)
 			}
-			proof := fmt.Sprintf(`{"proof":%q}`, wire.Proof(secret, wire.ClientEnd, mine, theirs))
-			if got := p.ask(proof); !strings.HasPrefix(got, `{"welcome":{"v":1,"proof":"`+wire.Proof(secret, wire.ServerEnd, mine, theirs)) {
+			proof := fmt.Sprintf(`{"proof":%q}`, protocol.Proof(secret, protocol.ClientSide, mine, theirs))
+			if got := p.ask(proof); !strings.HasPrefix(got, `{"welcome":{"v":1,"proof":"`+protocol.Proof(secret, protocol.ServerSide, mine, theirs)) {
 				t.Errorf("the answer to the proof = %s; want welcome with the server's own", got)
 			}
 			for _, again := range []string{hello, proof} {
@@ -68,7 +68,7 @@ func TestV1_handshakeOutOfOrder(t *testing.T) {
 	})
 	t.Run("no common version", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			p := dialPeer(t, newServer(t, nil), wire.Subprotocol)
+			p := dialPeer(t, newServer(t, nil), protocol.Subprotocol)
 			if got := p.ask(fmt.Sprintf(`{"hello":{"v":[2,3],"nonce":%q}}`, text)); !strings.HasPrefix(got, badRequest) {
 				t.Errorf("the answer = %s; want %s", got, badRequest)
 			}
@@ -79,25 +79,25 @@ func TestV1_handshakeOutOfOrder(t *testing.T) {
 
 // TestV1_wrongProof proves what is not so. Nothing but a Close comes then.
 func TestV1_wrongProof(t *testing.T) {
-	mine := wire.NewNonce()
+	mine := protocol.NewNonce()
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
 		beside := newNeighbour(t, srv)
-		first := dialPeer(t, srv, wire.Subprotocol)
+		first := dialPeer(t, srv, protocol.Subprotocol)
 		theirs := first.hello(mine)
-		heard := wire.Proof(secret, wire.ClientEnd, mine, theirs)
+		heard := protocol.Proof(secret, protocol.ClientSide, mine, theirs)
 		if got := first.ask(fmt.Sprintf(`{"proof":%q}`, heard)); !strings.HasPrefix(got, `{"welcome"`) {
 			t.Fatalf("the answer to a proof = %s; want welcome", got)
 		}
-		for name, proof := range map[string]func(theirs wire.Nonce) string{
-			"wrong secret":     func(n wire.Nonce) string { return wire.Proof("wrong", wire.ClientEnd, mine, n) },
-			"empty secret":     func(n wire.Nonce) string { return wire.Proof("", wire.ClientEnd, mine, n) },
-			"replayed":         func(wire.Nonce) string { return heard },
-			"the server's own": func(n wire.Nonce) string { return wire.Proof(secret, wire.ServerEnd, mine, n) },
-			"secret in clear":  func(wire.Nonce) string { return secret },
-			"empty":            func(wire.Nonce) string { return "" },
+		for name, proof := range map[string]func(theirs protocol.Nonce) string{
+			"wrong secret":     func(n protocol.Nonce) string { return protocol.Proof("wrong", protocol.ClientSide, mine, n) },
+			"empty secret":     func(n protocol.Nonce) string { return protocol.Proof("", protocol.ClientSide, mine, n) },
+			"replayed":         func(protocol.Nonce) string { return heard },
+			"the server's own": func(n protocol.Nonce) string { return protocol.Proof(secret, protocol.ServerSide, mine, n) },
+			"secret in clear":  func(protocol.Nonce) string { return secret },
+			"empty":            func(protocol.Nonce) string { return "" },
 		} {
-			p := dialPeer(t, srv, wire.Subprotocol)
+			p := dialPeer(t, srv, protocol.Subprotocol)
 			if got := p.ask(fmt.Sprintf(`{"proof":%q}`, proof(p.hello(mine)))); !strings.HasPrefix(got, `{"err":{"code":"unauthorized"`) {
 				t.Errorf("%s: the answer = %s; want unauthorized", name, got)
 			}
@@ -105,7 +105,7 @@ func TestV1_wrongProof(t *testing.T) {
 			beside.check(name)
 		}
 		// a second try on the same connection, before the Close
-		p := dialPeer(t, srv, wire.Subprotocol)
+		p := dialPeer(t, srv, protocol.Subprotocol)
 		p.hello(mine)
 		text, _ := mine.MarshalText()
 		p.say(`{"proof":"wrong"}`)
@@ -157,7 +157,7 @@ func TestGuess_isSlowedDown(t *testing.T) {
 			}
 		}
 		before := time.Now()
-		known(t, srv, wire.Subprotocol)
+		known(t, srv, protocol.Subprotocol)
 		if took := time.Since(before); took != 0 {
 			t.Errorf("a right proof took %v; want no delay", took)
 		}
@@ -204,7 +204,7 @@ func TestSecrets_rotationAndAdmin(t *testing.T) {
 			secret string
 			admin  bool
 		}{{secret, false}, {"old", false}, {adminSecret, true}} {
-			p := dialPeer(t, srv, wire.Subprotocol)
+			p := dialPeer(t, srv, protocol.Subprotocol)
 			p.shakeHands(c.secret)
 			want := `{"id":1,"err":{"code":"forbidden"`
 			if c.admin {
@@ -301,16 +301,16 @@ func TestLog_hasNoSecrets(t *testing.T) {
 		} {
 			answers.WriteString(p.ask(text))
 		}
-		q := dialPeer(t, srv, wire.Subprotocol)
+		q := dialPeer(t, srv, protocol.Subprotocol)
 		for _, text := range []string{
 			fmt.Sprintf(`{"hello":%q}`, secret), fmt.Sprintf(`{"hello":{"v":[1],"nonce":%q}}`, secret),
 			fmt.Sprintf(`{"id":1,"call":%q}`, data), secret,
 		} {
 			answers.WriteString(q.ask(text))
 		}
-		answers.WriteString(q.prove(secret+"!", wire.NewNonce()))
+		answers.WriteString(q.prove(secret+"!", protocol.NewNonce()))
 		q.leave()
-		q = dialPeer(t, srv, wire.Subprotocol)
+		q = dialPeer(t, srv, protocol.Subprotocol)
 		q.shakeHands(secret)
 		for _, text := range []string{
 			fmt.Sprintf(`{"id":1,"call":"person","data":{"name":%q,"age":4711}}`, data),

@@ -16,6 +16,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A fault is an error whose methods take a nil pointer badly, as most do.
@@ -82,7 +83,7 @@ func TestHandler_returnsABadError(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v1, ipcx := known(t, srv, wire.Subprotocol), known(t, srv, "ipcx")
+		v1, ipcx := known(t, srv, protocol.Subprotocol), known(t, srv, "ipcx")
 		for id, endpoint := range []string{"bad", "through", "bad"} {
 			if got := v1.ask(fmt.Sprintf(`{"id":%d,"call":%q}`, id+1, endpoint)); !strings.Contains(got, `"err":{"code":"internal"`) {
 				t.Errorf("%s by cogbus.v1 = %s; want internal", endpoint, got)

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // TestClose_waitsForListeners ends Serve and closes the server while its client leaves. When
@@ -25,7 +25,7 @@ func TestClose_waitsForListeners(t *testing.T) {
 				defer close(served)
 				_ = srv.Serve(ctx, l)
 			}()
-			p := newPeer(t, l.dial(), wire.Subprotocol)
+			p := newPeer(t, l.dial(), protocol.Subprotocol)
 			p.shakeHands(secret)
 			go func() {
 				time.Sleep(time.Duration(after) * 700 * time.Microsecond)

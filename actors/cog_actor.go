@@ -10,7 +10,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // A cog actor owns one cog from Load to Unload: which instance serves, and what
@@ -20,8 +20,8 @@ type cogActor struct {
 	srv  *Server
 	gate *gate.Gate
 
-	status   atomic.Pointer[wire.CogStatus]     // written by the actor
-	switches atomic.Pointer[[]wire.SwitchStats] // likewise; the slice never changes
+	status   atomic.Pointer[admin.CogStatus]     // written by the actor
+	switches atomic.Pointer[[]admin.SwitchStats] // likewise; the slice never changes
 
 	// owned by the actor
 	cog        cogs.Cog

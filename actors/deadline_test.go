@@ -15,6 +15,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // TestReload_taskAndCallTakeLong has a task that ends a moment after the drain
@@ -140,7 +141,7 @@ func TestCleanup_besideNothing(t *testing.T) {
 							case "restart":
 								fail.trip(t)
 							case "kill":
-								mustCall(t, bot, wire.KillCog, wire.CogName{Name: "c"})
+								mustCall(t, bot, admin.Kill, admin.CogName{Name: "c"})
 							case "close":
 								return srv.Close()
 							}

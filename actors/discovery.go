@@ -6,6 +6,7 @@ import (
 
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // Discovery returns the handler that tells the Python package's clients the
@@ -47,18 +48,18 @@ func (s *Server) locate(conn *transport.Conn) {
 		if err != nil {
 			return
 		}
-		var e wire.Envelope
+		var e protocol.Envelope
 		err = e.Parse(m.B)
 		switch _, ok := s.desk.Authorized(&e); {
 		case err != nil:
-			err = conn.Send(wire.AppendErrorObject(nil, err))
+			err = conn.Send(protocol.AppendErrorObject(nil, err))
 		case !ok:
 			if wait := s.desk.Delay(conn.RemoteAddr()); wait > 0 {
 				time.Sleep(wait)
 			}
-			err = conn.Send(wire.AppendErrorObject(nil, wire.Errorf(wire.Unauthorized, "no secret, or a wrong one")))
+			err = conn.Send(protocol.AppendErrorObject(nil, wire.Errorf(wire.Unauthorized, "no secret, or a wrong one")))
 		default:
-			err = conn.Send(wire.AppendLocation(nil, s.announced()))
+			err = conn.Send(protocol.AppendLocation(nil, s.announced()))
 		}
 		m.Free()
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // faulty returns a cog whose routes fail in every way.
@@ -29,7 +30,7 @@ func faulty() cogs.Cog {
 		cogs.Handle(r, "panic", func(context.Context, in) (int, error) { panic("boom") })
 		cogs.Handle(r, "goexit", func(context.Context, in) (int, error) { runtime.Goexit(); return 0, nil })
 		cogs.Handle(r, "channel", func(context.Context, in) (any, error) { return make(chan int), nil })
-		cogs.Handle(r, "big", func(context.Context, in) (string, error) { return strings.Repeat("x", wire.MaxMessage), nil })
+		cogs.Handle(r, "big", func(context.Context, in) (string, error) { return strings.Repeat("x", protocol.MaxMessage), nil })
 		cogs.Handle(r, "fine", func(context.Context, in) (string, error) { return "fine", nil })
 		return nil
 	}}

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/actors"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-var dialects = []string{"ipcx", wire.Subprotocol}
+var dialects = []string{"ipcx", protocol.Subprotocol}
 
 // echoOf returns a good call of echo in a dialect, and its answer.
 func echoOf(dialect string) (call, answer string) {
@@ -29,7 +29,7 @@ func echoOf(dialect string) (call, answer string) {
 func known(t testing.TB, srv *actors.Server, dialect string) *peer {
 	t.Helper()
 	p := dialPeer(t, srv, dialect)
-	if dialect == wire.Subprotocol {
+	if dialect == protocol.Subprotocol {
 		p.shakeHands(secret)
 	} else if got := p.ask(envelope("echo", "{}")); got != "{}" {
 		t.Fatalf("the first request = %s; want {}", got)
@@ -107,7 +107,7 @@ func TestFrames_good(t *testing.T) {
 				p.write(frameOf(0x80|opBinary, call))
 				check("binary")
 				p.write(frameOf(0x80|opPong, "nobody asked"))
-				p.say(call + strings.Repeat(" ", wire.MaxMessage-len(call)))
+				p.say(call + strings.Repeat(" ", protocol.MaxMessage-len(call)))
 				check("the largest message")
 				for _, b := range frameOf(0x80|opText, call) {
 					p.write([]byte{b})
@@ -264,7 +264,7 @@ func TestOptions_maxConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, &actors.Options{MaxConnections: 4})
 		beside := newNeighbour(t, srv) // two
-		one, two := known(t, srv, "ipcx"), known(t, srv, wire.Subprotocol)
+		one, two := known(t, srv, "ipcx"), known(t, srv, protocol.Subprotocol)
 		conn, err := srv.DialContext(t.Context(), "", "")
 		if err != nil {
 			t.Fatal(err)
@@ -295,7 +295,7 @@ func TestOptions_maxConnections(t *testing.T) {
 		two.leave()
 		time.Sleep(2 * time.Second)
 		known(t, srv, "ipcx")
-		known(t, srv, wire.Subprotocol)
+		known(t, srv, protocol.Subprotocol)
 	})
 }
 
@@ -304,7 +304,7 @@ func TestOptions_maxCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, &actors.Options{MaxCalls: 10})
 		beside := newNeighbour(t, srv)
-		p := known(t, srv, wire.Subprotocol)
+		p := known(t, srv, protocol.Subprotocol)
 		for id := 1; id <= 12; id++ {
 			p.say(fmt.Sprintf(`{"id":%d,"call":"sleep","data":{"s":1}}`, id))
 		}

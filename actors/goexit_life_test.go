@@ -15,6 +15,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // TestGoexit_inTheLifeOfACog calls runtime.Goexit, as t.FailNow does, where a cog is
@@ -108,7 +109,7 @@ func TestGoexit_inKill(t *testing.T) {
 			handleOne(r)
 			return nil
 		}})
-		mustCall(t, bot, wire.KillCog, wire.CogName{Name: "c"})
+		mustCall(t, bot, admin.Kill, admin.CogName{Name: "c"})
 		time.Sleep(500 * time.Millisecond)
 		if s := srv.Cogs()[0]; s.State != "serving" || s.Restarts != 1 || killed.Load() != 1 {
 			t.Errorf("Cogs()[0] = %+v, and the other function ran %d times; want it to serve after one restart, and once", s, killed.Load())

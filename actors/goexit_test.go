@@ -11,6 +11,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // TestKey_goexit ends the goroutine that reads the connection in the Key of a
@@ -36,7 +37,7 @@ func TestKey_goexit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := known(t, srv, wire.Subprotocol)
+		p := known(t, srv, protocol.Subprotocol)
 		id := 0
 		ask := func(endpoint, want string) {
 			t.Helper()

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/actors"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // TestClose_duringHandshake closes while clients do not read the answer to their
@@ -27,7 +27,7 @@ func TestClose_duringHandshake(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer conn.Close()
-				_, _ = io.WriteString(conn, handshakeText(wire.Subprotocol))
+				_, _ = io.WriteString(conn, handshakeText(protocol.Subprotocol))
 				conns = append(conns, conn)
 			}
 			synctest.Wait()
@@ -135,7 +135,7 @@ func TestRun_everyAddressOfLocalhost(t *testing.T) {
 			t.Logf("%s: %v", ip, err) // the machine may have no such address
 			continue
 		}
-		p := newPeer(t, conn, wire.Subprotocol)
+		p := newPeer(t, conn, protocol.Subprotocol)
 		p.shakeHands(secret)
 		p.leave()
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // timed runs f and fails the test if that takes longer than most.
@@ -120,7 +121,7 @@ func TestKeep_hangs(t *testing.T) {
 					time.Sleep(time.Second)
 					held <- mustCall[wire.Empty, uint64](t, bot, "g", wire.Empty{})
 				}()
-				var d wire.Switched
+				var d admin.SwitchResult
 				err := timed(t, "Reload", 6*time.Second, func() (err error) { d, err = srv.Reload(t.Context(), "c", nil); return err })
 				serves := uint64(1)
 				if name == "save" {

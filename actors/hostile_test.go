@@ -13,6 +13,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 const (
@@ -46,9 +47,9 @@ func target() cogs.Cog {
 		cogs.Handle(r, "nan", func(context.Context, in) (float64, error) { return math.NaN(), nil })
 		cogs.Handle(r, "chan", func(context.Context, in) (any, error) { return make(chan int), nil })
 		cogs.Handle(r, "raw", func(context.Context, in) (json.RawMessage, error) { return json.RawMessage(`{"broken`), nil })
-		cogs.Handle(r, "large", func(context.Context, in) (string, error) { return strings.Repeat("x", wire.MaxMessage), nil })
+		cogs.Handle(r, "large", func(context.Context, in) (string, error) { return strings.Repeat("x", protocol.MaxMessage), nil })
 		cogs.Handle(r, "long error", func(context.Context, in) (string, error) {
-			return "", wire.Errorf("own", "%s", strings.Repeat("x", wire.MaxMessage))
+			return "", wire.Errorf("own", "%s", strings.Repeat("x", protocol.MaxMessage))
 		})
 		return nil
 	}}
@@ -152,7 +153,7 @@ func TestV1_badMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
 		beside := newNeighbour(t, srv)
-		p := dialPeer(t, srv, wire.Subprotocol)
+		p := dialPeer(t, srv, protocol.Subprotocol)
 		p.shakeHands(secret)
 		const bad = `{"err":{"code":"bad_request"`
 		of := func(code wire.Code) string { return `{"id":7,"err":{"code":"` + string(code) + `"` }

@@ -13,6 +13,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // TestKill_amongReloads kills and reloads at random moments, also together and while
@@ -37,7 +38,7 @@ func TestKill_amongReloads(t *testing.T) {
 			killing.Store(random.Int64N(int64(3 * time.Millisecond)))
 			for range 1 + random.IntN(3) {
 				work.Go(func() {
-					switch _, err := client.Call(t.Context(), bot, wire.KillCog, wire.CogName{Name: "c"}); wire.CodeOf(err) {
+					switch _, err := client.Call(t.Context(), bot, admin.Kill, admin.CogName{Name: "c"}); wire.CodeOf(err) {
 					case "":
 						killed.Add(1)
 					case wire.Unavailable:
@@ -97,7 +98,7 @@ func TestKill_whileItIsSaved(t *testing.T) {
 				began := time.Now()
 				killed := make(chan error, 1)
 				go func() {
-					_, err := client.Call(t.Context(), bot, wire.KillCog, wire.CogName{Name: "c"})
+					_, err := client.Call(t.Context(), bot, admin.Kill, admin.CogName{Name: "c"})
 					killed <- err
 				}()
 				synctest.Wait()
@@ -108,7 +109,7 @@ func TestKill_whileItIsSaved(t *testing.T) {
 				}
 				switch then {
 				case "kill":
-					if _, err := client.Call(t.Context(), bot, wire.KillCog, wire.CogName{Name: "c"}); wire.CodeOf(err) != wire.Unavailable {
+					if _, err := client.Call(t.Context(), bot, admin.Kill, admin.CogName{Name: "c"}); wire.CodeOf(err) != wire.Unavailable {
 						t.Errorf("Call(kill) of what is to be killed = %v; want %s", err, wire.Unavailable)
 					}
 				case "reload":

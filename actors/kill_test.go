@@ -14,6 +14,8 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // TestKill is what a failed task leads to: calls inside get one error, the cog
@@ -27,7 +29,7 @@ func TestKill(t *testing.T) {
 			cogs.Handle(r, block, func(ctx context.Context, _ wire.Empty) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
 			return nil
 		}}, cogs.Single("neighbour", func(context.Context, wire.Empty) (string, error) { return "well", nil }))
-		kill := func() { t.Helper(); mustCall(t, bot, wire.KillCog, wire.CogName{Name: "c"}) }
+		kill := func() { t.Helper(); mustCall(t, bot, admin.Kill, admin.CogName{Name: "c"}) }
 		for range 3 {
 			mustCall(t, bot, next, wire.Empty{})
 		}
@@ -49,7 +51,7 @@ func TestKill(t *testing.T) {
 			t.Errorf("Cogs()[0] behind the kill = %+v; want it to restart", s)
 		}
 		inside.Wait()
-		if _, err := client.Call(t.Context(), bot, wire.KillCog, wire.CogName{Name: "c"}); wire.CodeOf(err) != wire.Unavailable {
+		if _, err := client.Call(t.Context(), bot, admin.Kill, admin.CogName{Name: "c"}); wire.CodeOf(err) != wire.Unavailable {
 			t.Errorf("Call(kill) of a cog that restarts = %v; want %s", err, wire.Unavailable)
 		}
 		_, err := client.Call(t.Context(), bot, next, wire.Empty{})
@@ -74,7 +76,7 @@ func TestKill(t *testing.T) {
 		if s := srv.Cogs()[0]; s.State != "failed" || s.Restarts != 8 {
 			t.Errorf("Cogs()[0] after 8 kills = %+v; want failed", s)
 		}
-		if _, err := client.Call(t.Context(), bot, wire.KillCog, wire.CogName{Name: "c"}); wire.CodeOf(err) != wire.Unavailable {
+		if _, err := client.Call(t.Context(), bot, admin.Kill, admin.CogName{Name: "c"}); wire.CodeOf(err) != wire.Unavailable {
 			t.Errorf("Call(kill) of a failed cog = %v; want %s", err, wire.Unavailable)
 		}
 		if _, err := srv.Reload(t.Context(), "c", nil); err != nil {
@@ -94,7 +96,7 @@ func TestKill_whileItSwitches(t *testing.T) {
 			return nil
 		}})
 		outcome := hold(t, srv, bot)
-		if _, err := client.Call(t.Context(), bot, wire.KillCog, wire.CogName{Name: "c"}); wire.CodeOf(err) != wire.Unavailable {
+		if _, err := client.Call(t.Context(), bot, admin.Kill, admin.CogName{Name: "c"}); wire.CodeOf(err) != wire.Unavailable {
 			t.Errorf("Call(kill) of a cog that is being reloaded = %v; want %s", err, wire.Unavailable)
 		}
 		close(release)
@@ -104,7 +106,7 @@ func TestKill_whileItSwitches(t *testing.T) {
 		var work sync.WaitGroup
 		for range 2 { // one kills, the other one too or finds it killed
 			work.Go(func() {
-				if _, err := client.Call(t.Context(), bot, wire.KillCog, wire.CogName{Name: "c"}); err != nil && wire.CodeOf(err) != wire.Unavailable {
+				if _, err := client.Call(t.Context(), bot, admin.Kill, admin.CogName{Name: "c"}); err != nil && wire.CodeOf(err) != wire.Unavailable {
 					t.Errorf("Call(kill) beside another = %v; want none, or %s", err, wire.Unavailable)
 				}
 			})
@@ -124,7 +126,7 @@ func TestKill_fromInside(t *testing.T) {
 		told := make(chan error, 1)
 		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
 			cogs.Handle(r, "end", func(ctx context.Context, _ wire.Empty) (int, error) {
-				_, err := cogs.Call(context.WithoutCancel(ctx), wire.KillCog, wire.CogName{Name: "c"})
+				_, err := cogs.Call(context.WithoutCancel(ctx), admin.Kill, admin.CogName{Name: "c"})
 				told <- err
 				return 1, nil
 			})
@@ -148,7 +150,7 @@ func TestKill_isLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &logbook{}
 		srv := newServer(t, &actors.Options{Logger: log.logger()})
-		admin := dialPeer(t, srv, wire.Subprotocol)
+		admin := dialPeer(t, srv, protocol.Subprotocol)
 		admin.shakeHands(adminSecret)
 		if got := admin.ask(`{"id":1,"call":"cogbus.kill","data":{"name":"target"}}`); !strings.Contains(got, `"ok":{}`) {
 			t.Errorf("cogbus.kill = %s; want nothing to say", got)

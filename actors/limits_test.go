@@ -14,6 +14,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // A trap is a cog whose functions hang, those that are named, once it is armed, until
@@ -117,7 +118,7 @@ func TestLimits_ofEveryOperation(t *testing.T) {
 		{"unload", unloading, unload},
 		{"save, unload", checkpoint + loading + unloading + killing, unload}, // it begins as the cog is being saved
 		{"kill, reload", killing + unloading + loading, func(ctx context.Context, srv *actors.Server, bot *client.Client, cog string) error {
-			if _, err := client.Call(ctx, bot, wire.KillCog, wire.CogName{Name: cog}); err != nil {
+			if _, err := client.Call(ctx, bot, admin.Kill, admin.CogName{Name: cog}); err != nil {
 				t.Errorf("Call(kill) = %v", err)
 			}
 			_, err := srv.Reload(ctx, cog, nil)

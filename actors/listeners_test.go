@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // certificate returns one for 127.0.0.1 that signs itself, and who trusts it.
@@ -90,7 +90,7 @@ func TestServe_everyListener(t *testing.T) {
 				t.Fatalf("%s: %v", name, err)
 			}
 			p := newPeer(t, conn, dialect)
-			if dialect == wire.Subprotocol {
+			if dialect == protocol.Subprotocol {
 				p.shakeHands(secret)
 			}
 			peers[name+" "+dialect] = p
@@ -99,7 +99,7 @@ func TestServe_everyListener(t *testing.T) {
 	for round := range 3 {
 		for name, p := range peers {
 			call, answer := envelope("echo", `{"n":1}`), `{"n":1}`
-			if p.resp.Header.Get("Sec-Websocket-Protocol") == wire.Subprotocol {
+			if p.resp.Header.Get("Sec-Websocket-Protocol") == protocol.Subprotocol {
 				call = fmt.Sprintf(`{"id":%d,"call":"echo","data":{"n":1}}`, round+1)
 				answer = fmt.Sprintf(`{"id":%d,"ok":{"n":1}}`, round+1)
 			}

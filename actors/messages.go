@@ -7,7 +7,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // What the server actor is told. Answers go to channels with room for them:
@@ -71,7 +71,7 @@ const (
 
 // done is the outcome of an order.
 type done struct {
-	switched wire.Switched
+	switched admin.SwitchResult
 	err      error
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // finish ends a run: either all that hangs returns, the cogs are found in order
@@ -95,9 +96,9 @@ func (m *machine) checkStats(rt *rapid.T) {
 	defer bot.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	stats, err := client.Call(ctx, bot, wire.ReadStats, wire.Empty{})
+	stats, err := client.Call(ctx, bot, admin.Stats, wire.Empty{})
 	if err != nil {
-		rt.Fatalf("Call(%s) = %v; want nil", wire.ReadStats, err)
+		rt.Fatalf("Call(%s) = %v; want nil", admin.Stats, err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A line is a connection of a caller. What is sent waits in it, so that a server
@@ -38,7 +40,7 @@ func (t lineT) Errorf(format string, args ...any) {
 }
 
 func (m *machine) dial(n int, dialect string) *line {
-	l := &line{m: m, name: fmt.Sprintf("%s line %d", dialect, n), v1: dialect == wire.Subprotocol, out: make(chan []byte, 1<<14)}
+	l := &line{m: m, name: fmt.Sprintf("%s line %d", dialect, n), v1: dialect == protocol.Subprotocol, out: make(chan []byte, 1<<14)}
 	conn, err := m.srv.DialContext(context.Background(), "", "")
 	if err != nil {
 		m.t.Fatalf("DialContext = %v; want nil", err)
@@ -47,7 +49,7 @@ func (m *machine) dial(n int, dialect string) *line {
 	if l.v1 {
 		l.peer.shakeHands(secret)
 	} else { // who never says the secret is cut off after a while
-		l.peer.ask(envelope(string(wire.PingBot), "{}"))
+		l.peer.ask(envelope(string(admin.Ping), "{}"))
 	}
 	m.work.Go(l.write) // ends by close
 	m.work.Go(l.read)  // ends with the connection

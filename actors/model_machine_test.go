@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/cogbus/cogbus/actors"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // Times of the model.
@@ -88,7 +88,7 @@ func newMachine(t *testing.T, rt *rapid.T, p profile) *machine {
 			rt.Fatalf("Load(%s) = %v; want nil", c.name, err)
 		}
 	}
-	for n, dialect := range []string{wire.Subprotocol, "ipcx", wire.Subprotocol, "ipcx"} {
+	for n, dialect := range []string{protocol.Subprotocol, "ipcx", protocol.Subprotocol, "ipcx"} {
 		m.lines = append(m.lines, m.dial(n, dialect))
 	}
 	return m

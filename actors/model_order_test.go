@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/actors"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // A modelOrder is what the model knows of a load, a reload, an unload, or Close.
@@ -65,7 +65,7 @@ func (m *machine) order(what string, c *modelCog, opts actors.ReloadOptions, nex
 
 func (m *machine) carryOut(o *modelOrder) {
 	ctx := context.Background()
-	var d wire.Switched
+	var d admin.SwitchResult
 	switch o.what {
 	case "load":
 		o.err = m.srv.Load(ctx, m.cog(o.cog))

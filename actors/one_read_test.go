@@ -12,6 +12,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // TestReader_callsOfOneRead sends many calls of a route at once. Its handlers were
@@ -24,7 +25,7 @@ func TestReader_callsOfOneRead(t *testing.T) {
 	)
 	for _, dialect := range dialects {
 		for _, behind := range []string{"nothing", "half a message", "a Close"} {
-			if dialect == wire.Subprotocol && behind == "a Close" {
+			if dialect == protocol.Subprotocol && behind == "a Close" {
 				continue // it cancels the calls
 			}
 			t.Run(dialect+", then "+behind, func(t *testing.T) {
@@ -44,11 +45,11 @@ func TestReader_callsOfOneRead(t *testing.T) {
 						t.Fatal(err)
 					}
 					p := dialPeer(t, srv, dialect)
-					if dialect == wire.Subprotocol {
+					if dialect == protocol.Subprotocol {
 						p.shakeHands(key)
 					}
 					request := func(id int) string {
-						if dialect == wire.Subprotocol {
+						if dialect == protocol.Subprotocol {
 							return fmt.Sprintf(`{"id":%d,"call":"r"}`, id)
 						}
 						return fmt.Sprintf(`{"endpoint":"r","headers":{"Authorization":%q}}`, key)

@@ -12,7 +12,9 @@ import (
 
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // TestOnError_seesEveryFailure fails in every way and compares what the
@@ -41,7 +43,7 @@ func TestOnError_seesEveryFailure(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v1, ipcx := known(t, srv, wire.Subprotocol), known(t, srv, "ipcx")
+		v1, ipcx := known(t, srv, protocol.Subprotocol), known(t, srv, "ipcx")
 		for _, c := range []struct {
 			endpoint, ms, caller string
 			code                 wire.Code
@@ -54,7 +56,7 @@ func TestOnError_seesEveryFailure(t *testing.T) {
 			{"nothing", "1e3", "pipe", wire.NoRoute, func(err error) bool { return err != nil }},
 			{"person", "1e3", "pipe", wire.BadRequest, func(err error) bool { return strings.Contains(err.Error(), "age") }},
 			{"sleep", "10", "pipe", wire.Timeout, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }},
-			{"nan", "1e3", "pipe", wire.Internal, func(err error) bool { _, ok := errors.AsType[wire.NotSerialisable](err); return ok }},
+			{"nan", "1e3", "pipe", wire.Internal, func(err error) bool { _, ok := errors.AsType[codec.NotSerialisable](err); return ok }},
 			{"large", "1e3", "pipe", wire.TooLarge, func(err error) bool { return err != nil }},
 		} {
 			data := `{"age":"old","s":5}`

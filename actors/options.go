@@ -7,6 +7,7 @@ import (
 
 	"github.com/cogbus/cogbus/internal/dialect"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // Options configures a Server. The zero value is ready to use in memory; to
@@ -97,7 +98,7 @@ func (o *Options) withDefaults() Options {
 	d.Discovery = cmp.Or(d.Discovery, "localhost:20000")
 	d.MaxConnections = cmp.Or(d.MaxConnections, 20_000)
 	d.MaxCalls = cmp.Or(d.MaxCalls, 256)
-	d.MaxMessage = cmp.Or(d.MaxMessage, wire.MaxMessage)
+	d.MaxMessage = cmp.Or(d.MaxMessage, protocol.MaxMessage)
 	d.ShutdownTimeout = cmp.Or(d.ShutdownTimeout, 10*time.Second)
 	if d.Logger == nil {
 		d.Logger = slog.Default()

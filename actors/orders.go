@@ -3,12 +3,12 @@ package actors
 import (
 	"slices"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // answerEarly answers those whose own calls a transition will wait for.
 func (a *cogActor) answerEarly(o *order, note string) {
-	d := done{switched: wire.Switched{Cog: a.cog.Name, Note: note}}
+	d := done{switched: admin.SwitchResult{Cog: a.cog.Name, Note: note}}
 	if a.current != nil {
 		d.switched.From = a.current.Number
 	}

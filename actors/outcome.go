@@ -7,7 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // finished takes over what a transition has come to, and begins what comes next.
@@ -126,7 +126,7 @@ func (a *cogActor) report(t *transition) {
 
 // show publishes the cog's status.
 func (a *cogActor) show(state string, nextTry time.Time) {
-	s := &wire.CogStatus{Name: a.cog.Name, State: state, Restarts: a.restarts, NextTry: nextTry, Generation: a.number}
+	s := &admin.CogStatus{Name: a.cog.Name, State: state, Restarts: a.restarts, NextTry: nextTry, Generation: a.number}
 	if a.current != nil {
 		s.Generation, s.Since, s.Routes = a.current.Number, a.since, a.current.Routes()
 		s.Build, _ = a.current.Instance.Build()

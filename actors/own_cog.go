@@ -8,6 +8,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // ownName is the name of the cog that every server has: routes that tell of the
@@ -20,26 +21,26 @@ const patient = 10 * time.Minute
 
 func (s *Server) ownCog() cogs.Cog {
 	return cogs.Cog{Name: ownName, Setup: func(_ context.Context, r *cogs.Registrar) error {
-		cogs.Handle(r, wire.PingBot, func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })
-		cogs.Handle(r, wire.ListRoutes, func(context.Context, wire.Empty) ([]wire.RouteStatus, error) { return s.Routes(), nil })
-		cogs.Handle(r, wire.ListCogs, func(context.Context, wire.Empty) ([]wire.CogStatus, error) { return s.Cogs(), nil })
-		cogs.Handle(r, wire.ReadStats, func(context.Context, wire.Empty) (wire.Stats, error) { return s.stats(), nil })
-		cogs.Handle(r, wire.KillCog, func(ctx context.Context, q wire.CogName) (wire.Empty, error) {
-			_, err := s.administer(ctx, func() (wire.Switched, error) {
+		cogs.Handle(r, admin.Ping, func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })
+		cogs.Handle(r, admin.Routes, func(context.Context, wire.Empty) ([]admin.RouteStatus, error) { return s.Routes(), nil })
+		cogs.Handle(r, admin.Cogs, func(context.Context, wire.Empty) ([]admin.CogStatus, error) { return s.Cogs(), nil })
+		cogs.Handle(r, admin.Stats, func(context.Context, wire.Empty) (admin.BotStats, error) { return s.stats(), nil })
+		cogs.Handle(r, admin.Kill, func(ctx context.Context, q admin.CogName) (wire.Empty, error) {
+			_, err := s.administer(ctx, func() (admin.SwitchResult, error) {
 				return s.askAbout(ctx, "kill", &order{what: kill, name: q.Name})
 			})
 			return wire.Empty{}, err
 		})
-		cogs.HandleWith(r, wire.LoadCog, cogs.RouteOptions[wire.CogName]{Timeout: patient}, func(ctx context.Context, q wire.CogName) (wire.Switched, error) {
-			return s.administer(ctx, func() (wire.Switched, error) {
+		cogs.HandleWith(r, admin.Load, cogs.RouteOptions[admin.CogName]{Timeout: patient}, func(ctx context.Context, q admin.CogName) (admin.SwitchResult, error) {
+			return s.administer(ctx, func() (admin.SwitchResult, error) {
 				return s.askAbout(ctx, "load", &order{what: load, name: q.Name})
 			})
 		})
-		cogs.HandleWith(r, wire.UnloadCog, cogs.RouteOptions[wire.CogName]{Timeout: patient}, func(ctx context.Context, q wire.CogName) (wire.Switched, error) {
-			return s.administer(ctx, func() (wire.Switched, error) { return s.unload(ctx, q.Name) })
+		cogs.HandleWith(r, admin.Unload, cogs.RouteOptions[admin.CogName]{Timeout: patient}, func(ctx context.Context, q admin.CogName) (admin.SwitchResult, error) {
+			return s.administer(ctx, func() (admin.SwitchResult, error) { return s.unload(ctx, q.Name) })
 		})
-		cogs.HandleWith(r, wire.ReloadCog, cogs.RouteOptions[wire.ReloadRequest]{Timeout: patient}, func(ctx context.Context, q wire.ReloadRequest) (wire.Switched, error) {
-			return s.administer(ctx, func() (wire.Switched, error) {
+		cogs.HandleWith(r, admin.Reload, cogs.RouteOptions[admin.ReloadRequest]{Timeout: patient}, func(ctx context.Context, q admin.ReloadRequest) (admin.SwitchResult, error) {
+			return s.administer(ctx, func() (admin.SwitchResult, error) {
 				o := &order{what: replace, name: q.Name, opts: ReloadOptions{Fresh: q.Fresh, Force: q.Force, Rollback: q.Rollback}}
 				if q.Name == ownName {
 					return s.askAbout(ctx, "reload", o)
@@ -53,7 +54,7 @@ func (s *Server) ownCog() cogs.Cog {
 }
 
 // notReloaded says in an error what serves.
-func notReloaded(d wire.Switched, err error) error {
+func notReloaded(d admin.SwitchResult, err error) error {
 	switch {
 	case err == nil || d.Cog == "": // there is none of that name
 		return err
@@ -65,9 +66,9 @@ func notReloaded(d wire.Switched, err error) error {
 
 // administer runs f for an admin. Admins get the whole error of f: it tells why
 // a cog does not set up.
-func (s *Server) administer(ctx context.Context, f func() (wire.Switched, error)) (wire.Switched, error) {
+func (s *Server) administer(ctx context.Context, f func() (admin.SwitchResult, error)) (admin.SwitchResult, error) {
 	if !cogs.CallInfo(ctx).Admin {
-		return wire.Switched{}, wire.Errorf(wire.Forbidden, "this takes the admin secret")
+		return admin.SwitchResult{}, wire.Errorf(wire.Forbidden, "this takes the admin secret")
 	}
 	d, err := f()
 	switch {

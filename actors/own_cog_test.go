@@ -11,6 +11,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // TestOwnCog calls the routes that every server has, as an admin and as anybody.
@@ -20,8 +21,8 @@ func TestOwnCog(t *testing.T) {
 		if err := srv.Load(t.Context(), cogs.Single("single", func(context.Context, wire.Empty) (int, error) { return 1, nil })); err != nil {
 			t.Fatal(err)
 		}
-		everyday := known(t, srv, wire.Subprotocol)
-		admin := dialPeer(t, srv, wire.Subprotocol)
+		everyday := known(t, srv, protocol.Subprotocol)
+		admin := dialPeer(t, srv, protocol.Subprotocol)
 		admin.shakeHands(adminSecret)
 		id := 0
 		ask := func(p *peer, route, data string) string {

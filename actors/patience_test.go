@@ -17,6 +17,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // deafPeer returns an authenticated client that does not read any more.
@@ -33,7 +34,7 @@ func deafPeer(t testing.TB, srv *actors.Server, dialect string) *peer {
 	if _, err := http.ReadResponse(r, nil); err != nil {
 		t.Fatal(err)
 	}
-	if dialect != wire.Subprotocol {
+	if dialect != protocol.Subprotocol {
 		return p
 	}
 	go func() {
@@ -68,7 +69,7 @@ func TestReader_neverReads(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				beside, other := newNeighbour(t, srv), known(t, srv, wire.Subprotocol)
+				beside, other := newNeighbour(t, srv), known(t, srv, protocol.Subprotocol)
 				began := time.Now()
 				deaf := deafPeer(t, srv, dialect)
 				go func() {
@@ -131,7 +132,7 @@ func TestReader_heldCallIsRefused(t *testing.T) {
 				if err := srv.Load(t.Context(), cog); err != nil {
 					t.Fatal(err)
 				}
-				p, deaf := known(t, srv, wire.Subprotocol), deafPeer(t, srv, dialect)
+				p, deaf := known(t, srv, protocol.Subprotocol), deafPeer(t, srv, dialect)
 				p.say(`{"id":1,"call":"slow"}`)
 				synctest.Wait()
 				reloaded := make(chan error, 1)
@@ -172,7 +173,7 @@ func TestReader_manyLargeAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := known(t, srv, wire.Subprotocol)
+		p := known(t, srv, protocol.Subprotocol)
 		for id := range 12 {
 			p.say(fmt.Sprintf(`{"id":%d,"call":"4 MB"}`, id+1))
 		}
@@ -271,7 +272,7 @@ func (l *stackLog) Handle(context.Context, slog.Record) error {
 func TestV1_answersAsTheyCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
-		p := known(t, srv, wire.Subprotocol)
+		p := known(t, srv, protocol.Subprotocol)
 		for id, s := range []int{3, 1, 2} {
 			p.say(fmt.Sprintf(`{"id":%d,"call":"sleep","data":{"s":%d}}`, id+1, s))
 		}
@@ -350,7 +351,7 @@ func TestClient_leaves(t *testing.T) {
 // nothing at all.
 func TestV1_heartbeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := known(t, newServer(t, nil), wire.Subprotocol)
+		p := known(t, newServer(t, nil), protocol.Subprotocol)
 		began := time.Now()
 		for _, after := range []time.Duration{15 * time.Second, 30 * time.Second} {
 			f := <-p.frames
@@ -371,7 +372,7 @@ func TestV1_heartbeats(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		p := known(t, newServer(t, nil), wire.Subprotocol)
+		p := known(t, newServer(t, nil), protocol.Subprotocol)
 		var beats sync.WaitGroup
 		beats.Go(func() {
 			for range 100 {

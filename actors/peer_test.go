@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/actors"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // Opcodes of RFC 6455.
@@ -92,7 +92,7 @@ func newPeer(t testing.TB, conn net.Conn, dialect string, headers ...string) *pe
 func handshakeText(dialect string, headers ...string) string {
 	text := "GET / HTTP/1.1\r\nHost: bot\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-	if dialect == wire.Subprotocol {
+	if dialect == protocol.Subprotocol {
 		text += "Sec-WebSocket-Protocol: " + dialect + "\r\n"
 	}
 	for _, h := range headers {
@@ -218,23 +218,23 @@ func (p *peer) wantClose(code int) {
 // shakeHands does the handshake of cogbus.v1 up to the welcome.
 func (p *peer) shakeHands(secret string) {
 	p.t.Helper()
-	if got := p.prove(secret, wire.NewNonce()); !strings.HasPrefix(got, `{"welcome"`) {
+	if got := p.prove(secret, protocol.NewNonce()); !strings.HasPrefix(got, `{"welcome"`) {
 		p.t.Fatalf("the answer to a proof = %s; want welcome", got)
 	}
 }
 
 // prove sends hello and a proof of secret, and returns the answer.
-func (p *peer) prove(secret string, mine wire.Nonce) string {
+func (p *peer) prove(secret string, mine protocol.Nonce) string {
 	p.t.Helper()
 	theirs := p.hello(mine)
-	return p.ask(fmt.Sprintf(`{"proof":%q}`, wire.Proof(secret, wire.ClientEnd, mine, theirs)))
+	return p.ask(fmt.Sprintf(`{"proof":%q}`, protocol.Proof(secret, protocol.ClientSide, mine, theirs)))
 }
 
 // hello sends hello and returns the server's nonce.
-func (p *peer) hello(mine wire.Nonce) wire.Nonce {
+func (p *peer) hello(mine protocol.Nonce) protocol.Nonce {
 	p.t.Helper()
 	text, _ := mine.MarshalText()
-	var got struct{ Challenge wire.ChallengeBody }
+	var got struct{ Challenge protocol.ChallengeBody }
 	answer := p.ask(fmt.Sprintf(`{"hello":{"v":[1],"nonce":%q}}`, text))
 	if err := json.Unmarshal([]byte(answer), &got); err != nil || got.Challenge.Version != 1 {
 		p.t.Fatalf("the answer to hello = %s; want a challenge", answer)
@@ -254,7 +254,7 @@ type neighbour struct {
 
 func newNeighbour(t testing.TB, srv *actors.Server) *neighbour {
 	t.Helper()
-	n := &neighbour{t: t, v1: dialPeer(t, srv, wire.Subprotocol), ipcx: dialPeer(t, srv, "ipcx")}
+	n := &neighbour{t: t, v1: dialPeer(t, srv, protocol.Subprotocol), ipcx: dialPeer(t, srv, "ipcx")}
 	n.v1.shakeHands(secret)
 	n.check("at first")
 	return n

@@ -16,6 +16,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 const next wire.Route[wire.Empty, int] = "next"
@@ -96,7 +97,7 @@ func TestReload_heldCallsRunOnTheNewInstanceInOrder(t *testing.T) {
 		srv, bot := cogtest.Start(t, counter(true, time.Second))
 		go mustCall(t, bot, next, wire.Empty{})
 		time.Sleep(time.Millisecond)
-		reloaded := make(chan wire.Switched, 1)
+		reloaded := make(chan admin.SwitchResult, 1)
 		go func() {
 			d, err := srv.Reload(t.Context(), "counter", nil)
 			if err != nil {

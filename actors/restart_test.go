@@ -13,6 +13,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // A tripwire fails the task of a cog when it is told to.
@@ -91,7 +92,7 @@ func TestReplace_failed(t *testing.T) {
 					if err := srv.Unload(t.Context(), "c"); err != nil {
 						t.Errorf("Unload failed: %v", err)
 					}
-					mustCall(t, bot, wire.LoadCog, wire.CogName{Name: "c"})
+					mustCall(t, bot, admin.Load, admin.CogName{Name: "c"})
 				}
 				byName()
 				wantSaid(t, bot, "after a load by the name", "old")

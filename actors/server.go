@@ -17,6 +17,8 @@ import (
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A Server holds the cogs of a bot and answers calls of their routes. It is
@@ -75,7 +77,7 @@ func NewServer(opts *Options) *Server {
 	s.router = router.New(router.Options{Log: o.Logger, MaxMessage: o.MaxMessage, OnFailure: o.onFailure()})
 	s.desk = &dialect.Desk{Router: s.router, Keys: o.keys(), MaxCalls: o.MaxCalls, Log: o.Logger}
 	s.acceptor = transport.NewAcceptor(transport.AcceptOptions{
-		Subprotocols: []string{wire.Subprotocol},
+		Subprotocols: []string{protocol.Subprotocol},
 		MaxMessage:   o.MaxMessage,
 		Origins:      o.Origins,
 	})
@@ -118,7 +120,7 @@ func (s *Server) Unload(ctx context.Context, name string) error {
 	return err
 }
 
-func (s *Server) unload(ctx context.Context, name string) (wire.Switched, error) {
+func (s *Server) unload(ctx context.Context, name string) (admin.SwitchResult, error) {
 	return s.askAbout(ctx, "unload", &order{what: unload, name: name})
 }
 
@@ -152,12 +154,12 @@ type ReloadOptions struct {
 // task, of the cog itself it returns when Setup has passed: the rest waits for
 // that handler. A nil opts means the zero ReloadOptions. If ctx ends, Setup is
 // given up; a switch that has begun goes on.
-func (s *Server) Reload(ctx context.Context, name string, opts *ReloadOptions) (wire.Switched, error) {
+func (s *Server) Reload(ctx context.Context, name string, opts *ReloadOptions) (admin.SwitchResult, error) {
 	return s.askAbout(ctx, "reload", &order{what: replace, name: name, opts: opts.orZero()})
 }
 
 // Replace is Reload with another value for the cog of the same name.
-func (s *Server) Replace(ctx context.Context, cog cogs.Cog, opts *ReloadOptions) (wire.Switched, error) {
+func (s *Server) Replace(ctx context.Context, cog cogs.Cog, opts *ReloadOptions) (admin.SwitchResult, error) {
 	return s.askAbout(ctx, "replace", &order{what: replace, name: cog.Name, cog: &cog, opts: opts.orZero()})
 }
 
@@ -168,9 +170,9 @@ func (o *ReloadOptions) orZero() ReloadOptions {
 	return *o
 }
 
-func (s *Server) askAbout(ctx context.Context, what string, o *order) (wire.Switched, error) {
+func (s *Server) askAbout(ctx context.Context, what string, o *order) (admin.SwitchResult, error) {
 	if o.name == ownName {
-		return wire.Switched{}, wire.Errorf(wire.Forbidden, "%s: the cog %q is the server's own", what, ownName)
+		return admin.SwitchResult{}, wire.Errorf(wire.Forbidden, "%s: the cog %q is the server's own", what, ownName)
 	}
 	d, err := s.ask(ctx, o)
 	if err != nil {
@@ -180,12 +182,12 @@ func (s *Server) askAbout(ctx context.Context, what string, o *order) (wire.Swit
 }
 
 // ask gives an order and waits for its outcome.
-func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
+func (s *Server) ask(ctx context.Context, o *order) (admin.SwitchResult, error) {
 	if err := ctx.Err(); err != nil {
-		return wire.Switched{}, err
+		return admin.SwitchResult{}, err
 	}
 	if router.InSetup(ctx, o.name) {
-		return wire.Switched{}, errors.New("a cog cannot ask for that in its own Setup, which it would wait for")
+		return admin.SwitchResult{}, errors.New("a cog cannot ask for that in its own Setup, which it would wait for")
 	}
 	reply := make(chan done, 1)
 	o.ctx = ctx
@@ -197,7 +199,7 @@ func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
 	select {
 	case <-s.closed:
 		if o.what != unload {
-			return wire.Switched{}, ErrClosed
+			return admin.SwitchResult{}, ErrClosed
 		}
 	default:
 	}
@@ -207,13 +209,13 @@ func (s *Server) ask(ctx context.Context, o *order) (wire.Switched, error) {
 		return d.switched, d.err
 	case <-ctx.Done():
 		s.system.Root.Send(s.actor, &gaveUp{o.name, reply})
-		return wire.Switched{}, ctx.Err()
+		return admin.SwitchResult{}, ctx.Err()
 	case <-s.ended: // Close was faster
 		select {
 		case d := <-reply:
 			return d.switched, d.err
 		default:
-			return wire.Switched{}, ErrClosed
+			return admin.SwitchResult{}, ErrClosed
 		}
 	}
 }
@@ -230,8 +232,8 @@ func (s *Server) restart(gen *gate.Generation, cog *actor.PID, cause error) {
 
 // Cogs returns the loaded cogs in the order of loading, the server's own left
 // out.
-func (s *Server) Cogs() []wire.CogStatus {
-	list := []wire.CogStatus{}
+func (s *Server) Cogs() []admin.CogStatus {
+	list := []admin.CogStatus{}
 	for _, l := range s.loaded() {
 		if status := l.cog.status.Load(); status != nil && l.name != ownName {
 			now := *status
@@ -260,4 +262,4 @@ func (s *Server) loaded() []*loaded {
 }
 
 // Routes returns the routes that are served, sorted by endpoint.
-func (s *Server) Routes() []wire.RouteStatus { return s.router.Routes() }
+func (s *Server) Routes() []admin.RouteStatus { return s.router.Routes() }

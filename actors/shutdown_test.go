@@ -17,6 +17,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // TestClose_drains closes with calls in flight: they are answered, new ones are
@@ -24,9 +25,9 @@ import (
 func TestClose_drains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
-		v1, ipcx := known(t, srv, wire.Subprotocol), known(t, srv, "ipcx")
-		silent, begun := dialPeer(t, srv, "ipcx"), dialPeer(t, srv, wire.Subprotocol)
-		begun.hello(wire.NewNonce())
+		v1, ipcx := known(t, srv, protocol.Subprotocol), known(t, srv, "ipcx")
+		silent, begun := dialPeer(t, srv, "ipcx"), dialPeer(t, srv, protocol.Subprotocol)
+		begun.hello(protocol.NewNonce())
 		v1.say(`{"id":1,"call":"sleep","data":{"s":5}}`)
 		ipcx.say(envelope("sleep", `{"s":4}`))
 		ipcx.say(envelope("echo", `{"n":1}`)) // behind it, and taken
@@ -80,7 +81,7 @@ func TestClose_isBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ipcx, v1, deaf := known(t, srv, "ipcx"), known(t, srv, wire.Subprotocol), known(t, srv, wire.Subprotocol)
+		ipcx, v1, deaf := known(t, srv, "ipcx"), known(t, srv, protocol.Subprotocol), known(t, srv, protocol.Subprotocol)
 		v1.say(`{"id":1,"call":"hang"}`)
 		go func() { // until the server stops reading
 			for range 100 {
@@ -168,7 +169,7 @@ func TestServe_endsAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		peers[i] = newPeer(t, conn, wire.Subprotocol)
+		peers[i] = newPeer(t, conn, protocol.Subprotocol)
 		peers[i].shakeHands(secret)
 		listeners[i] = l
 	}

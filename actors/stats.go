@@ -6,20 +6,20 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // keptSwitches is how many switches of a cog are remembered.
 const keptSwitches = 32
 
 // remember adds a switch that went well to the last ones.
-func (a *cogActor) remember(d wire.Switched) {
-	var list []wire.SwitchStats
+func (a *cogActor) remember(d admin.SwitchResult) {
+	var list []admin.SwitchStats
 	if last := a.switches.Load(); last != nil {
 		list = *last
 	}
 	list = slices.Clone(list[max(0, len(list)+1-keptSwitches):])
-	list = append(list, wire.SwitchStats{At: time.Now(), Switched: d})
+	list = append(list, admin.SwitchStats{At: time.Now(), SwitchResult: d})
 	a.switches.Store(&list)
 }
 
@@ -31,15 +31,15 @@ const (
 )
 
 // stats returns what the server counts, its own cog left out.
-func (s *Server) stats() wire.Stats {
+func (s *Server) stats() admin.BotStats {
 	read := []metrics.Sample{{Name: goroutineCount}, {Name: heapSize}, {Name: gcPauses}}
 	metrics.Read(read)
-	now := wire.Stats{
+	now := admin.BotStats{
 		Time:       time.Now(),
 		Goroutines: int(read[0].Value.Uint64()),
 		Heap:       read[1].Value.Uint64(),
 		GCPauses:   timesOf(read[2].Value.Float64Histogram()),
-		Cogs:       []wire.CogStats{},
+		Cogs:       []admin.CogStats{},
 	}
 	for _, l := range s.loaded() {
 		if l.name == ownName {
@@ -55,8 +55,8 @@ func (s *Server) stats() wire.Stats {
 }
 
 // timesOf translates a histogram of seconds.
-func timesOf(h *metrics.Float64Histogram) wire.Times {
-	var sum wire.Times
+func timesOf(h *metrics.Float64Histogram) admin.Histogram {
+	var sum admin.Histogram
 	for i, n := range h.Counts {
 		if n == 0 {
 			continue
@@ -66,7 +66,7 @@ func timesOf(h *metrics.Float64Histogram) wire.Times {
 			upper = time.Duration(math.Round(s * float64(time.Second)))
 		}
 		sum.Count += n
-		sum.Buckets = append(sum.Buckets, wire.Bucket{Upper: upper, Count: n})
+		sum.Buckets = append(sum.Buckets, admin.Bucket{Upper: upper, Count: n})
 	}
 	return sum
 }

@@ -17,21 +17,23 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // statsOf reads what the bot counts of a cog.
-func statsOf(t *testing.T, bot *client.Client, name string) wire.CogStats {
+func statsOf(t *testing.T, bot *client.Client, name string) admin.CogStats {
 	t.Helper()
-	for _, c := range mustCall(t, bot, wire.ReadStats, wire.Empty{}).Cogs {
+	for _, c := range mustCall(t, bot, admin.Stats, wire.Empty{}).Cogs {
 		if c.Name == name {
 			return c
 		}
 	}
-	t.Fatalf("Call(%s) tells nothing of cog %q", wire.ReadStats, name)
+	t.Fatalf("Call(%s) tells nothing of cog %q", admin.Stats, name)
 	panic("unreachable")
 }
 
-// numbers are the counts of wire.CogStats.
+// numbers are the counts of admin.CogStats.
 type numbers struct {
 	Calls                   uint64
 	Refused                 map[wire.Code]uint64
@@ -157,7 +159,7 @@ func TestStats_counts(t *testing.T) {
 		begin(t.Context(), &work, bot, "serial", 3)
 		calls += 5
 		wantNumbers(t, bot, "before the kill", now(5, 2, 0))
-		mustCall(t, bot, wire.KillCog, wire.CogName{Name: "c"})
+		mustCall(t, bot, admin.Kill, admin.CogName{Name: "c"})
 		work.Wait()
 		refused[wire.Interrupted] += 2 // those that waited
 		if _, err := client.Call(t.Context(), bot, one, wire.Empty{}); wire.CodeOf(err) != wire.Unavailable {
@@ -206,7 +208,7 @@ func TestStats_underLoad(t *testing.T) {
 		}
 		defer patient.Close()
 		for _, c := range []*client.Client{bot, patient} { // or a call may end before it is sent
-			mustCall(t, c, wire.PingBot, wire.Empty{})
+			mustCall(t, c, admin.Ping, wire.Empty{})
 		}
 		var made atomic.Uint64
 		var work sync.WaitGroup
@@ -232,7 +234,7 @@ func TestStats_underLoad(t *testing.T) {
 			for n := range 20 {
 				time.Sleep(50 * time.Millisecond)
 				if n%4 == 3 {
-					mustCall(t, bot, wire.KillCog, wire.CogName{Name: "c"})
+					mustCall(t, bot, admin.Kill, admin.CogName{Name: "c"})
 					time.Sleep(time.Second)
 				} else if _, err := srv.Reload(t.Context(), "c", nil); err != nil {
 					t.Errorf("Reload failed: %v", err)
@@ -327,7 +329,7 @@ func TestStats_ofTheProgram(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
 		var names []string
-		got := known(t, srv, wire.Subprotocol).ask(`{"id":1,"call":"cogbus.stats"}`)
+		got := known(t, srv, protocol.Subprotocol).ask(`{"id":1,"call":"cogbus.stats"}`)
 		if !strings.Contains(got, `"ok":{"time":"`) { // to anybody
 			t.Errorf("cogbus.stats = %s; want them", got)
 		}
@@ -336,12 +338,12 @@ func TestStats_ofTheProgram(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer bot.Close()
-		s := mustCall(t, bot, wire.ReadStats, wire.Empty{})
+		s := mustCall(t, bot, admin.Stats, wire.Empty{})
 		for _, c := range s.Cogs {
 			names = append(names, c.Name)
 		}
 		if fmt.Sprint(names) != "[target]" || !s.Time.Equal(time.Now()) || s.Goroutines < 5 || s.Heap < 1<<16 {
-			t.Errorf("Call(%s) = %+v; want it now, of target, with goroutines and a heap", wire.ReadStats, s)
+			t.Errorf("Call(%s) = %+v; want it now, of target, with goroutines and a heap", admin.Stats, s)
 		}
 		sum, before := uint64(0), time.Duration(-1)
 		for _, b := range s.GCPauses.Buckets {
@@ -386,7 +388,7 @@ func TestStats_lastSwitches(t *testing.T) {
 		if err := srv.Unload(t.Context(), "c"); err != nil {
 			t.Errorf("Unload failed: %v", err)
 		}
-		mustCall(t, bot, wire.LoadCog, wire.CogName{Name: "c"})
+		mustCall(t, bot, admin.Load, admin.CogName{Name: "c"})
 		if s := statsOf(t, bot, "c"); s.Calls != 0 || len(s.Switches) != 0 {
 			t.Errorf("a cog that was loaded again has %d calls and the switches %v; want none", s.Calls, s.Switches)
 		}

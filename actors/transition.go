@@ -12,7 +12,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/internal/router"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // A transition is the script of one load, switch, restart or unload. It runs on
@@ -38,7 +38,7 @@ type transition struct {
 	current *gate.Generation
 	since   time.Time // when it was activated; zero if it was not
 	used    uint64    // the newest generation that was made
-	result  wire.Switched
+	result  admin.SwitchResult
 	err     error
 
 	spent    bool  // the state of old may still be being read: it cannot serve any more

@@ -13,6 +13,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // moody returns a cog with a route that is quick until how is set.
@@ -44,10 +45,10 @@ func TestWatchdog_slowClient(t *testing.T) {
 		if err := srv.Load(t.Context(), moody("one", &one), moody("two", &two)); err != nil {
 			t.Fatal(err)
 		}
-		p := known(t, srv, wire.Subprotocol)
+		p := known(t, srv, protocol.Subprotocol)
 		warmUp(p, "one")
 		warmUp(p, "two")
-		deaf := deafPeer(t, srv, wire.Subprotocol)
+		deaf := deafPeer(t, srv, protocol.Subprotocol)
 		release := make(chan struct{})
 		hang := func() { <-release }
 		var calls atomic.Int64
@@ -87,7 +88,7 @@ func TestWatchdog_goexitAfterRelief(t *testing.T) {
 				if err := srv.Load(t.Context(), moody("one", &one), moody("two", &two)); err != nil {
 					t.Fatal(err)
 				}
-				warm := known(t, srv, wire.Subprotocol)
+				warm := known(t, srv, protocol.Subprotocol)
 				warmUp(warm, "one")
 				warmUp(warm, "two")
 				leave := func() { time.Sleep(10 * time.Millisecond); runtime.Goexit() }
@@ -137,7 +138,7 @@ func TestWatchdog_timeLimit(t *testing.T) {
 				if err := srv.Load(t.Context(), moody("one", &how)); err != nil {
 					t.Fatal(err)
 				}
-				p := known(t, srv, wire.Subprotocol)
+				p := known(t, srv, protocol.Subprotocol)
 				warmUp(p, "one")
 				release := make(chan struct{})
 				hang := func() { <-release }

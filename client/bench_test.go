@@ -8,12 +8,12 @@ import (
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/internal/transport"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // BenchmarkCall measures the client with a server that only copies.
 func BenchmarkCall(b *testing.B) {
-	accept := transport.NewAcceptor(transport.AcceptOptions{Subprotocols: []string{wire.Subprotocol}, MaxMessage: wire.MaxMessage})
+	accept := transport.NewAcceptor(transport.AcceptOptions{Subprotocols: []string{protocol.Subprotocol}, MaxMessage: protocol.MaxMessage})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -28,7 +28,7 @@ func BenchmarkCall(b *testing.B) {
 		if !p.handshake("") {
 			return
 		}
-		var req wire.Request
+		var req protocol.Request
 		var out []byte
 		for {
 			buf, _, err := conn.Receive()
@@ -36,9 +36,9 @@ func BenchmarkCall(b *testing.B) {
 				return
 			}
 			_ = req.Parse(buf.B)
-			out = wire.AppendResultHead(out[:0], req.ID)
+			out = protocol.AppendResultHead(out[:0], req.ID)
 			out = append(out, req.Data...)
-			out = wire.AppendResultTail(out)
+			out = protocol.AppendResultTail(out)
 			_ = conn.Send(out)
 			buf.Free()
 		}

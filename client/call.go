@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -20,7 +21,7 @@ import (
 // A route that decodes raw replies has [json.RawMessage] as Resp.
 func Call[Req, Resp any](ctx context.Context, c *Client, route wire.Route[Req, Resp], req Req) (Resp, error) {
 	var resp, none Resp
-	if err := c.call(ctx, string(route), wire.CodecOf[Req](), &req, wire.CodecOf[Resp](), &resp); err != nil {
+	if err := c.call(ctx, string(route), codec.Of[Req](), &req, codec.Of[Resp](), &resp); err != nil {
 		return none, err
 	}
 	return resp, nil
@@ -42,16 +43,16 @@ func (c *Client) Request(ctx context.Context, endpoint string, data any) (json.R
 	case []byte:
 		raw = append(raw, d...) // never nil, which would be null
 	default:
-		err := c.call(ctx, endpoint, wire.CodecOf[any](), &data, wire.CodecOf[json.RawMessage](), &result)
+		err := c.call(ctx, endpoint, codec.Of[any](), &data, codec.Of[json.RawMessage](), &result)
 		return result, err
 	}
-	err := c.call(ctx, endpoint, wire.CodecOf[json.RawMessage](), &raw, wire.CodecOf[json.RawMessage](), &result)
+	err := c.call(ctx, endpoint, codec.Of[json.RawMessage](), &raw, codec.Of[json.RawMessage](), &result)
 	return result, err
 }
 
 // call encodes and decodes on the caller's goroutine: slow decoding delays
 // nobody else's reply.
-func (c *Client) call(ctx context.Context, endpoint string, in wire.Codec, req any, out wire.Codec, resp any) error {
+func (c *Client) call(ctx context.Context, endpoint string, in codec.Codec, req any, out codec.Codec, resp any) error {
 	r := request{ctx: ctx, endpoint: endpoint}
 	var ok bool
 	if r.deadline, ok = ctx.Deadline(); !ok {

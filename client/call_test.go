@@ -16,7 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 type guild struct {
@@ -69,7 +71,7 @@ func TestCallsAnsweredInAnyOrder(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		const n = 100
 		c := v1Bot(t, "", func(p *peer) {
-			var calls []wire.Request
+			var calls []protocol.Request
 			for range n {
 				r, _ := p.next()
 				calls = append(calls, r)
@@ -148,8 +150,8 @@ func TestRequestThatJSONCannotHold(t *testing.T) {
 			for _, data := range []any{math.NaN(), math.Inf(1), make(chan int), json.RawMessage(`{`), []byte("text"), []byte{}, []byte(nil), map[string]any{"f": func() {}}} {
 				_, err := c.Request(t.Context(), "x", data)
 				wantCode(t, fmt.Sprintf("%s: Request(%T)", target, data), err, wire.BadRequest)
-				if _, ok := errors.AsType[wire.NotSerialisable](err); !ok {
-					t.Errorf("%s: Request(%T): %v; want a wire.NotSerialisable in it", target, data, err)
+				if _, ok := errors.AsType[codec.NotSerialisable](err); !ok {
+					t.Errorf("%s: Request(%T): %v; want a codec.NotSerialisable in it", target, data, err)
 				}
 			}
 		}
@@ -161,9 +163,9 @@ func TestRequestThatJSONCannotHold(t *testing.T) {
 
 func TestTooLarge(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBot(t, wire.Subprotocol)
+		b := newBot(t, protocol.Subprotocol)
 		b.at("bot:8765", func(p *peer) {
-			if p.welcome("", wire.WelcomeBody{Max: 1000}) {
+			if p.welcome("", protocol.WelcomeBody{Max: 1000}) {
 				echo(p)
 			}
 		})
@@ -182,7 +184,7 @@ func TestCancel(t *testing.T) {
 		c := v1Bot(t, "", func(p *peer) {
 			r, _ := p.next()
 			cancel, _ := p.next()
-			if cancel.Verb != wire.VerbCancel || cancel.ID != r.ID {
+			if cancel.Verb != protocol.VerbCancel || cancel.ID != r.ID {
 				t.Errorf("after call %d the client sent %+v; want its cancel", r.ID, cancel)
 			}
 			canceled <- cancel.ID
@@ -388,9 +390,9 @@ func TestRoomForACall(t *testing.T) {
 func TestLimitOfTheConnection(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		release := make(chan struct{})
-		b := newBot(t, wire.Subprotocol)
+		b := newBot(t, protocol.Subprotocol)
 		b.at("bot:8765", func(p *peer) {
-			if !p.welcome("", wire.WelcomeBody{Calls: 2}) {
+			if !p.welcome("", protocol.WelcomeBody{Calls: 2}) {
 				return
 			}
 			first, _ := p.next()

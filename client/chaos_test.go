@@ -10,6 +10,7 @@ import (
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A bot that answers late, cuts connections, says goaway and goes away. Each call
@@ -26,9 +27,9 @@ func TestChaos(t *testing.T) {
 				defer mu.Unlock()
 				return random.IntN(n)
 			}
-			b := newBot(t, wire.Subprotocol)
+			b := newBot(t, protocol.Subprotocol)
 			script := func(p *peer) {
-				if dice(5) == 0 || !p.welcome("s3cret", wire.WelcomeBody{Calls: 4}) {
+				if dice(5) == 0 || !p.welcome("s3cret", protocol.WelcomeBody{Calls: 4}) {
 					p.cut()
 					return
 				}
@@ -39,7 +40,7 @@ func TestChaos(t *testing.T) {
 					if !ok {
 						return
 					}
-					if r.Verb != wire.VerbCall {
+					if r.Verb != protocol.VerbCall {
 						continue
 					}
 					mu.Lock()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A connection is one connection of cogbus.v1 after its handshake. Its reader
@@ -34,7 +35,7 @@ type connection struct {
 	guard   *time.Timer      // cuts a connection whose peer does not let it end; set with leaving
 }
 
-func newConnection(d *redialer, ws *transport.Conn, welcome wire.WelcomeBody) *connection {
+func newConnection(d *redialer, ws *transport.Conn, welcome protocol.WelcomeBody) *connection {
 	c := &connection{
 		owner:   d,
 		ws:      ws,
@@ -47,9 +48,9 @@ func newConnection(d *redialer, ws *transport.Conn, welcome wire.WelcomeBody) *c
 		pending: map[uint64]*call{},
 	}
 	if c.max <= 0 {
-		c.max = wire.MaxMessage
+		c.max = protocol.MaxMessage
 	}
-	ws.SetMaxMessage(max(c.max, wire.MaxMessage)) // it may say as much as it takes
+	ws.SetMaxMessage(max(c.max, protocol.MaxMessage)) // it may say as much as it takes
 	limit := welcome.Calls
 	if limit <= 0 {
 		limit = 1 << 30 // takes no memory

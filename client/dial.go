@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/internal/transport"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // connectTimeout bounds an attempt to connect, handshake included, where no call
@@ -33,7 +33,7 @@ func (d *dialer) open(ctx context.Context, t target, subprotocol string) (conn *
 	release = func() bool { return true }
 	conn, err = transport.Dial(ctx, t.url(), transport.DialOptions{
 		Subprotocol: subprotocol,
-		MaxMessage:  wire.MaxMessage,
+		MaxMessage:  protocol.MaxMessage,
 		TLS:         d.options.TLS,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if t.scheme == "unix" {

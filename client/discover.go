@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A lookup asks a discovery port where the bot listens and keeps the answer.
@@ -70,7 +71,7 @@ func (l *lookup) find() (int, error) {
 		return 0, err
 	}
 	defer l.o.finish(conn, func() {})
-	buf, err := ask(conn, wire.AppendLookup(nil, l.o.secret()))
+	buf, err := ask(conn, protocol.AppendLookup(nil, l.o.secret()))
 	release()
 	if err != nil {
 		if ctx.Err() != nil {
@@ -79,7 +80,7 @@ func (l *lookup) find() (int, error) {
 		return 0, connectError(where, err)
 	}
 	defer buf.Free()
-	port, err := wire.ParseLocation(buf.B)
+	port, err := protocol.ParseLocation(buf.B)
 	if err != nil {
 		code := wire.Unavailable
 		if wire.CodeOf(err) == wire.Unauthorized {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A callError is a wire.Error together with what led to it: errors.Is finds
@@ -98,7 +99,7 @@ func reason(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "no such socket: is the bot running?"
 	case transport.TooBig(err):
-		return fmt.Sprintf("the reply has more than %d bytes", wire.MaxMessage)
+		return fmt.Sprintf("the reply has more than %d bytes", protocol.MaxMessage)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
 	case transport.Cut(err):

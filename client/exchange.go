@@ -6,6 +6,7 @@ import (
 
 	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A call waits for its reply. Whoever takes it out of pending sets the outcome
@@ -63,7 +64,7 @@ func (c *connection) trySend(r *request, id uint64, k *call) (sent bool, room <-
 	msg := buffer.New()
 	defer msg.Free()
 	left := time.Until(r.deadline)
-	msg.B = wire.AppendCall(msg.B, id, r.endpoint, r.data.B, max(left, 1))
+	msg.B = protocol.AppendCall(msg.B, id, r.endpoint, r.data.B, max(left, 1))
 	switch {
 	case left <= 0:
 		return false, nil, r.over(wire.Timeout, "it was not sent", nil)
@@ -143,7 +144,7 @@ func (c *connection) await(r *request, id uint64, k *call) {
 	err := mayHaveRun(r.over(wire.Timeout, "it may have run", nil))
 	if wire.CodeOf(err) == wire.Canceled { // of the deadline the server knows
 		msg := buffer.New()
-		msg.B = wire.AppendCancel(msg.B, id)
+		msg.B = protocol.AppendCancel(msg.B, id)
 		// an error ends the connection, and the call with it; a bot that does not
 		// read is not told, rather than the caller held
 		_, _ = c.ws.TrySend(msg.B)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A handshake opens a connection of cogbus.v1. Whoever answers at the address
@@ -16,43 +17,43 @@ type handshake struct {
 }
 
 // run returns what the server welcomes the client with.
-func (h *handshake) run(name string) (wire.WelcomeBody, error) {
-	var welcome wire.WelcomeBody
-	if h.ws.Subprotocol() != wire.Subprotocol {
+func (h *handshake) run(name string) (protocol.WelcomeBody, error) {
+	var welcome protocol.WelcomeBody
+	if h.ws.Subprotocol() != protocol.Subprotocol {
 		// going on in another dialect would hand the secret to whoever this is
 		return welcome, h.refuse(wire.Unavailable, "the server does not speak cogbus.v1: "+
 			"bots of the Python package are reached with an ipcx:// target")
 	}
-	mine := wire.NewNonce()
-	if err := h.say("hello", wire.Hello{Versions: []int{wire.Version}, Nonce: mine, Client: name}); err != nil {
+	mine := protocol.NewNonce()
+	if err := h.say("hello", protocol.Hello{Versions: []int{protocol.Version}, Nonce: mine, Client: name}); err != nil {
 		return welcome, err
 	}
-	var challenge wire.ChallengeBody
+	var challenge protocol.ChallengeBody
 	verb, err := h.hear(&challenge, &welcome)
 	if err != nil {
 		return welcome, err
 	}
-	if verb == wire.Challenge {
+	if verb == protocol.Challenge {
 		if h.secret == "" {
 			return welcome, h.refuse(wire.Unauthorized, "the bot asks for its secret: set Options.Secret")
 		}
 		if err := h.version(challenge.Version); err != nil {
 			return welcome, err
 		}
-		if err := h.say("proof", wire.Proof(h.secret, wire.ClientEnd, mine, challenge.Nonce)); err != nil {
+		if err := h.say("proof", protocol.Proof(h.secret, protocol.ClientSide, mine, challenge.Nonce)); err != nil {
 			return welcome, err
 		}
 		if verb, err = h.hear(&challenge, &welcome); err != nil {
 			return welcome, err
 		}
-		if verb != wire.Welcome {
+		if verb != protocol.Welcome {
 			return welcome, h.refuse(wire.Unavailable, "the server asks twice for a proof")
 		}
 	}
 	if err := h.version(welcome.Version); err != nil {
 		return welcome, err
 	}
-	if h.secret != "" && !wire.ProofValid(welcome.Proof, h.secret, wire.ServerEnd, mine, challenge.Nonce) {
+	if h.secret != "" && !protocol.ProofValid(welcome.Proof, h.secret, protocol.ServerSide, mine, challenge.Nonce) {
 		return welcome, h.refuse(wire.Unauthorized, "the server does not prove that it knows the secret: "+
 			"it has none, or another one, or is not the bot")
 	}
@@ -60,8 +61,8 @@ func (h *handshake) run(name string) (wire.WelcomeBody, error) {
 }
 
 func (h *handshake) version(v int) error {
-	if v != wire.Version {
-		return h.refuse(wire.Unavailable, fmt.Sprintf("the server speaks version %d of the protocol, this client only %d", v, wire.Version))
+	if v != protocol.Version {
+		return h.refuse(wire.Unavailable, fmt.Sprintf("the server speaks version %d of the protocol, this client only %d", v, protocol.Version))
 	}
 	return nil
 }
@@ -74,7 +75,7 @@ func (h *handshake) refuse(code wire.Code, why string) error {
 }
 
 func (h *handshake) say(verb string, body any) error {
-	text, err := wire.AppendHandshake(nil, verb, body)
+	text, err := protocol.AppendHandshake(nil, verb, body)
 	if err == nil {
 		err = h.ws.Send(text)
 	}
@@ -86,13 +87,13 @@ func (h *handshake) say(verb string, body any) error {
 }
 
 // hear waits for a challenge or a welcome.
-func (h *handshake) hear(challenge *wire.ChallengeBody, welcome *wire.WelcomeBody) (wire.ReplyVerb, error) {
+func (h *handshake) hear(challenge *protocol.ChallengeBody, welcome *protocol.WelcomeBody) (protocol.ReplyVerb, error) {
 	buf, _, err := h.ws.Receive()
 	if err != nil {
 		return 0, connectError(h.where, err)
 	}
 	defer buf.Free()
-	var r wire.Reply
+	var r protocol.Reply
 	if err := r.Parse(buf.B); err != nil {
 		return 0, h.refuse(wire.Unavailable, fmt.Sprintf("the server's handshake is bad: %v", err))
 	}
@@ -103,10 +104,10 @@ func (h *handshake) hear(challenge *wire.ChallengeBody, welcome *wire.WelcomeBod
 		return 0, newError(r.Err.Code, fmt.Sprintf("connect to %s: the bot says: %s", h.where, r.Err.Message))
 	case r.GoAway != nil:
 		return 0, newError(wire.Unavailable, fmt.Sprintf("connect to %s: the bot is about to stop", h.where))
-	case r.Hello == wire.Challenge:
-		err = wire.DecodeHandshake(r.Body, challenge)
-	case r.Hello == wire.Welcome:
-		err = wire.DecodeHandshake(r.Body, welcome)
+	case r.Hello == protocol.Challenge:
+		err = protocol.DecodeHandshake(r.Body, challenge)
+	case r.Hello == protocol.Welcome:
+		err = protocol.DecodeHandshake(r.Body, welcome)
 	default:
 		err = fmt.Errorf("neither challenge nor welcome: %.100q", buf.B)
 	}

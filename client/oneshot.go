@@ -9,6 +9,7 @@ import (
 	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // maxOneshots is how many connections to a bot of the Python package may be open
@@ -72,10 +73,10 @@ func (o *oneshot) roundTrip(r request) (reply, error) {
 	}
 	msg := buffer.New()
 	defer msg.Free()
-	msg.B = wire.AppendEnvelope(msg.B, r.endpoint, data, o.secret())
-	if len(msg.B) > wire.MaxMessage {
+	msg.B = protocol.AppendEnvelope(msg.B, r.endpoint, data, o.secret())
+	if len(msg.B) > protocol.MaxMessage {
 		return reply{}, newError(wire.TooLarge, fmt.Sprintf("the request of %q has %d bytes, bots of the Python package take %d",
-			r.endpoint, len(msg.B), wire.MaxMessage))
+			r.endpoint, len(msg.B), protocol.MaxMessage))
 	}
 	ctx, cancel := r.context()
 	defer cancel()
@@ -104,7 +105,7 @@ func (o *oneshot) roundTrip(r request) (reply, error) {
 	case err != nil:
 		return reply{}, lostError(o.target.where(), err)
 	}
-	text, err := wire.ParseValue(buf.B)
+	text, err := protocol.ParseValue(buf.B)
 	if err != nil {
 		buf.Free()
 		return reply{}, err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // pythonBot runs script on each connection to localhost:8765.
@@ -115,7 +116,7 @@ func TestIPCXFailures(t *testing.T) {
 		{"closed", func(p *peer) { p.receive(); p.conn.StartClose(1011, "boom"); hang(p) }, wire.Interrupted, `1011, "boom"`},
 		{"cut off", func(p *peer) { p.receive(); p.cut() }, wire.Interrupted, "cut off"},
 		{
-			"too big", func(p *peer) { p.receive(); p.send(`"` + strings.Repeat("x", wire.MaxMessage-1) + `"`); hang(p) },
+			"too big", func(p *peer) { p.receive(); p.send(`"` + strings.Repeat("x", protocol.MaxMessage-1) + `"`); hang(p) },
 			wire.TooLarge, "4194303",
 		},
 	} {
@@ -142,8 +143,8 @@ func TestIPCXErrorObject(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		const text = `{"error": "out of stock", "code": 7}`
 		_, err := pythonBot(t, once(text)).connect("ipcx://localhost", nil).Request(t.Context(), "x", nil)
-		if e, ok := errors.AsType[*wire.ErrorObject](err); !ok || string(e.Text) != text {
-			t.Errorf("Request: %#v; want a *wire.ErrorObject of %s", err, text)
+		if e, ok := errors.AsType[*protocol.ErrorObject](err); !ok || string(e.Text) != text {
+			t.Errorf("Request: %#v; want a *protocol.ErrorObject of %s", err, text)
 		}
 	})
 }
@@ -154,7 +155,7 @@ func TestIPCXRequestMustBeAnObject(t *testing.T) {
 		c := b.connect("ipcx://localhost", nil)
 		_, err := c.Request(t.Context(), "x", []int{1})
 		wantCode(t, "a list as request", err, wire.BadRequest)
-		_, err = c.Request(t.Context(), "x", map[string]string{"s": strings.Repeat("x", wire.MaxMessage)})
+		_, err = c.Request(t.Context(), "x", map[string]string{"s": strings.Repeat("x", protocol.MaxMessage)})
 		wantCode(t, "a huge request", err, wire.TooLarge)
 		if got := b.dialled(); got != nil {
 			t.Errorf("dialled %v; want nothing", got)

@@ -18,6 +18,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A bot is a scripted server over net.Pipe. It answers each connection with the
@@ -35,7 +36,7 @@ type bot struct {
 func newBot(t testing.TB, subprotocols ...string) *bot {
 	b := &bot{
 		t:       t,
-		accept:  transport.NewAcceptor(transport.AcceptOptions{Subprotocols: subprotocols, MaxMessage: wire.MaxMessage}),
+		accept:  transport.NewAcceptor(transport.AcceptOptions{Subprotocols: subprotocols, MaxMessage: protocol.MaxMessage}),
 		scripts: map[string]func(p *peer){},
 	}
 	t.Cleanup(b.wg.Wait) // after the clients of the test are closed
@@ -44,7 +45,7 @@ func newBot(t testing.TB, subprotocols ...string) *bot {
 
 // v1Bot runs script after a handshake with secret on "bot:8765".
 func v1Bot(t testing.TB, secret string, script func(p *peer)) *bot {
-	b := newBot(t, wire.Subprotocol)
+	b := newBot(t, protocol.Subprotocol)
 	b.at("bot:8765", func(p *peer) {
 		if p.handshake(secret) {
 			script(p)
@@ -141,41 +142,41 @@ type peer struct {
 	raw  net.Conn // under conn
 }
 
-func (p *peer) handshake(secret string) bool { return p.welcome(secret, wire.WelcomeBody{}) }
+func (p *peer) handshake(secret string) bool { return p.welcome(secret, protocol.WelcomeBody{}) }
 
 // welcome does the handshake as a server must, and welcomes with body.
-func (p *peer) welcome(secret string, body wire.WelcomeBody) bool {
-	var hello wire.Hello
+func (p *peer) welcome(secret string, body protocol.WelcomeBody) bool {
+	var hello protocol.Hello
 	r, ok := p.next()
-	if !ok || r.Verb != wire.VerbHello || wire.DecodeHandshake(r.Body, &hello) != nil {
+	if !ok || r.Verb != protocol.VerbHello || protocol.DecodeHandshake(r.Body, &hello) != nil {
 		return false
 	}
-	body.Version = wire.Version
+	body.Version = protocol.Version
 	if secret != "" {
-		nonce := wire.NewNonce()
-		p.say("challenge", wire.ChallengeBody{Version: wire.Version, Nonce: nonce, Max: wire.MaxMessage})
+		nonce := protocol.NewNonce()
+		p.say("challenge", protocol.ChallengeBody{Version: protocol.Version, Nonce: nonce, Max: protocol.MaxMessage})
 		var proof string
 		r, ok := p.next()
-		if !ok || r.Verb != wire.VerbProof || wire.DecodeHandshake(r.Body, &proof) != nil {
+		if !ok || r.Verb != protocol.VerbProof || protocol.DecodeHandshake(r.Body, &proof) != nil {
 			return false
 		}
-		if !wire.ProofValid(proof, secret, wire.ClientEnd, hello.Nonce, nonce) {
-			p.send(string(wire.AppendError(nil, 0, wire.Errorf(wire.Unauthorized, "wrong secret"))))
+		if !protocol.ProofValid(proof, secret, protocol.ClientSide, hello.Nonce, nonce) {
+			p.send(string(protocol.AppendError(nil, 0, wire.Errorf(wire.Unauthorized, "wrong secret"))))
 			return false
 		}
-		body.Proof = wire.Proof(secret, wire.ServerEnd, hello.Nonce, nonce)
+		body.Proof = protocol.Proof(secret, protocol.ServerSide, hello.Nonce, nonce)
 	}
 	p.say("welcome", body)
 	return true
 }
 
 // next waits for a message. Everything in it is the caller's.
-func (p *peer) next() (wire.Request, bool) {
+func (p *peer) next() (protocol.Request, bool) {
 	text, err := p.receive()
 	if err != nil {
-		return wire.Request{}, false
+		return protocol.Request{}, false
 	}
-	var r wire.Request
+	var r protocol.Request
 	if err := r.Parse([]byte(text)); err != nil {
 		p.b.t.Errorf("the client sent %s: %v", text, err)
 	}
@@ -192,7 +193,7 @@ func (p *peer) receive() (string, error) {
 }
 
 func (p *peer) say(verb string, body any) {
-	text, err := wire.AppendHandshake(nil, verb, body)
+	text, err := protocol.AppendHandshake(nil, verb, body)
 	if err != nil {
 		p.b.t.Error(err)
 	}
@@ -213,7 +214,7 @@ func echo(p *peer) {
 		if !ok {
 			return
 		}
-		if r.Verb == wire.VerbCall {
+		if r.Verb == protocol.VerbCall {
 			p.answer(r.ID, string(r.Data))
 		}
 	}

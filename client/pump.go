@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/internal/transport"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A silent peer is asked for a sign of life every pingEvery, and given up after
@@ -41,7 +41,7 @@ func (c *connection) read() {
 
 // receive hands out replies until the connection ends.
 func (c *connection) receive() error {
-	var r wire.Reply
+	var r protocol.Reply
 	for {
 		buf, _, err := c.ws.Receive()
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // After a loss the pause before an attempt grows from minPause to maxPause.
@@ -168,7 +169,7 @@ func (d *redialer) dial() (*connection, error) {
 	ctx, cancel := context.WithTimeout(d.life.ctx, connectTimeout)
 	defer cancel()
 	where := d.target.where()
-	ws, release, err := d.dialer.open(ctx, d.target, wire.Subprotocol)
+	ws, release, err := d.dialer.open(ctx, d.target, protocol.Subprotocol)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // request runs a call and gives its outcome when it is there.
@@ -48,7 +49,7 @@ func TestFirstCallsShareOneDial(t *testing.T) {
 
 func TestNeverConnected(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBot(t, wire.Subprotocol)
+		b := newBot(t, protocol.Subprotocol)
 		c := b.connect("ws://bot", nil)
 		start := time.Now()
 		_, err := c.Request(t.Context(), "echo", nil)
@@ -105,7 +106,7 @@ func TestConnectionLost(t *testing.T) {
 
 func TestHangUpDuringHandshake(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBot(t, wire.Subprotocol)
+		b := newBot(t, protocol.Subprotocol)
 		b.at("bot:8765", func(p *peer) { p.cut() })
 		_, err := b.connect("ws://bot", nil).Request(t.Context(), "x", nil)
 		wantCode(t, "a call to a bot that hangs up during the handshake", err, wire.Unavailable)
@@ -276,32 +277,32 @@ func TestHandshakeRefused(t *testing.T) {
 	}{
 		{
 			"wrong secret",
-			[]string{wire.Subprotocol},
+			[]string{protocol.Subprotocol},
 			"wrong", func(p *peer) { p.handshake("s3cret"); echo(p) },
 			wire.Unauthorized, "wrong secret",
 		},
 		{
 			"no secret",
-			[]string{wire.Subprotocol},
+			[]string{protocol.Subprotocol},
 			"", func(p *peer) { p.handshake("s3cret"); echo(p) },
 			wire.Unauthorized, "Options.Secret",
 		},
 		{
 			"no proof of the server",
-			[]string{wire.Subprotocol},
+			[]string{protocol.Subprotocol},
 			"s3cret", welcome,
 			wire.Unauthorized, "does not prove",
 		},
-		{"wrong proof of the server", []string{wire.Subprotocol}, "s3cret", func(p *peer) {
+		{"wrong proof of the server", []string{protocol.Subprotocol}, "s3cret", func(p *peer) {
 			p.next()
-			p.say("challenge", wire.ChallengeBody{Version: 1})
+			p.say("challenge", protocol.ChallengeBody{Version: 1})
 			p.next()
-			p.say("welcome", wire.WelcomeBody{Version: 1, Proof: "MTIzNA=="})
+			p.say("welcome", protocol.WelcomeBody{Version: 1, Proof: "MTIzNA=="})
 			hang(p)
 		}, wire.Unauthorized, "does not prove"},
-		{"the client's own proof", []string{wire.Subprotocol}, "s3cret", func(p *peer) {
+		{"the client's own proof", []string{protocol.Subprotocol}, "s3cret", func(p *peer) {
 			p.next()
-			p.say("challenge", wire.ChallengeBody{Version: 1})
+			p.say("challenge", protocol.ChallengeBody{Version: 1})
 			r, _ := p.next()
 			p.send(`{"welcome":{"v":1,"proof":` + string(r.Body) + `}}`)
 			hang(p)
@@ -311,28 +312,28 @@ func TestHandshakeRefused(t *testing.T) {
 				p.b.t.Errorf("the client sent %s to a server of another dialect", text)
 			}
 		}, wire.Unavailable, "ipcx://"},
-		{"another version", []string{wire.Subprotocol}, "", func(p *peer) {
+		{"another version", []string{protocol.Subprotocol}, "", func(p *peer) {
 			p.next()
-			p.say("welcome", wire.WelcomeBody{Version: 2})
+			p.say("welcome", protocol.WelcomeBody{Version: 2})
 			hang(p)
 		}, wire.Unavailable, "version 2"},
-		{"not a handshake", []string{wire.Subprotocol}, "", func(p *peer) {
+		{"not a handshake", []string{protocol.Subprotocol}, "", func(p *peer) {
 			p.next()
 			p.send(`[1]`)
 			hang(p)
 		}, wire.Unavailable, "handshake is bad"},
-		{"silence", []string{wire.Subprotocol}, "", hang, wire.Unavailable, "no answer in time"},
-		{"about to stop", []string{wire.Subprotocol}, "", func(p *peer) {
+		{"silence", []string{protocol.Subprotocol}, "", hang, wire.Unavailable, "no answer in time"},
+		{"about to stop", []string{protocol.Subprotocol}, "", func(p *peer) {
 			p.next()
 			p.send(`{"goaway":{"reason":"x"}}`)
 			hang(p)
 		}, wire.Unavailable, "about to stop"},
-		{"too many clients", []string{wire.Subprotocol}, "", func(p *peer) {
+		{"too many clients", []string{protocol.Subprotocol}, "", func(p *peer) {
 			p.next()
 			p.send(`{"err":{"code":"overloaded","message":"too many clients"}}`)
 			hang(p)
 		}, wire.Overloaded, "too many clients"},
-		{"closed", []string{wire.Subprotocol}, "", func(p *peer) {
+		{"closed", []string{protocol.Subprotocol}, "", func(p *peer) {
 			p.next()
 			p.conn.StartClose(1013, "full")
 			hang(p)
@@ -390,7 +391,7 @@ func TestSecretChanges(t *testing.T) {
 
 func TestDialWithinItsContext(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBot(t, wire.Subprotocol)
+		b := newBot(t, protocol.Subprotocol)
 		b.at("bot:8765", hang)
 		b.at("localhost:8765", hang)
 		for _, target := range []string{"ws://bot", "ws://localhost"} {
@@ -412,7 +413,7 @@ func TestDialWithinItsContext(t *testing.T) {
 
 func TestContextThatHasEnded(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		b := newBot(t, wire.Subprotocol)
+		b := newBot(t, protocol.Subprotocol)
 		reason := errors.New("the user has left")
 		canceled, cancel := context.WithCancelCause(t.Context())
 		cancel(reason)

@@ -14,6 +14,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 func TestTargets(t *testing.T) {
@@ -94,7 +95,7 @@ func TestCleartextSecret(t *testing.T) {
 
 // Real sockets, as far as net.Pipe differs from them.
 func TestSockets(t *testing.T) {
-	accept := transport.NewAcceptor(transport.AcceptOptions{Subprotocols: []string{wire.Subprotocol}, MaxMessage: wire.MaxMessage})
+	accept := transport.NewAcceptor(transport.AcceptOptions{Subprotocols: []string{protocol.Subprotocol}, MaxMessage: protocol.MaxMessage})
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := accept.Accept(w, r)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -39,7 +40,7 @@ func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req R
 	if !ok {
 		return resp, wire.Errorf(wire.Unavailable, "call %s: the context is not one that the bot gave to a cog", route)
 	}
-	data, err := wire.CodecOf[Req]().Append(nil, &req)
+	data, err := codec.Of[Req]().Append(nil, &req)
 	if err != nil {
 		return resp, wire.Errorf(wire.BadRequest, "call %s: %v", route, err)
 	}
@@ -47,7 +48,7 @@ func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req R
 	if err != nil {
 		return resp, err
 	}
-	err = wire.CodecOf[Resp]().Decode(out, &resp)
+	err = codec.Of[Resp]().Decode(out, &resp)
 	return resp, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -89,6 +90,6 @@ func tame(err error) (out error) {
 			out = &Panic{Value: fmt.Sprintf("a method of the %T that was returned: %v", err, v), Stack: debug.Stack()}
 		}
 	}()
-	_, _, _ = err.Error(), wire.CodeOf(err), wire.TypeName(err)
+	_, _, _ = err.Error(), wire.CodeOf(err), codec.TypeName(err)
 	return err
 }

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/internal/codec"
 )
 
 // State is what an instance keeps: the JSON text of each value by its name.
@@ -38,7 +38,7 @@ func Keep[T any](r *Registrar, name string, value *T) {
 		panic(fmt.Sprintf("cogs: Keep(%q) of cog %q: JSON would lose %s; use KeepFunc", name, r.cog.Name, loss))
 	}
 	r.need("Keep", value != nil)
-	codec := wire.CodecOf[T]()
+	codec := codec.Of[T]()
 	r.KeepFunc(name,
 		func() ([]byte, error) { return codec.Append(nil, value) },
 		func(text []byte) error {

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/internal/codec"
 )
 
 // A RelayFunc passes a call or an event on to where its handler is, another
@@ -120,7 +120,7 @@ func (e *Endpoint) Relay(ctx context.Context, data []byte, done func(out []byte,
 		}
 		if err == nil {
 			raw := json.RawMessage(out)
-			if _, bad := wire.CodecOf[json.RawMessage]().Append(nil, &raw); bad != nil {
+			if _, bad := codec.Of[json.RawMessage]().Append(nil, &raw); bad != nil {
 				out, err = nil, fmt.Errorf("the handler of %q: %w", e.Name, bad)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -55,7 +56,7 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 	if o.Key != nil && (o.Serial || o.MaxInFlight > 0) {
 		panic(fmt.Sprintf("cogs: route %q of cog %q has a Key, and Serial or MaxInFlight: each key has one call at a time already", string(route), r.cog.Name))
 	}
-	in, out := wire.CodecOf[Req](), wire.CodecOf[Resp]()
+	in, out := codec.Of[Req](), codec.Of[Resp]()
 	e := &Endpoint{
 		Name:        string(route),
 		Timeout:     o.Timeout,

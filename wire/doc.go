@@ -1,18 +1,15 @@
-// Package wire is what a bot and its callers say to each other: routes, errors,
-// Discord ids, and the messages of both dialects. It imports nothing of cogbus,
-// so a contract package can import it anywhere:
+// Package wire has what a bot and its callers both need to know: routes, errors and
+// Discord ids. It imports nothing but the standard library, so a contract package, the
+// one that both sides share, can import it anywhere:
 //
 //	package api
 //
 //	// CountMembers counts the members of a guild.
 //	const CountMembers wire.Route[Guild, Members] = "members.count"
 //
-// Most programs need [Route], [Error], [CodeOf] and [Snowflake] alone. The
-// message types serve those who write a client or a server of their own:
-// [Envelope] and [AppendEnvelope] for the dialect of the Python package
-// discord-ext-ipcx, [Request], [Reply] and their Append functions for
-// cogbus.v1. docs/protocol.md describes both.
+// Package wire/admin has the routes that every bot serves itself. Package wire/protocol
+// has the messages, for authors of other clients and servers.
 //
-// Everything in this package may be used by several goroutines at once, as long
-// as they do not share the values that a method fills.
+// Everything in this package may be used by several goroutines at once, as long as
+// they do not share the values that a method fills.
 package wire

@@ -9,3 +9,6 @@ package wire
 // An untyped string constant is a Route wherever the types are known. Any
 // non-empty string is a valid name; on the wire it is the endpoint.
 type Route[Req, Resp any] string
+
+// Empty is a request or a response that says nothing.
+type Empty struct{}

@@ -76,3 +76,23 @@ func (s *Snowflake) UnmarshalText(text []byte) error {
 	}
 	return err
 }
+
+// kindOf names the kind of a JSON value for error messages.
+func kindOf(value []byte) string {
+	if len(value) == 0 {
+		return "nothing"
+	}
+	switch value[0] {
+	case '"':
+		return "string"
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case 't', 'f':
+		return "bool"
+	case 'n':
+		return "null"
+	}
+	return "number"
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -43,7 +44,7 @@ func TestSnowflakeJSON(t *testing.T) {
 		{`{}`, 5, false},
 	} {
 		got := wire.Snowflake(5)
-		codec := wire.CodecOf[wire.Snowflake]()
+		codec := codec.Of[wire.Snowflake]()
 		err := codec.Decode([]byte(test.text), &got)
 		if got != test.want || test.ok != (err == nil) {
 			t.Errorf("Decode(%s) = %d, %v; want %d, success %v", test.text, got, err, test.want, test.ok)
@@ -71,7 +72,7 @@ func TestSnowflakeWritesStrings(t *testing.T) {
 	value := all{ID: id, Other: &id, List: []wire.Snowflake{1, 2}, Map: map[wire.Snowflake]int64{id: 1 << 60}}
 	const want = `{"id":"80351110224678912","none":null,"other":"80351110224678912","list":["1","2"],` +
 		`"map":{"80351110224678912":1152921504606846976}}`
-	if got, err := wire.CodecOf[all]().Append(nil, &value); string(got) != want || err != nil {
+	if got, err := codec.Of[all]().Append(nil, &value); string(got) != want || err != nil {
 		t.Errorf("Append = %s, %v; want %s", got, err, want)
 	}
 	if got, err := stdjson.Marshal(value); string(got) != want || err != nil {
@@ -129,7 +130,7 @@ func FuzzSnowflake(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var got, standard wire.Snowflake
 		var number uint64
-		codec := wire.CodecOf[wire.Snowflake]()
+		codec := codec.Of[wire.Snowflake]()
 		err := codec.Decode(text, &got)
 		if len(text) == 0 {
 			return

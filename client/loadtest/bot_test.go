@@ -14,6 +14,7 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A pythonBot answers as a bot of the Python package does: one request on each
@@ -30,7 +31,7 @@ type pythonBot struct {
 func startPython(t *testing.T) (*pythonBot, loadtest.Plan) {
 	t.Helper()
 	b := &pythonBot{conns: make(chan net.Conn), ended: make(chan struct{})}
-	accept := transport.NewAcceptor(transport.AcceptOptions{MaxMessage: wire.MaxMessage})
+	accept := transport.NewAcceptor(transport.AcceptOptions{MaxMessage: protocol.MaxMessage})
 	var group sync.WaitGroup
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := accept.Accept(w, r)
@@ -71,14 +72,14 @@ func (b *pythonBot) serve(conn *transport.Conn) {
 	if err != nil {
 		return
 	}
-	var e wire.Envelope
+	var e protocol.Envelope
 	if err := e.Parse(buf.B); err != nil {
 		return
 	}
 	answer := []byte(`{"echo": true}`)
 	if string(e.Endpoint) != "echo" {
 		b.unknown.Store(string(e.Endpoint), true)
-		answer = wire.AppendErrorObject(nil, wire.Errorf(wire.NoRoute, "there is none"))
+		answer = protocol.AppendErrorObject(nil, wire.Errorf(wire.NoRoute, "there is none"))
 	}
 	time.Sleep(time.Millisecond)
 	_ = conn.Send(answer)

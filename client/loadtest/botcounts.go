@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // A botCounts is what a bot has counted during the measurement, added up from one
@@ -23,11 +24,11 @@ type cogCounts struct {
 	calls          uint64
 	refused        map[wire.Code]uint64
 	queue, handler times
-	switches       []wire.SwitchStats
+	switches       []admin.SwitchStats
 }
 
 // add adds what was counted between two readings.
-func (b *botCounts) add(before, after *wire.Stats) {
+func (b *botCounts) add(before, after *admin.BotStats) {
 	b.gcPauses.add(before.GCPauses, after.GCPauses)
 	for _, now := range after.Cogs {
 		c := b.cogs[now.Name]
@@ -58,14 +59,14 @@ func (b *botCounts) add(before, after *wire.Stats) {
 
 // goneOn returns the counts from which those of a cog have gone on: none, if it was
 // loaded anew.
-func goneOn(before *wire.Stats, now *wire.CogStats) wire.CogStats {
-	i := slices.IndexFunc(before.Cogs, func(c wire.CogStats) bool { return c.Name == now.Name })
+func goneOn(before *admin.BotStats, now *admin.CogStats) admin.CogStats {
+	i := slices.IndexFunc(before.Cogs, func(c admin.CogStats) bool { return c.Name == now.Name })
 	if i < 0 {
-		return wire.CogStats{}
+		return admin.CogStats{}
 	}
 	old := before.Cogs[i]
 	if now.Calls < old.Calls || now.Handler.Count < old.Handler.Count || sum(now.Refused) < sum(old.Refused) {
-		return wire.CogStats{}
+		return admin.CogStats{}
 	}
 	return old
 }
@@ -80,7 +81,7 @@ func (b *botCounts) report(began time.Time) (list []Cog) {
 		}
 		for _, sw := range c.switches {
 			if at := sw.At.Sub(began); at >= 0 {
-				one.Switches = append(one.Switches, Switch{At: at.Seconds(), Switched: sw.Switched})
+				one.Switches = append(one.Switches, Switch{At: at.Seconds(), SwitchResult: sw.SwitchResult})
 			}
 		}
 		list = append(list, one)
@@ -99,9 +100,9 @@ func sum(counts map[wire.Code]uint64) (n uint64) {
 type times map[time.Duration]uint64
 
 // add adds what was counted between two readings of the same times.
-func (t *times) add(before, after wire.Times) {
+func (t *times) add(before, after admin.Histogram) {
 	if after.Count < before.Count { // they began anew
-		before = wire.Times{}
+		before = admin.Histogram{}
 	}
 	old := times{}
 	for _, b := range before.Buckets {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // disturb puts the plan's faults into the run, each on a goroutine of group. Those
@@ -75,16 +75,16 @@ func (r *run) order(d Disturbance) (note string, err error) {
 	}
 	defer func() { _ = bot.Close() }()
 	ctx := r.ctx
-	var sw wire.Switched
+	var sw admin.SwitchResult
 	switch d.Kind {
 	case FaultReload:
-		sw, err = client.Call(ctx, bot, wire.ReloadCog, wire.ReloadRequest{Name: d.Cog})
+		sw, err = client.Call(ctx, bot, admin.Reload, admin.ReloadRequest{Name: d.Cog})
 	case FaultUnload:
-		sw, err = client.Call(ctx, bot, wire.UnloadCog, wire.CogName{Name: d.Cog})
+		sw, err = client.Call(ctx, bot, admin.Unload, admin.CogName{Name: d.Cog})
 	case FaultLoad:
-		sw, err = client.Call(ctx, bot, wire.LoadCog, wire.CogName{Name: d.Cog})
+		sw, err = client.Call(ctx, bot, admin.Load, admin.CogName{Name: d.Cog})
 	case FaultKill:
-		_, err = client.Call(ctx, bot, wire.KillCog, wire.CogName{Name: d.Cog})
+		_, err = client.Call(ctx, bot, admin.Kill, admin.CogName{Name: d.Cog})
 		return "", err
 	default:
 		panic("loadtest: a fault of kind " + string(d.Kind) + " is done to no cog")

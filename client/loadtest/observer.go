@@ -6,6 +6,7 @@ import (
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // patience is how long the bot may take to tell its counts: a sample without them
@@ -20,9 +21,9 @@ type observer struct {
 
 	ahead time.Duration // the bot's clock of this one
 
-	last   *wire.Stats // the last reading
-	missed bool        // the bot did not answer in time since
-	counts botCounts   // up to last
+	last   *admin.BotStats // the last reading
+	missed bool            // the bot did not answer in time since
+	counts botCounts       // up to last
 	peaks  map[string]*CogSample
 }
 
@@ -56,10 +57,10 @@ func (o *observer) close() {
 }
 
 // ask returns nil if the bot does not answer.
-func (o *observer) ask(wait time.Duration) *wire.Stats {
+func (o *observer) ask(wait time.Duration) *admin.BotStats {
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
-	stats, err := client.Call(ctx, o.bot, wire.ReadStats, wire.Empty{})
+	stats, err := client.Call(ctx, o.bot, admin.Stats, wire.Empty{})
 	if err != nil {
 		return nil
 	}

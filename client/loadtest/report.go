@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // ReportVersion is the version of the JSON form of a Report. It rises when a
@@ -248,7 +249,7 @@ type Cog struct {
 // A Switch is one reload or restart of a cog.
 type Switch struct {
 	At float64 `json:"at"` // s
-	wire.Switched
+	admin.SwitchResult
 }
 
 // A Verdict says whether a goal was met.

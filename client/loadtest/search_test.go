@@ -13,6 +13,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/client/loadtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 func parseGoals(t *testing.T, text string) []loadtest.Goal {
@@ -161,12 +162,12 @@ func TestFindMax_gone(t *testing.T) {
 		s := loadtest.Search{Goals: parseGoals(t, "p99<20ms"), Start: 100, Progress: func(loadtest.Try) {
 			o := *p.Client
 			o.Secret = adminSecret
-			admin, err := client.Dial(t.Context(), p.Target, &o)
+			boss, err := client.Dial(t.Context(), p.Target, &o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer admin.Close()
-			if _, err := client.Call(t.Context(), admin, wire.UnloadCog, wire.CogName{Name: "work"}); err != nil {
+			defer boss.Close()
+			if _, err := client.Call(t.Context(), boss, admin.Unload, admin.CogName{Name: "work"}); err != nil {
 				t.Fatal(err)
 			}
 		}}

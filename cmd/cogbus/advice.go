@@ -10,6 +10,7 @@ import (
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // An advised error tells what to do next.
@@ -65,7 +66,7 @@ func (s *session) adviseOn(err error) string {
 const lookAround = 2 * time.Second
 
 func adviseRoute(ctx context.Context, bot *client.Client, endpoint string) string {
-	routes, err := client.Call(ctx, bot, wire.ListRoutes, wire.Empty{})
+	routes, err := client.Call(ctx, bot, admin.Routes, wire.Empty{})
 	if err != nil {
 		return ""
 	}
@@ -77,7 +78,7 @@ func adviseRoute(ctx context.Context, bot *client.Client, endpoint string) strin
 }
 
 func adviseCog(ctx context.Context, bot *client.Client, name string) string {
-	cogs, err := client.Call(ctx, bot, wire.ListCogs, wire.Empty{})
+	cogs, err := client.Call(ctx, bot, admin.Cogs, wire.Empty{})
 	if err != nil {
 		return ""
 	}

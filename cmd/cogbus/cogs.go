@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 func newCogs() *command {
@@ -20,12 +21,12 @@ often it has restarted and its handlers have panicked, and its last error, cut t
 fit; --json has all of it.`,
 		examples: []string{"cogbus cogs", "cogbus cogs --json"},
 		run: func(ctx context.Context, s *session, _ []string) error {
-			return ask(ctx, s, wire.ListCogs, wire.Empty{}, func(list []wire.CogStatus) { s.showCogs(list, time.Now()) })
+			return ask(ctx, s, admin.Cogs, wire.Empty{}, func(list []admin.CogStatus) { s.showCogs(list, time.Now()) })
 		},
 	}
 }
 
-func (s *session) showCogs(list []wire.CogStatus, now time.Time) {
+func (s *session) showCogs(list []admin.CogStatus, now time.Time) {
 	if len(list) == 0 {
 		s.out.printf("no cogs are loaded\n")
 		return

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // data returns the data of a call: that of args, which hold at most one, or of
@@ -48,11 +50,11 @@ func checked(from string, text []byte) (json.RawMessage, error) {
 	if len(strings.TrimSpace(string(text))) == 0 {
 		return nil, usagef("call", "%s is empty: leave it out, or give {}", from)
 	}
-	if len(text) > wire.MaxMessage {
-		return nil, wire.Errorf(wire.TooLarge, "%s has more than %d bytes", from, wire.MaxMessage)
+	if len(text) > protocol.MaxMessage {
+		return nil, wire.Errorf(wire.TooLarge, "%s has more than %d bytes", from, protocol.MaxMessage)
 	}
 	raw := json.RawMessage(text)
-	if _, err := wire.CodecOf[json.RawMessage]().Append(nil, &raw); err != nil {
+	if _, err := codec.Of[json.RawMessage]().Append(nil, &raw); err != nil {
 		return nil, usagef("call", "%s is not JSON: %q: put it in single quotes, and strings in double quotes within: '{\"name\": \"x\"}'",
 			from, short(string(text), 60))
 	}
@@ -65,7 +67,7 @@ func readFile(name string) ([]byte, error) {
 		return nil, usagef("call", "read the data: %v", err)
 	}
 	defer func() { _ = f.Close() }()
-	text, err := io.ReadAll(io.LimitReader(f, wire.MaxMessage+1))
+	text, err := io.ReadAll(io.LimitReader(f, protocol.MaxMessage+1))
 	if err != nil {
 		return nil, usagef("call", "read the data: %v", err)
 	}
@@ -89,7 +91,7 @@ func (s *session) readStdin(ctx context.Context) ([]byte, error) {
 	}
 	read := make(chan input, 1)
 	go func() { // ends with the input, or with the program
-		text, err := io.ReadAll(io.LimitReader(s.stdin, wire.MaxMessage+1))
+		text, err := io.ReadAll(io.LimitReader(s.stdin, protocol.MaxMessage+1))
 		read <- input{text, err}
 	}()
 	notice := time.NewTimer(patience)

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/cogbus/cogbus/client/loadtest"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 func newLoad() *command {
@@ -119,7 +119,7 @@ func (l *loader) dispatch(ctx context.Context, args []string) error {
 		return usagef("load", "load %s: a cog is loaded without %s; a load test names its routes by --route %[1]s", args[0], dashed(l.set[0]))
 	}
 	l.s.command.admin = true
-	return change(ctx, l.s, wire.LoadCog, wire.CogName{Name: args[0]}, args[0])
+	return change(ctx, l.s, admin.Load, admin.CogName{Name: args[0]}, args[0])
 }
 
 // given returns those of the names whose flags were given.

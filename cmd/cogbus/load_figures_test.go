@@ -9,6 +9,7 @@ import (
 
 	"github.com/cogbus/cogbus/client/loadtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 func TestFigure(t *testing.T) {
@@ -118,7 +119,7 @@ func TestLoadReport(t *testing.T) {
 				{Name: "idle"},
 				{
 					Name: "members", Calls: 1500, Refused: map[wire.Code]uint64{wire.Overloaded: 2, wire.Forbidden: 1}, MaxFlight: 3, Queue: latency,
-					Switches: []loadtest.Switch{{Switched: wire.Switched{Paused: 0.5}}, {Switched: wire.Switched{Paused: 0.25}}},
+					Switches: []loadtest.Switch{{SwitchResult: admin.SwitchResult{Paused: 0.5}}, {SwitchResult: admin.SwitchResult{Paused: 0.25}}},
 				},
 			},
 		},

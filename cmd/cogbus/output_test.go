@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 func TestIndent(t *testing.T) {
@@ -57,7 +58,7 @@ func TestShowCogs(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	var got strings.Builder
 	s := &session{out: &sink{w: &got}}
-	s.showCogs([]wire.CogStatus{
+	s.showCogs([]admin.CogStatus{
 		{Name: "members", State: "serving", Generation: 7, Build: "3fe0a1b2", Since: now.Add(-50*time.Hour - time.Second), InFlight: 3, Routes: 12},
 		{Name: "a", State: "restarting", Generation: 8, Restarts: 4, Panics: 9, LastError: "one\n\ttwo", NextTry: now.Add(1234 * time.Millisecond)},
 		{Name: "b\x1b", State: "restarting", NextTry: now.Add(-time.Second), Since: now.Add(time.Minute), LastError: strings.Repeat("é", 99)},
@@ -113,7 +114,7 @@ func TestAge(t *testing.T) {
 }
 
 func TestChanged(t *testing.T) {
-	for want, d := range map[string]wire.Switched{
+	for want, d := range map[string]admin.SwitchResult{
 		"stats: gen 7 → 8 (3fe0a1b2), built 0.33 s, paused 0.4 ms, 3 calls held, 0 lost": {
 			Cog: "stats", From: 7, To: 8, Took: 342.3, Paused: 0.41, Held: 3, Build: "3fe0a1b2", Built: 334.2,
 		},
@@ -127,7 +128,7 @@ func TestChanged(t *testing.T) {
 			t.Errorf("changed(%+v) = %q; want %q", d, got, want)
 		}
 	}
-	revived := wire.Switched{Cog: "stats", To: 10, Took: 1204.2, Build: "3fe0a1b2", Built: 1200}
+	revived := admin.SwitchResult{Cog: "stats", To: 10, Took: 1204.2, Build: "3fe0a1b2", Built: 1200}
 	const want = "stats: was not serving, is again as gen 10 (3fe0a1b2), built 1.20 s, took 1204 ms"
 	for _, by := range []string{"reload", "rollback"} {
 		if got := changed(revived, by); got != want {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 func newPing() *command {
@@ -127,7 +128,7 @@ func (p *pinger) ping(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	began := time.Now()
-	_, err := p.bot.Request(ctx, string(wire.PingBot), nil)
+	_, err := p.bot.Request(ctx, string(admin.Ping), nil)
 	took := time.Since(began)
 	if wire.CodeOf(err) == wire.NoRoute {
 		err = nil // the bot lives and knows the secret

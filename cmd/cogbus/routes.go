@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 func newRoutes() *command {
@@ -17,12 +18,12 @@ whether its calls run at once, one by one, or one by one for each key, and how
 long its handler may take.`,
 		examples: []string{"cogbus routes", "cogbus routes --json"},
 		run: func(ctx context.Context, s *session, _ []string) error {
-			return ask(ctx, s, wire.ListRoutes, wire.Empty{}, s.showRoutes)
+			return ask(ctx, s, admin.Routes, wire.Empty{}, s.showRoutes)
 		},
 	}
 }
 
-func (s *session) showRoutes(list []wire.RouteStatus) {
+func (s *session) showRoutes(list []admin.RouteStatus) {
 	var rows [][]string
 	for _, r := range list {
 		order := "at once"

@@ -7,10 +7,11 @@ import (
 	"strings"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 func newReload() *command {
-	var q wire.ReloadRequest
+	var q admin.ReloadRequest
 	return &command{
 		name:    "reload",
 		params:  "[--fresh] [--force] NAME",
@@ -28,7 +29,7 @@ says why. A cog that has failed is revived.`,
 		},
 		run: func(ctx context.Context, s *session, args []string) error {
 			q.Name = args[0]
-			return change(ctx, s, wire.ReloadCog, q, q.Name)
+			return change(ctx, s, admin.Reload, q, q.Name)
 		},
 	}
 }
@@ -46,7 +47,7 @@ source again.`,
 		max:      1,
 		admin:    true,
 		run: func(ctx context.Context, s *session, args []string) error {
-			return change(ctx, s, wire.ReloadCog, wire.ReloadRequest{Name: args[0], Rollback: true}, args[0])
+			return change(ctx, s, admin.Reload, admin.ReloadRequest{Name: args[0], Rollback: true}, args[0])
 		},
 	}
 }
@@ -63,15 +64,15 @@ What it kept is gone.`,
 		max:      1,
 		admin:    true,
 		run: func(ctx context.Context, s *session, args []string) error {
-			return change(ctx, s, wire.UnloadCog, wire.CogName{Name: args[0]}, args[0])
+			return change(ctx, s, admin.Unload, admin.CogName{Name: args[0]}, args[0])
 		},
 	}
 }
 
 // change asks for a change of the named cog and tells how it went.
-func change[Req any](ctx context.Context, s *session, route wire.Route[Req, wire.Switched], req Req, name string) error {
+func change[Req any](ctx context.Context, s *session, route wire.Route[Req, admin.SwitchResult], req Req, name string) error {
 	s.cog = name
-	return ask(ctx, s, route, req, func(d wire.Switched) {
+	return ask(ctx, s, route, req, func(d admin.SwitchResult) {
 		s.out.printf("%s\n", oneLine(changed(d, s.command.name)))
 		if d.Note != "" {
 			s.out.printf("note: %s\n", oneLine(d.Note))
@@ -80,7 +81,7 @@ func change[Req any](ctx context.Context, s *session, route wire.Route[Req, wire
 }
 
 // changed says in one line what has become of a cog by the command.
-func changed(d wire.Switched, by string) string {
+func changed(d admin.SwitchResult, by string) string {
 	text, named, built := d.Cog+": ", "", ""
 	if d.Build != "" {
 		named = " (" + d.Build + ")"

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -57,11 +58,11 @@ func newFunctions() functions {
 
 type function[Req, Resp any] struct {
 	name    string
-	in, out wire.Codec
+	in, out codec.Codec
 }
 
 func newFunction[Req, Resp any](name string) function[Req, Resp] {
-	return function[Req, Resp]{name, wire.CodecOf[Req](), wire.CodecOf[Resp]()}
+	return function[Req, Resp]{name, codec.Of[Req](), codec.Of[Resp]()}
 }
 
 // call runs the function at the host.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"github.com/cogbus/cogbus/cogs"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/internal/codec"
 )
 
 // On records h as a listener of the instance that r is for: it is called with
@@ -81,7 +81,7 @@ func guildOf(event string) func(data []byte) string {
 // keyOf reads the part of an event that T describes. What does not decode has
 // the empty key.
 func keyOf[T any](key func(*T) string) func(data []byte) string {
-	codec := wire.CodecOf[T]()
+	codec := codec.Of[T]()
 	return func(data []byte) string {
 		part := new(T)
 		if codec.Decode(data, part) != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 func TestCall(t *testing.T) {
@@ -57,7 +58,7 @@ func TestCall_errors(t *testing.T) {
 	}
 	defer python.Close()
 	_, err = client.Call(t.Context(), python, keyError, wire.Empty{})
-	if e, ok := errors.AsType[*wire.ErrorObject](err); !ok || !strings.Contains(string(e.Text), "IPC route raised error of type KeyError") {
+	if e, ok := errors.AsType[*protocol.ErrorObject](err); !ok || !strings.Contains(string(e.Text), "IPC route raised error of type KeyError") {
 		t.Errorf("an ipcx caller gets %v; want the type", err)
 	}
 	if n := srv.Cogs()[0].Panics; n != 1 {

@@ -19,6 +19,7 @@ import (
 	"github.com/cogbus/cogbus/cogs/cogtest"
 	"github.com/cogbus/cogbus/cogs/process"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // TestEnds_ofTheProcess has processes end in every way that there is. The call
@@ -98,7 +99,7 @@ func TestKill_byRoute(t *testing.T) {
 		})
 	}
 	until(t, func() bool { return srv.Cogs()[0].InFlight == 4 })
-	if _, err := client.Call(t.Context(), bot, wire.KillCog, wire.CogName{Name: "any"}); err != nil {
+	if _, err := client.Call(t.Context(), bot, admin.Kill, admin.CogName{Name: "any"}); err != nil {
 		t.Errorf("Call(kill) = %v", err)
 	}
 	calls.Wait()
@@ -109,7 +110,7 @@ func TestKill_byRoute(t *testing.T) {
 	if s := srv.Cogs()[0]; s.Restarts != 1 || s.LastError != "task: killed for a test" {
 		t.Errorf("%d restarts, last error %q; want 1, and that it was killed", s.Restarts, s.LastError)
 	}
-	stats, err := client.Call(t.Context(), bot, wire.ReadStats, wire.Empty{})
+	stats, err := client.Call(t.Context(), bot, admin.Stats, wire.Empty{})
 	if err != nil {
 		t.Fatalf("Call(stats) = %v", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/examples/api"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 func TestMembersAreCounted(t *testing.T) {
@@ -39,7 +40,7 @@ func TestJoinsAreKeptOverReloads(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		for range 3 {
 			w.come("guest")
-			call(w, wire.ReloadCog, wire.ReloadRequest{Name: "members"})
+			call(w, admin.Reload, admin.ReloadRequest{Name: "members"})
 			w.come("guest")
 		}
 		if got := call(w, api.CountMembers, w.guilds[0]); got.Joins != 6 || got.Count != 12 {
@@ -53,9 +54,9 @@ func TestSettings(t *testing.T) {
 		first, second := w.guilds[0], w.guilds[1]
 		want := api.Settings{Guild: first.ID, Prefix: "?", Welcome: "hello"}
 		call(w, api.SetSettings, want)
-		call(w, wire.ReloadCog, wire.ReloadRequest{Name: "settings"})
-		call(w, wire.UnloadCog, wire.CogName{Name: "settings"})
-		call(w, wire.LoadCog, wire.CogName{Name: "settings"})
+		call(w, admin.Reload, admin.ReloadRequest{Name: "settings"})
+		call(w, admin.Unload, admin.CogName{Name: "settings"})
+		call(w, admin.Load, admin.CogName{Name: "settings"})
 		if got := call(w, api.GetSettings, first); got != want {
 			t.Errorf("settings.get = %+v; want %+v", got, want)
 		}
@@ -106,7 +107,7 @@ func TestFlakyFailsAlone(t *testing.T) {
 					t.Errorf("flaky.work = %v; want code %q", err, want)
 				}
 				call(w, api.CountMembers, w.guilds[0])
-				call(w, wire.ReloadCog, wire.ReloadRequest{Name: "flaky"})
+				call(w, admin.Reload, admin.ReloadRequest{Name: "flaky"})
 				if got := call(w, api.Work, wire.Empty{}); got.Times != 1 {
 					t.Errorf("flaky.work after a reload = %+v; want a fresh instance", got)
 				}
@@ -120,7 +121,7 @@ func TestFlakyRestartsAfterACrash(t *testing.T) {
 		call(w, api.SetMode, api.Mode{Mode: api.Crash})
 		time.Sleep(time.Second)
 		call(w, api.Work, wire.Empty{})
-		for _, cog := range call(w, wire.ListCogs, wire.Empty{}) {
+		for _, cog := range call(w, admin.Cogs, wire.Empty{}) {
 			restarts := 0
 			if cog.Name == "flaky" {
 				restarts = 1

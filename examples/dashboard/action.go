@@ -12,6 +12,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/examples/api"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 const (
@@ -46,7 +47,7 @@ func (d *dashboard) reload(w http.ResponseWriter, r *http.Request) {
 		if d.admin == nil {
 			return "", wire.Errorf(wire.Forbidden, "the dashboard has no admin secret")
 		}
-		s, err := client.Call(ctx, d.admin, wire.ReloadCog, wire.ReloadRequest{Name: r.PostFormValue("cog")})
+		s, err := client.Call(ctx, d.admin, admin.Reload, admin.ReloadRequest{Name: r.PostFormValue("cog")})
 		text := fmt.Sprintf("Reloaded %s: generation %d has replaced generation %d.", s.Cog, s.To, s.From)
 		if s.Paused > 0 {
 			text += fmt.Sprintf(" Calls waited for %.1f ms, %d of them were held.", s.Paused, s.Held)

@@ -13,6 +13,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/examples/api"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // panelTime is what the bot has to answer for one panel. A page that is fetched
@@ -79,7 +80,7 @@ func problemOf(err error) *problem {
 // loadStatus finds out whether there is a bot.
 func loadStatus(ctx context.Context, d *dashboard) (any, error) {
 	began := time.Now()
-	_, err := client.Call(ctx, d.bot, wire.PingBot, wire.Empty{})
+	_, err := client.Call(ctx, d.bot, admin.Ping, wire.Empty{})
 	return time.Since(began).Round(10 * time.Microsecond), err
 }
 
@@ -99,9 +100,9 @@ func loadGuilds(ctx context.Context, d *dashboard) (any, error) {
 }
 
 func loadCogs(ctx context.Context, d *dashboard) (any, error) {
-	cogs, err := client.Call(ctx, d.bot, wire.ListCogs, wire.Empty{})
+	cogs, err := client.Call(ctx, d.bot, admin.Cogs, wire.Empty{})
 	return struct {
-		Cogs      []wire.CogStatus
+		Cogs      []admin.CogStatus
 		MayReload bool
 	}{cogs, d.admin != nil}, err
 }

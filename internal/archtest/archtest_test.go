@@ -33,40 +33,44 @@ const (
 // Arrows point at wire: a cog knows no actor, a client knows no cog, a dashboard
 // links neither actors nor Discord. A new package gets its line here.
 var allowed = map[string][]string{
-	"wire":                           {segmentio},
-	"cogs":                           {"wire"},
-	"cogs/discord":                   {"cogs", "wire", discordgo},
+	"wire":                           {},
+	"wire/admin":                     {"wire"},
+	"wire/protocol":                  {"wire", "internal/codec", "internal/jsontext", segmentio},
+	"internal/codec":                 {"wire", "internal/jsontext", segmentio},
+	"internal/jsontext":              {segmentio},
+	"cogs":                           {"wire", "internal/codec"},
+	"cogs/discord":                   {"cogs", "wire", discordgo, "internal/codec"},
 	"cogs/discord/discordtest":       {discordgo, gorilla},
 	"cogs/process":                   {"cogs", "cogs/process/child", "wire", "internal/call", "internal/frames", fsnotify, sys},
 	"cogs/process/child":             {"cogs", "wire", "internal/buffer", "internal/call", "internal/frames", "internal/gate", "internal/router"},
 	"cogs/cogtest":                   {"actors", "client", "cogs"},
-	"actors":                         {"wire", "cogs", "internal/dialect", "internal/gate", "internal/router", "internal/socket", "internal/transport", "internal/workers", proto + "/*", cmap},
-	"client":                         {"wire", "internal/buffer", "internal/transport"},
+	"actors":                         {"wire", "cogs", "internal/dialect", "internal/gate", "internal/router", "internal/socket", "internal/transport", "internal/workers", proto + "/*", cmap, "wire/admin", "wire/protocol"},
+	"client":                         {"wire", "internal/buffer", "internal/transport", "internal/codec", "wire/protocol"},
 	"client/loadtest/compare":        {"client/loadtest"},
-	"client/loadtest":                {"client", "client/loadtest/internal/lines", "client/loadtest/scenario", "wire", hdr, sys},
-	"client/loadtest/internal/lines": {"client", "wire", "internal/buffer", "internal/transport"},
+	"client/loadtest":                {"client", "client/loadtest/internal/lines", "client/loadtest/scenario", "wire", hdr, sys, "wire/admin"},
+	"client/loadtest/internal/lines": {"client", "wire", "internal/buffer", "internal/transport", "wire/protocol"},
 	"client/loadtest/page":           {"client/loadtest", "wire", hdr},
 	"client/loadtest/scenario":       {"wire", toml},
 	"internal/buffer":                {},
-	"internal/frames":                {"wire", "internal/socket"},
+	"internal/frames":                {"wire", "internal/codec", "internal/socket"},
 	"internal/socket":                {},
 	"internal/subprocess":            {sys},
-	"internal/transport":             {"wire", "internal/buffer", "internal/socket", gorilla},
+	"internal/transport":             {"internal/buffer", "internal/socket", gorilla},
 	"internal/workers":               {},
-	"internal/histogram":             {"wire"},
+	"internal/histogram":             {"wire/admin"},
 	"internal/lane":                  {},
 	"internal/call":                  {"wire", "cogs", "internal/buffer", "internal/histogram", "internal/lane", "internal/workers"},
-	"internal/gate":                  {"wire", "cogs", "internal/call", "internal/lane", "internal/workers"},
-	"internal/router":                {"wire", "cogs", "internal/buffer", "internal/call", "internal/gate", "internal/workers"},
-	"internal/dialect":               {"wire", "internal/buffer", "internal/call", "internal/router", "internal/transport", "internal/workers"},
+	"internal/gate":                  {"wire", "cogs", "internal/call", "internal/lane", "internal/workers", "wire/admin"},
+	"internal/router":                {"wire", "cogs", "internal/buffer", "internal/call", "internal/gate", "internal/workers", "wire/admin"},
+	"internal/dialect":               {"wire", "internal/buffer", "internal/call", "internal/router", "internal/transport", "internal/workers", "internal/codec", "wire/protocol"},
 	"internal/archtest":              {},
-	"internal/compat":                {"actors", "client", "cogs", "wire"},
-	"internal/stress":                {"actors", "client", "cogs", "cogs/process", "wire", gorilla},
-	"internal/bench":                 {"actors", "client", "cogs", "wire", gorilla},
-	"cmd/cogbus":                     {"client", "client/loadtest", "client/loadtest/*", "cogs/process", "internal/subprocess", "wire", sys},
+	"internal/compat":                {"actors", "client", "cogs", "wire", "wire/protocol"},
+	"internal/stress":                {"actors", "client", "cogs", "cogs/process", "wire", gorilla, "wire/admin", "wire/protocol"},
+	"internal/bench":                 {"actors", "client", "cogs", "wire", gorilla, "wire/protocol"},
+	"cmd/cogbus":                     {"client", "client/loadtest", "client/loadtest/*", "cogs/process", "internal/subprocess", "wire", sys, "internal/codec", "wire/admin", "wire/protocol"},
 	"examples/api":                   {"wire"},
 	"examples/benchserver":           {"actors", "cogs", "wire"},
-	"examples/dashboard":             {"examples/api", "client", "wire"},
+	"examples/dashboard":             {"examples/api", "client", "wire", "wire/admin"},
 	"examples/bot":                   {"examples/api", "examples/bot/*", "actors", "cogs", "cogs/discord", "cogs/discord/discordtest", "cogs/process", "wire", discordgo, bbolt, bbolt + "/errors"},
 	"examples/demo":                  {"client", "examples/api", "internal/subprocess", "wire"},
 }
@@ -80,7 +84,7 @@ var inTestsOf = map[string][]string{
 }
 
 // inTests is what tests may import on top.
-var inTests = []string{"github.com/google/go-cmp/cmp", "github.com/rogpeppe/go-internal/testscript", "pgregory.net/rapid", "actors", "client", "cogs", "cogs/cogtest", "cogs/discord/discordtest", "wire", "internal/transport", "internal/router"}
+var inTests = []string{"github.com/google/go-cmp/cmp", "github.com/rogpeppe/go-internal/testscript", "pgregory.net/rapid", "actors", "client", "cogs", "cogs/cogtest", "cogs/discord/discordtest", "internal/codec", "wire", "wire/admin", "wire/protocol", "internal/transport", "internal/router"}
 
 func TestImports(t *testing.T) {
 	root, err := filepath.Abs("../..")

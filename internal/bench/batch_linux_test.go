@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // BenchmarkBatch measures on one processor what it does to a call that answers are
@@ -60,11 +60,11 @@ func batchRound(b *testing.B, batch, busy bool, clients int) time.Duration {
 	}
 	var group []*light
 	for range clients {
-		group = append(group, dialLight(b, g.addr, wire.Subprotocol))
+		group = append(group, dialLight(b, g.addr, protocol.Subprotocol))
 	}
 	set(processors{Count: 1, Busy: busy})
 	defer set(processors{Count: 2})
-	text := request(wire.Subprotocol, `{"guild_id":123456789012345678,"pad":"`+strings.Repeat("x", 60)+`"}`, 1<<40)
+	text := request(protocol.Subprotocol, `{"guild_id":123456789012345678,"pad":"`+strings.Repeat("x", 60)+`"}`, 1<<40)
 	var times []time.Duration
 	used := g.processor(b)
 	for until := time.Now().Add(growthTime); time.Now().Before(until); {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 const secret = "bench-secret"
@@ -60,7 +60,7 @@ func raw(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve starts the named server and returns its address and the subprotocol.
-func serve(b *testing.B, name string) (addr, protocol string) {
+func serve(b *testing.B, name string) (addr, dialect string) {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -75,7 +75,7 @@ func serve(b *testing.B, name string) (addr, protocol string) {
 	opts := &actors.Options{Secret: secret, Logger: slog.New(slog.DiscardHandler)}
 	if name == "v1" {
 		// the light client below proves nothing
-		opts.Secret, opts.Insecure, protocol = "", true, wire.Subprotocol
+		opts.Secret, opts.Insecure, dialect = "", true, protocol.Subprotocol
 	}
 	srv := actors.NewServer(opts)
 	if err := srv.Load(b.Context(), cogs.Single("echo", handle)); err != nil {
@@ -83,5 +83,5 @@ func serve(b *testing.B, name string) (addr, protocol string) {
 	}
 	go func() { _ = srv.Serve(context.Background(), l) }()
 	b.Cleanup(func() { _ = srv.Close() })
-	return l.Addr().String(), protocol
+	return l.Addr().String(), dialect
 }

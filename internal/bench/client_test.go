@@ -25,6 +25,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // serverVariable makes the test binary a server, whose processor time is not the
@@ -160,7 +161,7 @@ type byHand struct {
 }
 
 func dialByHand(b *testing.B, addr string) *byHand {
-	d := websocket.Dialer{Subprotocols: []string{wire.Subprotocol}}
+	d := websocket.Dialer{Subprotocols: []string{protocol.Subprotocol}}
 	conn, resp, err := d.Dial("ws://"+addr, nil)
 	if err != nil {
 		b.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A grown server is a process with a number of cogs and routes.
@@ -99,7 +99,7 @@ func drive(b *testing.B, g *grown, conns, depth int, data string) {
 	for part := range 8 {
 		dialling.Go(func() {
 			for i := part; i < conns; i += 8 {
-				clients[i] = dialLight(b, g.addr, wire.Subprotocol)
+				clients[i] = dialLight(b, g.addr, protocol.Subprotocol)
 			}
 		})
 	}
@@ -110,7 +110,7 @@ func drive(b *testing.B, g *grown, conns, depth int, data string) {
 	idle := g.memory(b)
 	var batch []byte
 	for i := range depth {
-		batch = append(batch, request(wire.Subprotocol, data, uint64(1<<40+i))...)
+		batch = append(batch, request(protocol.Subprotocol, data, uint64(1<<40+i))...)
 	}
 	began, until := g.processor(b), time.Now().Add(growthTime)
 	b.ResetTimer()

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // BenchmarkLateResults has a route, whose handlers were quick, take 0.7 ms each, and
@@ -35,7 +35,7 @@ func BenchmarkLateResults(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	l := dialLight(b, addr, wire.Subprotocol)
+	l := dialLight(b, addr, protocol.Subprotocol)
 	id := 0
 	call := func(endpoint, ms string) []byte {
 		id++

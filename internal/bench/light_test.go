@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A light client takes hardly any time and no memory of its own: it sends frames
@@ -21,7 +21,7 @@ type light struct {
 	answer *bufio.Reader
 }
 
-func dialLight(b *testing.B, addr, protocol string) *light {
+func dialLight(b *testing.B, addr, dialect string) *light {
 	b.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -30,15 +30,15 @@ func dialLight(b *testing.B, addr, protocol string) *light {
 	b.Cleanup(func() { _ = conn.Close() })
 	l := &light{conn: conn, answer: bufio.NewReaderSize(conn, 64<<10)}
 	upgrade := "GET / HTTP/1.1\r\nHost: bot\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + strings.Repeat("A", 22) + "==\r\n"
-	if protocol != "" {
-		upgrade += "Sec-WebSocket-Protocol: " + protocol + "\r\n"
+	if dialect != "" {
+		upgrade += "Sec-WebSocket-Protocol: " + dialect + "\r\n"
 	}
 	l.write(b, []byte(upgrade+"\r\n"))
 	resp, err := http.ReadResponse(l.answer, nil)
 	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		b.Fatalf("the server answers %v, %v; want a WebSocket", resp, err)
 	}
-	if protocol == wire.Subprotocol {
+	if dialect == protocol.Subprotocol {
 		l.write(b, frame(`{"hello":{"v":[1],"nonce":"`+strings.Repeat("A", 43)+`="}}`))
 		if text := l.read(b); !strings.Contains(text, "welcome") {
 			b.Fatalf("the server says %s; want a welcome", text)
@@ -106,8 +106,8 @@ func (l *light) read(b *testing.B) string {
 }
 
 // A request returns the frame of call id.
-func request(protocol, data string, id uint64) []byte {
-	if protocol == "" {
+func request(dialect, data string, id uint64) []byte {
+	if dialect == "" {
 		return frame(`{"endpoint": "echo", "data": ` + data + `, "headers": {"Authorization": "` + secret + `"}}`)
 	}
 	return frame(`{"id":` + strconv.FormatUint(id, 10) + `,"call":"echo","data":` + data + `}`)
@@ -119,16 +119,16 @@ func BenchmarkServer(b *testing.B) {
 	for _, depth := range []int{1, 32} {
 		for _, name := range []string{"gorilla", "ipcx", "v1"} {
 			b.Run(fmt.Sprintf("depth=%d/server=%s", depth, name), func(b *testing.B) {
-				addr, protocol := serve(b, name)
-				l := dialLight(b, addr, protocol)
+				addr, dialect := serve(b, name)
+				l := dialLight(b, addr, dialect)
 				data := `{"guild_id":123456789012345678,"pad":"` + strings.Repeat("x", 60) + `"}`
-				l.write(b, request(protocol, data, 1<<40))
+				l.write(b, request(dialect, data, 1<<40))
 				if text := l.read(b); !strings.Contains(text, data) { // what is measured must be answers, not refusals
 					b.Fatalf("the server says %s; want %s in it", text, data)
 				}
 				var batch []byte
 				for i := range depth { // ids may be used again when they are answered
-					batch = append(batch, request(protocol, data, uint64(1<<40+i))...)
+					batch = append(batch, request(dialect, data, uint64(1<<40+i))...)
 				}
 				b.ReportAllocs()
 				for b.Loop() {

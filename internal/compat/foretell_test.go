@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // An outcome is what a call of the client must come to.
@@ -65,7 +66,7 @@ func (o outcome) differ(text []byte, err error) string {
 		}
 	}
 	if o.object {
-		object, ok := errors.AsType[*wire.ErrorObject](err)
+		object, ok := errors.AsType[*protocol.ErrorObject](err)
 		if !ok {
 			return fmt.Sprintf("error %v does not hold the object that was sent", err)
 		}
@@ -166,7 +167,7 @@ func foretell(script []node) (f forecast) {
 					}
 					f.close = 1000
 					switch {
-					case len(text) > wire.MaxMessage:
+					case len(text) > protocol.MaxMessage:
 						f.outcome, f.close = outcome{code: wire.TooLarge}, 1009
 						return f
 					case fr.op == opText && !utf8.Valid(text):

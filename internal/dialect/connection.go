@@ -12,6 +12,7 @@ import (
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A Desk is what the connections of one server share.
@@ -35,7 +36,7 @@ type Key struct {
 func (d *Desk) Close() { d.watchdog.close() }
 
 // Authorized tells whether e carries a key, and whether that is the admin's.
-func (d *Desk) Authorized(e *wire.Envelope) (admin, ok bool) {
+func (d *Desk) Authorized(e *protocol.Envelope) (admin, ok bool) {
 	if len(d.Keys) == 0 {
 		return false, e.Authorized()
 	}
@@ -93,8 +94,8 @@ type dialect interface {
 func (d *Desk) Open(conn *transport.Conn) *Connection {
 	c := &Connection{desk: d, conn: conn}
 	c.Router, c.Remote = d.Router, conn.RemoteAddr().String()
-	if conn.Subprotocol() == wire.Subprotocol {
-		c.dialect, c.Dialect = &v1{c: c}, wire.Subprotocol
+	if conn.Subprotocol() == protocol.Subprotocol {
+		c.dialect, c.Dialect = &v1{c: c}, protocol.Subprotocol
 		c.Limit = d.MaxCalls
 	} else {
 		c.dialect, c.Dialect = newIPCX(c), "ipcx"

@@ -7,9 +7,11 @@ import (
 
 	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // ipcx speaks the Python package's dialect with one client: one request runs at
@@ -55,9 +57,9 @@ func (d *ipcx) Tail(dst []byte) []byte { return dst }
 func (d *ipcx) Fail(dst []byte, _ *call.Call, err error) []byte {
 	if e, ok := errors.AsType[call.LongResponse](err); ok {
 		// the Python package has a text for values that cannot be sent
-		err = wire.NotSerialisable{Err: errors.New(e.Error())}
+		err = codec.NotSerialisable{Err: errors.New(e.Error())}
 	}
-	return wire.AppendErrorObject(dst, err)
+	return protocol.AppendErrorObject(dst, err)
 }
 
 func (d *ipcx) goAway(string) {} // the dialect has no word for it
@@ -162,7 +164,7 @@ func (d *ipcx) answer(text []byte) {
 }
 
 func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
-	var e wire.Envelope
+	var e protocol.Envelope
 	if err := e.Parse(m.B); err != nil {
 		if !d.c.garbled(m, text) {
 			d.reject(&e, err)
@@ -176,7 +178,7 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 		d.c.Router.Rejected(string(e.Endpoint), d.c.Remote, err)
 		m.Free()
 		cut := d.c.deny()
-		d.answer(wire.AppendErrorObject(nil, err))
+		d.answer(protocol.AppendErrorObject(nil, err))
 		if cut {
 			d.c.Shut(transport.ClosePolicy, "too many wrong keys")
 		}
@@ -205,7 +207,7 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 	return true
 }
 
-func (d *ipcx) reject(e *wire.Envelope, err error) {
+func (d *ipcx) reject(e *protocol.Envelope, err error) {
 	d.c.Router.Rejected(string(e.Endpoint), d.c.Remote, err)
-	d.answer(wire.AppendErrorObject(nil, err))
+	d.answer(protocol.AppendErrorObject(nil, err))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // v1 speaks cogbus.v1 with one client.
@@ -16,8 +17,8 @@ type v1 struct {
 	// owned by the reader, in turn
 	state  v1State
 	admin  bool
-	client wire.Nonce
-	server wire.Nonce
+	client protocol.Nonce
+	server protocol.Nonce
 }
 
 type v1State uint8
@@ -29,12 +30,12 @@ const (
 	refused // it has not proved anything; a Close is on its way
 )
 
-func (d *v1) Head(dst []byte, c *call.Call) []byte { return wire.AppendResultHead(dst, c.ID) }
+func (d *v1) Head(dst []byte, c *call.Call) []byte { return protocol.AppendResultHead(dst, c.ID) }
 
-func (d *v1) Tail(dst []byte) []byte { return wire.AppendResultTail(dst) }
+func (d *v1) Tail(dst []byte) []byte { return protocol.AppendResultTail(dst) }
 
 func (d *v1) Fail(dst []byte, c *call.Call, err error) []byte {
-	return wire.AppendError(dst, c.ID, err)
+	return protocol.AppendError(dst, c.ID, err)
 }
 
 func (d *v1) Over(*call.Call) {}
@@ -55,7 +56,7 @@ func (d *v1) rest() {} // whoever closes has cancelled or given up what it asked
 
 func (d *v1) goAway(reason string) {
 	if d.c.trusted.Load() { // in a handshake it would stand in for an answer
-		d.say(wire.AppendGoAway(nil, reason))
+		d.say(protocol.AppendGoAway(nil, reason))
 	}
 }
 
@@ -76,7 +77,7 @@ func (d *v1) receive(m *buffer.Buffer, text bool) bool {
 }
 
 func (d *v1) take(m *buffer.Buffer, text bool) bool {
-	var r wire.Request
+	var r protocol.Request
 	if err := r.Parse(m.B); err != nil {
 		if !d.c.garbled(m, text) {
 			d.refuse(r.ID, err)
@@ -84,22 +85,22 @@ func (d *v1) take(m *buffer.Buffer, text bool) bool {
 		m.Free()
 		return true
 	}
-	if d.state == ready && r.Verb == wire.VerbCall {
+	if d.state == ready && r.Verb == protocol.VerbCall {
 		return d.call(m, &r)
 	}
 	defer m.Free()
 	switch {
-	case d.state == expectHello && r.Verb == wire.VerbHello:
+	case d.state == expectHello && r.Verb == protocol.VerbHello:
 		d.hello(r.Body)
-	case d.state == expectProof && r.Verb == wire.VerbProof:
+	case d.state == expectProof && r.Verb == protocol.VerbProof:
 		d.proof(r.Body)
 	case d.state != ready:
 		d.refuse(r.ID, wire.Errorf(wire.Unauthorized, "the handshake comes first"))
-	case r.Verb == wire.VerbCancel:
+	case r.Verb == protocol.VerbCancel:
 		if c := d.c.Find(r.ID); c != nil {
 			c.CancelByCaller(nil)
 		}
-	case r.Verb == wire.VerbHello || r.Verb == wire.VerbProof:
+	case r.Verb == protocol.VerbHello || r.Verb == protocol.VerbProof:
 		d.refuse(r.ID, wire.Errorf(wire.BadRequest, "the handshake is over"))
 	default:
 		d.refuse(r.ID, wire.Errorf(wire.BadRequest, "the message has no verb that this server knows"))
@@ -109,10 +110,10 @@ func (d *v1) take(m *buffer.Buffer, text bool) bool {
 
 func (d *v1) refuse(id uint64, err error) {
 	d.c.Router.Rejected("", d.c.Remote, err)
-	_ = d.c.conn.Send(wire.AppendError(nil, id, err))
+	_ = d.c.conn.Send(protocol.AppendError(nil, id, err))
 }
 
-func (d *v1) call(m *buffer.Buffer, r *wire.Request) bool {
+func (d *v1) call(m *buffer.Buffer, r *protocol.Request) bool {
 	c := d.c.NewCall(&router.Request{
 		ID:       r.ID,
 		Endpoint: r.Endpoint,
@@ -124,7 +125,7 @@ func (d *v1) call(m *buffer.Buffer, r *wire.Request) bool {
 	})
 	if err := d.c.Enter(c); err != nil {
 		d.c.Router.Failed(c, err)
-		_ = d.c.conn.Send(wire.AppendError(nil, r.ID, err))
+		_ = d.c.conn.Send(protocol.AppendError(nil, r.ID, err))
 		m.Free()
 		return true
 	}
@@ -133,43 +134,43 @@ func (d *v1) call(m *buffer.Buffer, r *wire.Request) bool {
 
 func (d *v1) hello(body []byte) {
 	var h struct {
-		Versions []int       `json:"v"`
-		Nonce    *wire.Nonce `json:"nonce"` // a pointer tells whether it is there
+		Versions []int           `json:"v"`
+		Nonce    *protocol.Nonce `json:"nonce"` // a pointer tells whether it is there
 	}
-	if err := wire.DecodeHandshake(body, &h); err != nil || h.Nonce == nil {
+	if err := protocol.DecodeHandshake(body, &h); err != nil || h.Nonce == nil {
 		// not err, which quotes what came: who mixes things up sends a secret
 		d.refuse(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64`))
 		return
 	}
 	known := false
 	for _, v := range h.Versions {
-		known = known || v == wire.Version
+		known = known || v == protocol.Version
 	}
 	if !known {
-		d.refuse(0, wire.Errorf(wire.BadRequest, "this server speaks version %d alone", wire.Version))
+		d.refuse(0, wire.Errorf(wire.BadRequest, "this server speaks version %d alone", protocol.Version))
 		d.state = refused
 		d.c.Shut(transport.ClosePolicy, "no common version")
 		return
 	}
-	d.client, d.server = *h.Nonce, wire.NewNonce()
+	d.client, d.server = *h.Nonce, protocol.NewNonce()
 	if len(d.c.desk.Keys) == 0 {
 		d.welcome("")
 		return
 	}
 	d.state = expectProof
-	d.handshake("challenge", wire.ChallengeBody{Version: wire.Version, Nonce: d.server, Max: d.c.Router.MaxMessage()})
+	d.handshake("challenge", protocol.ChallengeBody{Version: protocol.Version, Nonce: d.server, Max: d.c.Router.MaxMessage()})
 }
 
 func (d *v1) proof(body []byte) {
 	var proof string
-	if err := wire.DecodeHandshake(body, &proof); err != nil {
+	if err := protocol.DecodeHandshake(body, &proof); err != nil {
 		d.refuse(0, wire.Errorf(wire.BadRequest, `"proof" must be a string`))
 		return
 	}
 	for _, s := range d.c.desk.Keys {
-		if wire.ProofValid(proof, s.Secret, wire.ClientEnd, d.client, d.server) {
+		if protocol.ProofValid(proof, s.Secret, protocol.ClientSide, d.client, d.server) {
 			d.admin = s.Admin
-			d.welcome(wire.Proof(s.Secret, wire.ServerEnd, d.client, d.server))
+			d.welcome(protocol.Proof(s.Secret, protocol.ServerSide, d.client, d.server))
 			return
 		}
 	}
@@ -177,15 +178,15 @@ func (d *v1) proof(body []byte) {
 	err := wire.Errorf(wire.Unauthorized, "the secret is wrong")
 	d.c.Router.Rejected("", d.c.Remote, err)
 	d.c.deny()
-	_ = d.c.conn.Send(wire.AppendError(nil, 0, err))
+	_ = d.c.conn.Send(protocol.AppendError(nil, 0, err))
 	d.c.Shut(transport.ClosePolicy, "the secret is wrong")
 }
 
 func (d *v1) welcome(proof string) {
 	d.state = ready
 	d.c.trusted.Store(true)
-	d.handshake("welcome", wire.WelcomeBody{
-		Version: wire.Version,
+	d.handshake("welcome", protocol.WelcomeBody{
+		Version: protocol.Version,
 		Proof:   proof,
 		Max:     d.c.Router.MaxMessage(),
 		Calls:   d.c.desk.MaxCalls,
@@ -193,7 +194,7 @@ func (d *v1) welcome(proof string) {
 }
 
 func (d *v1) handshake(verb string, body any) {
-	text, err := wire.AppendHandshake(nil, verb, body)
+	text, err := protocol.AppendHandshake(nil, verb, body)
 	if err != nil {
 		d.c.desk.Log.Error("handshake", "err", err)
 		return

@@ -10,8 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/internal/frames"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 func TestRead_whatAppendWrote(t *testing.T) {
@@ -125,17 +127,17 @@ func TestParseError(t *testing.T) {
 		wire.Errorf("no_money", "none"),
 		&wire.Error{Code: wire.Overloaded, Message: "later", RetryAfter: 3e9},
 		KeyError{},
-		wire.NotSerialisable{Err: errors.New("chan")},
+		codec.NotSerialisable{Err: errors.New("chan")},
 	} {
 		got := frames.ParseError(frames.AppendError(nil, want))
-		if a, b := string(wire.AppendErrorObject(nil, want)), string(wire.AppendErrorObject(nil, got)); a != b {
+		if a, b := string(protocol.AppendErrorObject(nil, want)), string(protocol.AppendErrorObject(nil, got)); a != b {
 			t.Errorf("the error object of %v became %s; want %s", want, b, a)
 		}
 		if got.Error() != want.Error() {
 			t.Errorf("%v became %v", want, got)
 		}
 	}
-	if err := frames.ParseError([]byte("{")); err == nil || wire.TypeName(err) != "Exception" {
+	if err := frames.ParseError([]byte("{")); err == nil || codec.TypeName(err) != "Exception" {
 		t.Errorf("ParseError of garbage = %v", err)
 	}
 }

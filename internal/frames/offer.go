@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -59,8 +60,8 @@ func AppendError(dst []byte, err error) []byte {
 	if w, ok := errors.AsType[*wire.Error](err); ok {
 		e = Error{Code: w.Code, Message: w.Message, Retry: w.RetryAfter.Milliseconds()}
 	} else {
-		e.Type = wire.TypeName(err)
-		_, e.Unserialisable = errors.AsType[wire.NotSerialisable](err)
+		e.Type = codec.TypeName(err)
+		_, e.Unserialisable = errors.AsType[codec.NotSerialisable](err)
 	}
 	return e.Append(dst)
 }
@@ -82,7 +83,7 @@ func ParseError(body []byte) error {
 	}
 	f := &Foreign{Message: e.Message, Type: e.Type, Panicked: e.Panic, Stack: e.Stack}
 	if e.Unserialisable {
-		f.err = wire.NotSerialisable{Err: errors.New(e.Message)}
+		f.err = codec.NotSerialisable{Err: errors.New(e.Message)}
 	}
 	return f
 }
@@ -104,5 +105,5 @@ func (e *Foreign) Error() string { return e.Message }
 func (e *Foreign) Unwrap() error { return e.err }
 
 // TypeName returns the name of the error's type where it happened; see
-// wire.TypeName.
+// codec.TypeName.
 func (e *Foreign) TypeName() string { return e.Type }

@@ -4,14 +4,14 @@ import (
 	"slices"
 
 	"github.com/cogbus/cogbus/internal/call"
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // Stats returns the counters of the gate. The numbers of now include events and
 // ticks, and calls of earlier generations: a handler that hangs is in flight until it
 // returns.
-func (g *Gate) Stats() wire.CogStats {
-	s := wire.CogStats{Name: g.Name}
+func (g *Gate) Stats() admin.CogStats {
+	s := admin.CogStats{Name: g.Name}
 	g.mu.Lock()
 	for _, h := range g.held {
 		if h.call == nil || !h.call.Over() { // calls that were given up take no place
@@ -40,9 +40,9 @@ func (g *Gate) Stats() wire.CogStats {
 }
 
 // Status describes the route that a place belongs to.
-func Status(p *call.Place) wire.RouteStatus {
+func Status(p *call.Place) admin.RouteStatus {
 	r := routeOf(p)
-	return wire.RouteStatus{
+	return admin.RouteStatus{
 		Endpoint:   r.Endpoint.Name,
 		Cog:        r.Cog,
 		Generation: r.Generation,

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // A Histogram counts how long something took, in sixteen buckets for each power
@@ -56,12 +56,12 @@ func upperOf(i int) time.Duration {
 }
 
 // Read returns the counts so far.
-func (h *Histogram) Read() wire.Times {
-	var sum wire.Times
+func (h *Histogram) Read() admin.Histogram {
+	var sum admin.Histogram
 	for i := range h {
 		if n := h[i].Load(); n > 0 {
 			sum.Count += n
-			sum.Buckets = append(sum.Buckets, wire.Bucket{Upper: upperOf(i), Count: n})
+			sum.Buckets = append(sum.Buckets, admin.Bucket{Upper: upperOf(i), Count: n})
 		}
 	}
 	return sum

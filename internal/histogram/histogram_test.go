@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // TestHistogram_buckets puts times on both sides of each bound: a bucket takes what is
@@ -43,7 +43,7 @@ func TestHistogram_read(t *testing.T) {
 		n.Add(1000)
 	}
 	n.Add(0)
-	want := wire.Times{Count: 7, Buckets: []wire.Bucket{{Upper: 128, Count: 1}, {Upper: 1024, Count: 3}, {Upper: upperOf(bucketOf(int64(time.Hour))), Count: 3}}}
+	want := admin.Histogram{Count: 7, Buckets: []admin.Bucket{{Upper: 128, Count: 1}, {Upper: 1024, Count: 3}, {Upper: upperOf(bucketOf(int64(time.Hour))), Count: 3}}}
 	if diff := cmp.Diff(want, n.Read()); diff != "" {
 		t.Errorf("Read() differs from what is wanted (-want +got):\n%s", diff)
 	}

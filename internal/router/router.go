@@ -25,6 +25,7 @@ import (
 	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // ErrRouteTaken is the error of a cog that has a route which another cog has.
@@ -136,11 +137,11 @@ func (r *Router) CancelAll(gen *gate.Generation, err *wire.Error) (lost int) {
 func (r *Router) End(err *wire.Error) { r.inside.end(err) }
 
 // Routes describes what is served, sorted by endpoint.
-func (r *Router) Routes() []wire.RouteStatus {
-	list := []wire.RouteStatus{}
+func (r *Router) Routes() []admin.RouteStatus {
+	list := []admin.RouteStatus{}
 	for _, p := range *r.table.Load() {
 		list = append(list, gate.Status(p))
 	}
-	slices.SortFunc(list, func(a, b wire.RouteStatus) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
+	slices.SortFunc(list, func(a, b admin.RouteStatus) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
 	return list
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // switchLimit is how long a reload or an unload may take: that before it, which it
@@ -20,20 +21,20 @@ import (
 // and tasks that are late.
 const switchLimit = 2 * (drain + 2*time.Second)
 
-// An admin does things to the cogs while they are called.
-type admin struct {
+// An operator does things to the cogs while they are called.
+type operator struct {
 	w   *world
 	bot *client.Client
 }
 
-// administer has one admin for each cog, and one who asks for several reloads at
+// administer has one operator for each cog, and one who asks for several reloads at
 // once, until the load ends.
-func (w *world) administer(work *sync.WaitGroup) (*admin, error) {
+func (w *world) administer(work *sync.WaitGroup) (*operator, error) {
 	bot, err := w.client("ws://"+w.addr, adminSecret)
 	if err != nil {
 		return nil, err
 	}
-	a := &admin{w: w, bot: bot}
+	a := &operator{w: w, bot: bot}
 	for _, m := range w.members {
 		work.Go(func() {
 			for more := true; more && !w.over(); {
@@ -56,7 +57,7 @@ func (w *world) administer(work *sync.WaitGroup) (*admin, error) {
 }
 
 // reloadStrict reloads a cog whose counts have to be exact: it keeps its state.
-func (a *admin) reloadStrict(m *member) bool {
+func (a *operator) reloadStrict(m *member) bool {
 	fails := []string{"setup fails", "setup panics", "setup is slow"}
 	if m.keep {
 		fails = append(fails, "save fails", "restore fails")
@@ -72,7 +73,7 @@ func (a *admin) reloadStrict(m *member) bool {
 }
 
 // mistreat does one of the worst things to a cog.
-func (a *admin) mistreat(m *member) bool {
+func (a *operator) mistreat(m *member) bool {
 	refused := func(err error) bool {
 		code := wire.CodeOf(err)
 		return errors.Is(err, actors.ErrNotLoaded) || errors.Is(err, actors.ErrLoaded) || errors.Is(err, context.Canceled) ||
@@ -90,7 +91,7 @@ func (a *admin) mistreat(m *member) bool {
 	return a.reload(m, actors.ReloadOptions{Fresh: rand.IntN(4) == 0, Force: rand.IntN(3) == 0}, refused)
 }
 
-func (a *admin) reload(m *member, opts actors.ReloadOptions, refused func(error) bool) bool {
+func (a *operator) reload(m *member, opts actors.ReloadOptions, refused func(error) bool) bool {
 	name := "reload " + m.name
 	switch {
 	case opts.Fresh && opts.Force:
@@ -101,14 +102,14 @@ func (a *admin) reload(m *member, opts actors.ReloadOptions, refused func(error)
 		name += ", by force"
 	}
 	return a.w.work.do(operation{name, switchLimit, refused}, func(ctx context.Context) error {
-		var got wire.Switched
+		var got admin.SwitchResult
 		var err error
 		if rand.IntN(2) == 0 {
 			got, err = a.w.srv.Reload(ctx, m.name, &opts)
 		} else {
 			ctx, cancel := context.WithTimeout(ctx, switchLimit+2*forgiven)
 			defer cancel()
-			got, err = client.Call(ctx, a.bot, wire.ReloadCog, wire.ReloadRequest{Name: m.name, Fresh: opts.Fresh, Force: opts.Force})
+			got, err = client.Call(ctx, a.bot, admin.Reload, admin.ReloadRequest{Name: m.name, Fresh: opts.Fresh, Force: opts.Force})
 		}
 		if err == nil && got.To <= got.From {
 			a.w.bad.add("a reload makes no instance", "%s: %+v", name, got)
@@ -121,7 +122,7 @@ func (a *admin) reload(m *member, opts actors.ReloadOptions, refused func(error)
 }
 
 // crowd asks for some reloads at once: those that come while one runs become one.
-func (a *admin) crowd(m *member) bool {
+func (a *operator) crowd(m *member) bool {
 	refused := func(err error) bool { return !m.strict }
 	var crowd sync.WaitGroup
 	for range 2 + rand.IntN(3) {
@@ -134,7 +135,7 @@ func (a *admin) crowd(m *member) bool {
 	return within(switchLimit+2*forgiven+time.Minute, ended)
 }
 
-func (a *admin) reloader(m *member) func(context.Context) error {
+func (a *operator) reloader(m *member) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := a.w.srv.Reload(ctx, m.name, nil)
 		return err
@@ -143,7 +144,7 @@ func (a *admin) reloader(m *member) func(context.Context) error {
 
 // kill lets the instance fail, at times while it is reloaded. Then it reloads the
 // cog: that revives one which has failed too often.
-func (a *admin) kill(m *member, refused func(error) bool) bool {
+func (a *operator) kill(m *member, refused func(error) bool) bool {
 	restarts := func() int {
 		for _, s := range a.w.srv.Cogs() {
 			if s.Name == m.name {
@@ -162,7 +163,7 @@ func (a *admin) kill(m *member, refused func(error) bool) bool {
 		ctx, cancel := context.WithTimeout(ctx, switchLimit+2*forgiven)
 		defer cancel()
 		before := restarts()
-		_, err := client.Call(ctx, a.bot, wire.KillCog, wire.CogName{Name: m.name})
+		_, err := client.Call(ctx, a.bot, admin.Kill, admin.CogName{Name: m.name})
 		if now := restarts(); err == nil && now <= before {
 			a.w.bad.add("a kill is answered and nothing restarts", "%s: %d restarts before and %d after", m.name, before, now)
 		}
@@ -175,13 +176,13 @@ func (a *admin) kill(m *member, refused func(error) bool) bool {
 }
 
 // unload takes a cog away and loads it again.
-func (a *admin) unload(m *member, refused func(error) bool) bool {
+func (a *operator) unload(m *member, refused func(error) bool) bool {
 	outside := rand.IntN(2) == 0
 	if !a.w.work.do(operation{"unload " + m.name, switchLimit, refused}, func(ctx context.Context) error {
 		if outside {
 			ctx, cancel := context.WithTimeout(ctx, switchLimit+2*forgiven)
 			defer cancel()
-			_, err := client.Call(ctx, a.bot, wire.UnloadCog, wire.CogName{Name: m.name})
+			_, err := client.Call(ctx, a.bot, admin.Unload, admin.CogName{Name: m.name})
 			return err
 		}
 		return a.w.srv.Unload(ctx, m.name)
@@ -192,12 +193,12 @@ func (a *admin) unload(m *member, refused func(error) bool) bool {
 	return a.load(m, outside, refused)
 }
 
-func (a *admin) load(m *member, outside bool, refused func(error) bool) bool {
+func (a *operator) load(m *member, outside bool, refused func(error) bool) bool {
 	return a.w.work.do(operation{"load " + m.name, switchLimit, refused}, func(ctx context.Context) error {
 		if outside {
 			ctx, cancel := context.WithTimeout(ctx, switchLimit+2*forgiven)
 			defer cancel()
-			_, err := client.Call(ctx, a.bot, wire.LoadCog, wire.CogName{Name: m.name})
+			_, err := client.Call(ctx, a.bot, admin.Load, admin.CogName{Name: m.name})
 			return err
 		}
 		return a.w.srv.Load(ctx, m.cog())
@@ -205,7 +206,7 @@ func (a *admin) load(m *member, outside bool, refused func(error) bool) bool {
 }
 
 // revive brings the cogs that were mistreated back into service.
-func (a *admin) revive() {
+func (a *operator) revive() {
 	for _, m := range a.w.members {
 		if m.strict {
 			continue

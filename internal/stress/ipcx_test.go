@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // An ipcxClient has one connection of the Python package's dialect. It does not
@@ -60,7 +61,7 @@ func (c *ipcxClient) burst(n *int64) bool {
 			return false
 		}
 		*n++
-		c.p.add(wire.AppendEnvelope(nil, f.endpoint, f.data, &key))
+		c.p.add(protocol.AppendEnvelope(nil, f.endpoint, f.data, &key))
 	}
 	if rand.IntN(10) == 0 {
 		time.Sleep(time.Duration(rand.IntN(2000)) * time.Microsecond)
@@ -126,7 +127,7 @@ func (c *ipcxClient) answered(f flight, text []byte) {
 	if since := now.Sub(time.Unix(0, c.first.Swap(now.UnixNano()))); since > unsaid+patience {
 		c.w.bad.add("an answer comes after the deadline", "call %d of %s by %v: after %v", f.token, f.endpoint, byIPCX, since)
 	}
-	data, err := wire.ParseValue(text)
+	data, err := protocol.ParseValue(text)
 	e, known := errors.AsType[*wire.Error](err)
 	if err != nil && !known {
 		c.w.bad.add("an answer cannot be read", "raw ipcx: %.300q: %v", text, err)

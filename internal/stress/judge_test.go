@@ -9,6 +9,7 @@ import (
 
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // A verdict is what the ledger says of a route.
@@ -53,15 +54,15 @@ func (w *world) judge() []verdict {
 // A settling is what the bot says of itself when the load has ended.
 type settling struct {
 	counts map[string]int // calls that have run in what a cog keeps, by its name
-	stats  map[string]wire.CogStats
+	stats  map[string]admin.CogStats
 }
 
 // settle waits until nothing is in flight, and asks the bot for its counts.
 func (w *world) settle(bot *client.Client) settling {
-	s := settling{counts: map[string]int{}, stats: map[string]wire.CogStats{}}
+	s := settling{counts: map[string]int{}, stats: map[string]admin.CogStats{}}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	idle := func(stats wire.Stats) bool {
+	idle := func(stats admin.BotStats) bool {
 		for _, c := range stats.Cogs {
 			if c.InFlight > 0 || c.Waiting > 0 || c.Held > 0 {
 				return false
@@ -71,7 +72,7 @@ func (w *world) settle(bot *client.Client) settling {
 	}
 	// ticks come and go: there is a moment without
 	for giveUp := time.Now().Add(4 * patience); ; time.Sleep(3 * time.Millisecond) {
-		stats, err := client.Call(ctx, bot, wire.ReadStats, wire.Empty{})
+		stats, err := client.Call(ctx, bot, admin.Stats, wire.Empty{})
 		if err != nil {
 			w.bad.add("the bot does not tell its counts", "%v", err)
 			return s

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A peer is a connection of a raw client. It writes several messages at once, so
@@ -58,22 +58,22 @@ func (p *peer) flush() error {
 func (p *peer) shakeHands() error {
 	_ = p.ws.SetReadDeadline(time.Now().Add(30 * time.Second))
 	defer func() { _ = p.ws.SetReadDeadline(time.Time{}) }()
-	mine := wire.NewNonce()
-	challenge := wire.ChallengeBody{}
-	if err := p.exchange(wire.Challenge, &challenge, "hello", wire.Hello{Versions: []int{wire.Version}, Nonce: mine, Client: "stress"}); err != nil {
+	mine := protocol.NewNonce()
+	challenge := protocol.ChallengeBody{}
+	if err := p.exchange(protocol.Challenge, &challenge, "hello", protocol.Hello{Versions: []int{protocol.Version}, Nonce: mine, Client: "stress"}); err != nil {
 		return err
 	}
-	welcome := wire.WelcomeBody{}
-	if err := p.exchange(wire.Welcome, &welcome, "proof", wire.Proof(secret, wire.ClientEnd, mine, challenge.Nonce)); err != nil {
+	welcome := protocol.WelcomeBody{}
+	if err := p.exchange(protocol.Welcome, &welcome, "proof", protocol.Proof(secret, protocol.ClientSide, mine, challenge.Nonce)); err != nil {
 		return err
 	}
-	if !wire.ProofValid(welcome.Proof, secret, wire.ServerEnd, mine, challenge.Nonce) {
+	if !protocol.ProofValid(welcome.Proof, secret, protocol.ServerSide, mine, challenge.Nonce) {
 		return errors.New("the server's proof is wrong")
 	}
 	return nil
 }
 
-func (p *peer) exchange(want wire.ReplyVerb, body any, verb string, value any) error {
+func (p *peer) exchange(want protocol.ReplyVerb, body any, verb string, value any) error {
 	text, err := json.Marshal(map[string]any{verb: value})
 	if err != nil {
 		return err
@@ -86,9 +86,9 @@ func (p *peer) exchange(want wire.ReplyVerb, body any, verb string, value any) e
 	if err != nil {
 		return err
 	}
-	var r wire.Reply
+	var r protocol.Reply
 	if err := r.Parse(answer); err != nil || r.Hello != want {
 		return fmt.Errorf("the answer to %s is %q: %w", verb, answer, err)
 	}
-	return wire.DecodeHandshake(r.Body, body)
+	return protocol.DecodeHandshake(r.Body, body)
 }

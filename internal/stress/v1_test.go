@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // unsaid is how long a call may take that names no deadline.
@@ -34,7 +34,7 @@ type flight struct {
 
 // v1 lives one connection, from dialling to its end: a good one, or a cut.
 func (w *world) v1() {
-	p, err := w.dial(wire.Subprotocol)
+	p, err := w.dial(protocol.Subprotocol)
 	if err == nil {
 		err = p.shakeHands()
 	}
@@ -80,16 +80,16 @@ func (c *v1Client) burst(id *uint64) bool {
 		c.mu.Lock()
 		c.open[*id] = f
 		c.mu.Unlock()
-		c.p.add(wire.AppendCall(nil, *id, f.endpoint, f.data, limit))
+		c.p.add(protocol.AppendCall(nil, *id, f.endpoint, f.data, limit))
 		switch rand.IntN(8) {
 		case 0: // what has been sent before, perhaps answered already
-			c.p.add(wire.AppendCancel(nil, max(1, *id-min(*id, uint64(rand.IntN(4))))))
+			c.p.add(protocol.AppendCancel(nil, max(1, *id-min(*id, uint64(rand.IntN(4))))))
 		case 1: // this one, a moment later
 			if !c.flush() {
 				return false
 			}
 			time.Sleep(time.Duration(rand.IntN(300)) * time.Microsecond)
-			c.p.add(wire.AppendCancel(nil, *id))
+			c.p.add(protocol.AppendCancel(nil, *id))
 		}
 	}
 	ok := c.flush()
@@ -139,7 +139,7 @@ func (c *v1Client) read() {
 			}
 			return
 		}
-		var r wire.Reply
+		var r protocol.Reply
 		if err := r.Parse(text); err != nil || r.ID == 0 {
 			c.w.bad.add("an answer cannot be read", "raw cogbus.v1: %.300q: %v", text, err)
 			continue
@@ -148,7 +148,7 @@ func (c *v1Client) read() {
 	}
 }
 
-func (c *v1Client) answered(r *wire.Reply, text []byte) {
+func (c *v1Client) answered(r *protocol.Reply, text []byte) {
 	c.mu.Lock()
 	f, ok := c.open[r.ID]
 	delete(c.open, r.ID)

@@ -18,6 +18,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 type dial func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -209,7 +210,7 @@ func TestUnsent(t *testing.T) {
 // mute accepts connections and reads nothing.
 func mute(t *testing.T) dial {
 	t.Helper()
-	accept := transport.NewAcceptor(transport.AcceptOptions{MaxMessage: wire.MaxMessage})
+	accept := transport.NewAcceptor(transport.AcceptOptions{MaxMessage: protocol.MaxMessage})
 	listener := &pipes{conns: make(chan net.Conn), ended: make(chan struct{})}
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn, err := accept.Accept(w, r); err == nil {
@@ -281,7 +282,7 @@ func TestLine_mute(t *testing.T) {
 func TestLine_tooLarge(t *testing.T) {
 	both(t, func(t *testing.T, pipe bool) {
 		l := open(t, pipe, bot(t), nil)
-		err := l.Call(t.Context(), "work", []byte(`{"pad":"`+strings.Repeat("x", wire.MaxMessage)+`"}`))
+		err := l.Call(t.Context(), "work", []byte(`{"pad":"`+strings.Repeat("x", protocol.MaxMessage)+`"}`))
 		if wire.CodeOf(err) != wire.TooLarge || !lines.Own(err) {
 			t.Errorf("Call() = %v; want %s", err, wire.TooLarge)
 		}

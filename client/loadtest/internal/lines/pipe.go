@@ -15,6 +15,7 @@ import (
 	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // closeWait is how long a bot may take to answer a Close.
@@ -70,7 +71,7 @@ func dialPipe(ctx context.Context, url string, dial func(ctx context.Context, ne
 	defer cancel()
 	release := func() bool { return true }
 	ws, err := transport.Dial(ctx, url, transport.DialOptions{
-		MaxMessage: wire.MaxMessage,
+		MaxMessage: protocol.MaxMessage,
 		TLS:        config,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := dial(ctx, network, addr)
@@ -153,9 +154,9 @@ func (p *pipe) call(ctx context.Context, endpoint string, data []byte) error {
 	}
 	msg := buffer.New()
 	defer msg.Free()
-	msg.B = wire.AppendEnvelope(msg.B, endpoint, data, p.secret)
-	if len(msg.B) > wire.MaxMessage {
-		return lostCall(wire.TooLarge, fmt.Sprintf("it was not sent: it has %d bytes, the bot takes %d", len(msg.B), wire.MaxMessage))
+	msg.B = protocol.AppendEnvelope(msg.B, endpoint, data, p.secret)
+	if len(msg.B) > protocol.MaxMessage {
+		return lostCall(wire.TooLarge, fmt.Sprintf("it was not sent: it has %d bytes, the bot takes %d", len(msg.B), protocol.MaxMessage))
 	}
 	a := &answer{done: make(chan error, 1)}
 	for room := s.send(a, msg.B); room != nil; room = s.send(a, msg.B) {

@@ -8,6 +8,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // A stream is one connection of a pipe.
@@ -75,7 +76,7 @@ func (p *pipe) read(s *stream) {
 			p.lose(s, err)
 			return
 		}
-		_, err = wire.ParseValue(buf.B)
+		_, err = protocol.ParseValue(buf.B)
 		buf.Free()
 		s.mu.Lock()
 		if len(s.waiting) == 0 {

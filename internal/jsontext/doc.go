@@ -1,0 +1,2 @@
+// Package jsontext walks JSON text without building values.
+package jsontext

@@ -1,0 +1,77 @@
+// Package admin has the routes that every bot serves itself, in its cog "cogbus", and
+// their requests and responses: they are for tools that look after a bot.
+//
+//	result, err := client.Call(ctx, bot, admin.Reload, admin.ReloadRequest{Name: "members"})
+package admin
+
+import (
+	"time"
+
+	"github.com/cogbus/cogbus/wire"
+)
+
+// The routes that every bot has itself, in the cog "cogbus". They need the
+// secret like any other; Load, Unload and Reload need the admin secret.
+const (
+	Ping   wire.Route[wire.Empty, wire.Empty]      = "cogbus.ping"
+	Routes wire.Route[wire.Empty, []RouteStatus]   = "cogbus.routes"
+	Cogs   wire.Route[wire.Empty, []CogStatus]     = "cogbus.cogs"
+	Load   wire.Route[CogName, SwitchResult]       = "cogbus.load"
+	Unload wire.Route[CogName, SwitchResult]       = "cogbus.unload"
+	Reload wire.Route[ReloadRequest, SwitchResult] = "cogbus.reload"
+)
+
+// CogName names a cog that the bot has, or has had, loaded.
+type CogName struct {
+	Name string `json:"name"`
+}
+
+// ReloadRequest asks for a reload.
+type ReloadRequest struct {
+	Name  string `json:"name"`
+	Fresh bool   `json:"fresh,omitempty"` // start without the kept values
+	Force bool   `json:"force,omitempty"` // do not wait for handlers that hang
+
+	// Rollback takes the build before the one that serves: of a cog that runs
+	// as a process, built from source.
+	Rollback bool `json:"rollback,omitempty"`
+}
+
+// SwitchResult tells how a load, an unload or a reload went.
+type SwitchResult struct {
+	Cog    string  `json:"cog"`
+	From   uint64  `json:"from"`               // the generation before; 0: none
+	To     uint64  `json:"to"`                 // the generation now; 0: none
+	Paused float64 `json:"paused_ms"`          // how long calls were held
+	Held   int     `json:"held"`               // how many calls and events were held
+	Lost   int     `json:"lost,omitempty"`     // how many calls had not ended in time, and were
+	Took   float64 `json:"took_ms"`            // from the request to the end of the switch
+	Build  string  `json:"build,omitempty"`    // names what was built, of a cog that is built from source
+	Built  float64 `json:"built_ms,omitempty"` // how long that took; 0: it was there already
+	Note   string  `json:"note,omitempty"`     // what else the operator should know
+}
+
+// RouteStatus describes a route that is served.
+type RouteStatus struct {
+	Endpoint   string `json:"endpoint"`
+	Cog        string `json:"cog"`
+	Generation uint64 `json:"generation"`
+	Serial     bool   `json:"serial,omitempty"` // one call at a time
+	Keyed      bool   `json:"keyed,omitempty"`  // in order for each key
+	TimeoutMS  int64  `json:"timeout_ms"`
+}
+
+// CogStatus describes a loaded cog.
+type CogStatus struct {
+	Name       string    `json:"name"`
+	State      string    `json:"state"`           // starting, serving, switching, restarting, failed, unloading
+	Build      string    `json:"build,omitempty"` // of a cog that is built from source
+	Generation uint64    `json:"generation"`
+	Since      time.Time `json:"since"` // when this instance was activated
+	InFlight   int       `json:"in_flight"`
+	Routes     int       `json:"routes"`
+	Restarts   int       `json:"restarts"`             // since it was loaded
+	Panics     int64     `json:"panics"`               // of handlers, since it was loaded
+	LastError  string    `json:"last_error,omitempty"` // of a Setup, a task or a reload
+	NextTry    time.Time `json:"next_try,omitzero"`    // while restarting
+}
