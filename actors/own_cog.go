@@ -77,12 +77,12 @@ func (s *Server) administer(ctx context.Context, f func() (admin.SwitchResult, e
 	case errors.Is(err, ErrNotLoaded):
 		return d, wire.Errorf(wire.NotFound, "%v", err)
 	case errors.Is(err, ErrLoaded), errors.Is(err, ErrRouteTaken):
-		return d, wire.Errorf("conflict", "%v", err)
+		return d, wire.Errorf(wire.Conflict, "%v", err)
 	case errors.Is(err, errNotServing):
 		return d, wire.Errorf(wire.Unavailable, "%v", err)
 	}
 	if e, ok := errors.AsType[*wire.Error](err); ok && e.Code == wire.Forbidden {
 		return d, e
 	}
-	return d, wire.Errorf("failed", "%v", err)
+	return d, wire.Errorf(wire.Failed, "%v", err)
 }

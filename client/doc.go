@@ -45,7 +45,8 @@
 //	too_large     the request, which was not sent, or a reply passes the size limit
 //	internal      the reply does not decode as the route's response; the call has run
 //
-// Of those that may have run, ErrMayHaveRun is in the tree.
+// Of those that may have run, ErrMayHaveRun is in the tree. [SafeToRetry] tells whether
+// to make a call again.
 //
 // For programs that come from the Python package, which had a type for each:
 //

@@ -123,3 +123,28 @@ func IsAnswer(err error) bool {
 	_, own := errors.AsType[*callError](err)
 	return err != nil && !own
 }
+
+// SafeToRetry reports whether to make the same call again, later: the call that failed
+// with err has not run, and the reason may pass. [wire.Error.RetryAfter] may say when.
+// It is false for nil, and for a client that is closed.
+//
+//	code          of the bot                       of the client
+//	unavailable   if the bot says: not run         yes: there was no connection
+//	overloaded    likewise                         yes
+//	timeout       likewise                         if the call was not sent
+//	any other     no                               no
+//
+// A bot of the Python package, and a server that speaks its dialect, cannot say that a
+// call has not run.
+func SafeToRetry(err error) bool {
+	switch wire.CodeOf(err) {
+	case wire.Unavailable, wire.Overloaded, wire.Timeout:
+	default:
+		return false
+	}
+	if !IsAnswer(err) {
+		return !errors.Is(err, ErrMayHaveRun) && !errors.Is(err, ErrClosed)
+	}
+	e, _ := errors.AsType[*wire.Error](err)
+	return e != nil && e.NotRun
+}

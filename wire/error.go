@@ -11,20 +11,23 @@ import (
 // own: lower case, underscores.
 type Code string
 
-// The codes that cogbus itself uses.
+// The codes that cogbus itself uses. Package wire/protocol has a catalogue of them:
+// the cause of each, whether the handler has run, and what the caller can do.
 const (
 	BadRequest   Code = "bad_request"  // the request does not decode, or is invalid
-	Unauthorized Code = "unauthorized" // no secret, or a wrong one
-	Forbidden    Code = "forbidden"    // known, but not allowed
+	Unauthorized Code = "unauthorized" // the caller sent no secret, or a wrong one
+	Forbidden    Code = "forbidden"    // the bot knows the caller and does not allow the call
 	NoRoute      Code = "no_route"     // no loaded cog has the route
-	NotFound     Code = "not_found"    // the thing asked for does not exist
+	NotFound     Code = "not_found"    // the thing that the caller asks for does not exist
+	Conflict     Code = "conflict"     // the thing that the caller wants to make exists already
 	Timeout      Code = "timeout"      // the deadline passed; the handler may have run
 	Canceled     Code = "canceled"     // the caller gave up; the handler may have run
-	Overloaded   Code = "overloaded"   // a limit is reached; not run
-	Unavailable  Code = "unavailable"  // cog or bot is not there now; certainly not run, or cut off by a reload
-	Interrupted  Code = "interrupted"  // the connection was lost; the handler may have run
-	TooLarge     Code = "too_large"    // request or response exceeds the size limit
-	Internal     Code = "internal"     // the handler failed; details are in the bot's log
+	Overloaded   Code = "overloaded"   // a limit is reached; the handler has not run
+	Unavailable  Code = "unavailable"  // the cog or the bot is not there now; the handler has not run, or a reload has cut it off
+	Interrupted  Code = "interrupted"  // the connection was lost, or the cog failed; the handler may have run
+	TooLarge     Code = "too_large"    // the request or the response exceeds the size limit
+	Failed       Code = "failed"       // the order of an admin failed; the text says why
+	Internal     Code = "internal"     // the handler failed; the bot's log tells why
 )
 
 // An Error is the one kind of error that crosses the wire. A handler that
@@ -43,6 +46,11 @@ type Error struct {
 
 	// RetryAfter says when trying again may help. If zero, nothing is known.
 	RetryAfter time.Duration
+
+	// NotRun says that no handler has begun, so that the same call again does nothing
+	// twice. cogbus sets it; in an error that a handler returns it is not sent. If
+	// false, nothing is known.
+	NotRun bool
 }
 
 // Errorf returns an *Error with a code and a formatted message.

@@ -32,8 +32,31 @@ func Public(err error) *wire.Error {
 // Overloaded returns the error for a caller who may come back in a moment.
 func Overloaded(format string, args ...any) *wire.Error {
 	e := wire.Errorf(wire.Overloaded, format, args...)
-	e.RetryAfter = 100 * time.Millisecond
+	e.RetryAfter, e.NotRun = 100*time.Millisecond, true
 	return e
+}
+
+// NotRun returns err as the caller gets it of a call whose handler never begins. It
+// copies err, which others may share.
+func NotRun(err *wire.Error) *wire.Error {
+	if err == nil || err.NotRun {
+		return err
+	}
+	e := *err
+	e.NotRun = true
+	return &e
+}
+
+// hasRun returns the error of a handler as its caller gets it. The handler may pass on
+// the error of a call of its own, which has not run.
+func hasRun(err error) error {
+	e, ok := errors.AsType[*wire.Error](err)
+	if !ok || !e.NotRun {
+		return err
+	}
+	ran := *e
+	ran.NotRun = false
+	return &ran
 }
 
 // Returned reports whether the handler of the call has returned. Fail may ask, to
@@ -53,7 +76,7 @@ func (c *Call) answer(b *buffer.Buffer, err error) {
 		c.returned = true
 		if err != nil {
 			c.env.Failed(c, c.place, err)
-			b.B = c.fail(b.B[:0], err)
+			b.B = c.fail(b.B[:0], hasRun(err))
 		}
 		seen := c.maker.Answer(c, b.B, !c.onReader)
 		c.reusable = err == nil && c.onReader && !seen && !c.held && c.Parent == nil && !c.place.Ordered

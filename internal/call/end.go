@@ -63,6 +63,9 @@ func (c *Call) Drop() {
 // reject ends a call that will not run. If soon is true, others wait behind this
 // goroutine, and a worker answers the call.
 func (c *Call) reject(at *Place, err error, soon bool) {
+	if e, ok := err.(*wire.Error); ok { //nolint:errorlint // what wraps one is for the log
+		err = NotRun(e)
+	}
 	c.Refused(err)
 	c.end()
 	switch {
@@ -93,27 +96,31 @@ func (c *Call) freeBuffer() {
 // waits, it loses its place and will not run. Cancel does not wait for the peer. It
 // reports whether the call had no answer before.
 func (c *Call) Cancel(err *wire.Error, cause error) bool {
-	first := c.giveUp(err, cause)
-	if first {
-		c.tellSoon(nil, err)
+	told := c.giveUp(err, cause)
+	if told != nil {
+		c.tellSoon(nil, told)
 	}
-	return first
+	return told != nil
 }
 
-// giveUp is Cancel without the answer, which the caller is to tell if giveUp returns
-// true.
-func (c *Call) giveUp(err *wire.Error, cause error) (first bool) {
-	first = !c.env.AnswerOnReturn && c.answered.CompareAndSwap(false, true)
+// giveUp is Cancel without the answer. It returns the error that its caller has to tell,
+// nil if the call has been answered.
+func (c *Call) giveUp(err *wire.Error, cause error) (told *wire.Error) {
+	first := !c.env.AnswerOnReturn && c.answered.CompareAndSwap(false, true)
 	c.cancel(cause)
 	gone := c.loseWait()
 	if gone {
+		err = NotRun(err)
 		c.Refused(err)
 		c.maker.Over(c)
 		if c.env.AnswerOnReturn {
 			first = c.answered.CompareAndSwap(false, true)
 		}
 	}
-	return first
+	if !first {
+		return nil
+	}
+	return err
 }
 
 // loseWait reports whether the call has not run, and will not. Its buffer is left to
@@ -142,8 +149,8 @@ func (c *Call) CancelByCaller(cause error) {
 // onDeadline ends a call whose time is up. It may wait for the peer: it runs on the
 // goroutine of the call's timer, or of its worker.
 func (c *Call) onDeadline() {
-	if err := c.late(); c.giveUp(err, context.DeadlineExceeded) {
-		c.tell(nil, err)
+	if told := c.giveUp(c.late(), context.DeadlineExceeded); told != nil {
+		c.tell(nil, told)
 	}
 }
 

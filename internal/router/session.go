@@ -87,7 +87,7 @@ func (s *Session) Enter(c *call.Call) *wire.Error {
 	if s.Limit > 0 && (s.countLocked() >= s.Limit || int(s.sending.Load()) > unsent+2*s.Limit) && s.ended == nil {
 		err = call.Overloaded("this connection has %d calls in flight", s.Limit)
 	} else {
-		err = s.addLocked(c)
+		err = call.NotRun(s.addLocked(c))
 	}
 	s.mu.Unlock()
 	if err != nil {

@@ -10,26 +10,6 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// numbers are the codes of the Python package's error objects, and those of
-// HTTP for what it has none for.
-var numbers = []struct {
-	code   wire.Code
-	number int
-}{
-	{wire.Unauthorized, 403},
-	{wire.Forbidden, 403},
-	{wire.BadRequest, 400},
-	{wire.NoRoute, 400},
-	{wire.NotFound, 404},
-	{wire.Timeout, 408},
-	{wire.TooLarge, 413},
-	{wire.Overloaded, 429},
-	{wire.Canceled, 499},
-	{wire.Internal, 500},
-	{wire.Unavailable, 503},
-	{wire.Interrupted, 502},
-}
-
 // The texts of the Python package, to the letter.
 const (
 	textUnauthorized    = "Invalid or no token provided."
@@ -70,9 +50,9 @@ func AppendErrorObject(dst []byte, err error) []byte {
 }
 
 func numberOf(code wire.Code) int {
-	for _, n := range numbers {
-		if n.code == code {
-			return n.number
+	for _, entry := range catalogue {
+		if entry.Code == code {
+			return entry.Number
 		}
 	}
 	return 500
@@ -124,9 +104,9 @@ func errorOf(message string, number int) *wire.Error {
 	case number == 403 && message != textUnauthorized:
 		return &wire.Error{Code: wire.Forbidden, Message: message}
 	}
-	for _, n := range numbers {
-		if n.number == number {
-			return &wire.Error{Code: n.code, Message: message}
+	for _, entry := range catalogue {
+		if entry.Number == number {
+			return &wire.Error{Code: entry.Code, Message: message}
 		}
 	}
 	return &wire.Error{Code: wire.Internal, Message: message}

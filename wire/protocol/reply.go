@@ -83,7 +83,7 @@ func parseError(text []byte) (*wire.Error, error) {
 	if text[0] != '{' || codec.DecodeExact(text, &e) != nil {
 		return nil, wire.Errorf(wire.BadRequest, `a reply's "err" is %.100s`, text)
 	}
-	err := &wire.Error{Code: cmp.Or(e.Code, wire.Internal), Message: e.Message}
+	err := &wire.Error{Code: cmp.Or(e.Code, wire.Internal), Message: e.Message, NotRun: e.Ran != nil && !*e.Ran}
 	if e.Retry > 0 {
 		err.RetryAfter = time.Duration(min(e.Retry, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
 	}
@@ -95,6 +95,7 @@ type errorText struct {
 	Code    wire.Code `json:"code"`
 	Message string    `json:"message,omitempty"`
 	Retry   int64     `json:"retry_ms,omitempty"`
+	Ran     *bool     `json:"ran,omitempty"` // nil: nobody knows
 }
 
 // AppendResultHead appends what stands before the result of call id.
@@ -133,6 +134,9 @@ func AppendError(dst []byte, id uint64, err error) []byte {
 	if e.RetryAfter > 0 {
 		dst = append(dst, `,"retry_ms":`...)
 		dst = strconv.AppendInt(dst, ceilMS(e.RetryAfter), 10)
+	}
+	if e.NotRun {
+		dst = append(dst, `,"ran":false`...)
 	}
 	return append(dst, "}}"...)
 }
