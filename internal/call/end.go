@@ -70,6 +70,7 @@ func (c *Call) reject(at *Place, err error, soon bool) {
 	c.end()
 	switch {
 	case !c.answered.CompareAndSwap(false, true):
+		c.noteCrash(at, err) // of a Key, or of the request's type
 	case soon:
 		c.tellSoon(at, err)
 	default:
