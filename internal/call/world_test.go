@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
@@ -77,7 +78,10 @@ func newWorld(t tester, setup func(r *cogs.Registrar)) *world {
 		},
 	}
 	w.env.Start()
-	t.Cleanup(w.pool.Close)
+	t.Cleanup(func() {
+		time.Sleep(time.Hour) // what runs in a bubble when it ends fails it
+		w.pool.Close()
+	})
 	i, err := cogs.Open(context.Background(), cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		setup(r)
 		return nil
