@@ -80,14 +80,18 @@ func (c *Call) answer(b *buffer.Buffer, err error) {
 		}
 		seen := c.maker.Answer(c, b.B, !c.onReader)
 		c.reusable = err == nil && c.onReader && !seen && !c.held && c.Parent == nil && !c.place.Ordered
-	case isPanic(err):
-		c.env.Failed(c, c.place, err) // the caller was told something else before
+	default:
+		c.noteCrash(c.place, err)
 	}
 }
 
-func isPanic(err error) bool {
-	_, ok := errors.AsType[*cogs.Panic](err)
-	return ok
+// noteCrash tells the operator of user code that has panicked or called runtime.Goexit
+// when the caller has its answer already. What else fails so late is of no interest:
+// mostly it is the end of the context.
+func (c *Call) noteCrash(at *Place, err error) {
+	if _, ok := errors.AsType[*cogs.Panic](err); ok || errors.Is(err, errGoexit) {
+		c.env.Failed(c, at, err)
+	}
 }
 
 // tell answers a call that failed at a place, or nowhere. It may wait for the peer.

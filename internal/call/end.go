@@ -54,8 +54,11 @@ func (c *Call) RejectQueued(err error) {
 // Drop ends a call that no generation has admitted and that nobody misses: a tick of
 // an instance that has ended.
 func (c *Call) Drop() {
-	if c.stage.CompareAndSwap(arriving, over) && c.answered.CompareAndSwap(false, true) {
-		c.end()
+	if !c.stage.CompareAndSwap(arriving, over) {
+		return
+	}
+	c.end() // also if its deadline has just answered it: its maker waits for that
+	if c.answered.CompareAndSwap(false, true) {
 		c.maker.Answer(c, nil, false)
 	}
 }
@@ -70,6 +73,7 @@ func (c *Call) reject(at *Place, err error, soon bool) {
 	c.end()
 	switch {
 	case !c.answered.CompareAndSwap(false, true):
+		c.noteCrash(at, err) // of a Key, or of the request's type
 	case soon:
 		c.tellSoon(at, err)
 	default:

@@ -153,13 +153,20 @@ func (c *Call) leave() {
 // Relay passes an admitted call on to where its handler is, another process for
 // instance. The reply answers it; until then it is in flight.
 func (c *Call) Relay() {
+	c.Arm()
+	if c.isLate(time.Now()) {
+		c.Cancel(c.late(), context.DeadlineExceeded) // its timer will be behind, as in run
+		return
+	}
 	if !c.stage.CompareAndSwap(waiting, running) {
 		return
 	}
 	c.observe(false)
-	c.Arm()
 	c.serves.Relay(c.newContext(), c.Data, func(out []byte, err error) {
 		c.observe(true)
+		if err == nil && c.isLate(time.Now()) {
+			err = c.late()
+		}
 		b := buffer.For(len(out))
 		b.B = append(c.maker.Head(b.B, c), out...)
 		c.leave()

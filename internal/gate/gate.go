@@ -176,9 +176,21 @@ func (g *Gate) calledFrom(c *call.Call) *Generation {
 func (g *Gate) InFlight() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n := len(g.held)
+	n := g.countHeldLocked()
 	if g.current != nil {
 		n += g.current.InFlight()
+	}
+	return n
+}
+
+// countHeldLocked returns how many calls and events the gate holds. Calls that were given
+// up take no place.
+func (g *Gate) countHeldLocked() int {
+	n := 0
+	for _, h := range g.held {
+		if h.call == nil || !h.call.Over() {
+			n++
+		}
 	}
 	return n
 }

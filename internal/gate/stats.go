@@ -13,11 +13,7 @@ import (
 func (g *Gate) Stats() admin.CogStats {
 	s := admin.CogStats{Name: g.Name}
 	g.mu.Lock()
-	for _, h := range g.held {
-		if h.call == nil || !h.call.Over() { // calls that were given up take no place
-			s.Held++
-		}
-	}
+	s.Held = g.countHeldLocked()
 	generations := slices.Clone(g.leaving)
 	if g.current != nil {
 		generations = append(generations, g.current)
