@@ -40,6 +40,18 @@ type Options struct {
 	// it is 30 s.
 	Timeout time.Duration
 
+	// WaitForBot lets Dial and calls wait for a bot that is not there yet, each until its
+	// own deadline, as calls do after a connection was lost. If false, they fail at once
+	// until the first connection was made. To ipcx and discover targets each call makes
+	// a connection, and fails at once in any case.
+	WaitForBot bool
+
+	// OnState, if set, is called when a connection is made, and when it takes no more
+	// calls: for one state after the other, on a goroutine of its own. If it is slow,
+	// it is told of the newest state only. Close waits for it, for at most a second.
+	// For ipcx and discover targets it is never called.
+	OnState func(State)
+
 	// Logger is told of connections that are made and lost. If nil, it is
 	// slog.Default(). Neither secrets nor data of calls are logged.
 	Logger *slog.Logger

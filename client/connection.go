@@ -125,11 +125,11 @@ func (c *connection) release() {
 	}
 }
 
-// retire takes no new calls from now on.
-func (c *connection) retire() {
+// retire takes no new calls from now on. why says what the reason is.
+func (c *connection) retire(why error) {
 	c.retiring.Do(func() {
 		// first, or calls would find a connection that turns them away
-		c.owner.retired(c)
+		c.owner.retired(c, why)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.retired = true
@@ -147,9 +147,8 @@ func (c *connection) leaveIfDone() {
 	}
 }
 
-// drop retires the connection and ends its calls with err.
+// drop ends the calls of a retired connection with err.
 func (c *connection) drop(err error) {
-	c.retire()
 	c.mu.Lock()
 	calls := c.pending
 	c.pending = nil
@@ -164,4 +163,7 @@ func (c *connection) drop(err error) {
 }
 
 // shutdown ends the connection on behalf of Close.
-func (c *connection) shutdown() { c.drop(closedInFlight()) }
+func (c *connection) shutdown() {
+	c.retire(closedError())
+	c.drop(closedInFlight())
+}

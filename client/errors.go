@@ -49,7 +49,7 @@ func mayHaveRun(err error) error {
 	return err
 }
 
-func closedError() error {
+func closedError() *callError {
 	return newError(wire.Unavailable, "the client is closed: make a new one", ErrClosed)
 }
 
@@ -83,6 +83,11 @@ func lostError(where string, err error) *callError {
 	}
 	return newError(code, fmt.Sprintf("the connection to %s was lost before the reply: %s: the call may have run",
 		where, reason(err)), err, ErrMayHaveRun)
+}
+
+// endedError says why a connection takes no more calls.
+func endedError(where string, err error) *callError {
+	return newError(wire.Interrupted, fmt.Sprintf("the connection to %s was lost: %s", where, reason(err)), err)
 }
 
 // reason says in words what err means to a user.

@@ -80,7 +80,7 @@ func (c *connection) trySend(r *request, id uint64, k *call) (sent bool, room <-
 	}
 	// not all of it was taken, so none of it will run
 	if err != nil {
-		c.retire()
+		c.retire(endedError(c.owner.target.where(), err))
 	}
 	if !c.withdraw(id) {
 		<-k.done

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/internal/transport"
+	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
@@ -31,6 +32,7 @@ func (c *connection) read() {
 	if !expected {
 		c.owner.options.Logger.Warn("lost the connection to the bot", "target", where, "err", err)
 	}
+	c.retire(endedError(where, err))
 	c.drop(lostError(where, err))
 	if _, _, closed := transport.CloseStatus(err); closed {
 		c.ws.Linger(closeWait)
@@ -60,7 +62,7 @@ func (c *connection) receive() error {
 		case r.GoAway != nil:
 			c.owner.options.Logger.Info("the bot takes no more calls on this connection",
 				"target", c.owner.target.where(), "goaway", string(r.GoAway))
-			c.retire()
+			c.retire(newError(wire.Unavailable, "the bot takes no more calls on this connection"))
 		case r.Err != nil:
 			c.owner.options.Logger.Warn("the bot did not understand a message", "err", r.Err)
 		}

@@ -18,6 +18,9 @@ const (
 	maxPause = 5 * time.Second
 )
 
+// forever is how long Dial waits for a bot where nobody has said for how long.
+const forever = 100 * 365 * 24 * time.Hour
+
 // healthy is how long a connection must have lasted for its loss to be followed
 // by an attempt at once: a bot that dies on arrival must not be dialled in a loop.
 const healthy = time.Second
@@ -30,19 +33,20 @@ type redialer struct {
 	calls sync.Pool // of *call
 
 	current atomic.Pointer[connection] // takes new calls; nil if none does
+	states  notifier
 
 	mu        sync.Mutex // protects the fields below
 	attempt   *attempt   // under way; nil if none is
 	waiting   int        // calls that wait for attempt
-	connected bool       // has been, once
+	patient   bool       // calls wait for a bot that is away: it was there once, or Options.WaitForBot
 	failure   error      // of the last dial; nil after a connection was made
 	failures  int        // in a row
 	notBefore time.Time  // when the next dial may be
 	open      map[*connection]struct{}
 }
 
-// An attempt is what all calls share that wait for a connection. Before the
-// first connection it is one dial, later as many as it takes while calls wait.
+// An attempt is what all calls share that wait for a connection. Before the client is
+// patient it is one dial, later as many as it takes while calls wait.
 type attempt struct {
 	done chan struct{} // closed when conn or err is set
 	conn *connection
@@ -55,14 +59,24 @@ func newRedialer(to dialer, life *lifetime) *redialer {
 		life:   life,
 		calls:  sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }},
 		open:   map[*connection]struct{}{},
+
+		states:  notifier{f: to.options.OnState},
+		patient: to.options.WaitForBot,
 	}
 }
 
 func (d *redialer) connect(ctx context.Context) error {
 	r := request{ctx: ctx, endpoint: "connect"}
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	r.deadline, _ = ctx.Deadline()
+	if !d.options.WaitForBot {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		r.deadline = deadline
+	} else {
+		r.deadline = time.Now().Add(forever)
+	}
 	_, err := d.connection(&r)
 	return err
 }
@@ -199,8 +213,9 @@ func (d *redialer) settle(a *attempt, c *connection, err error) bool {
 			d.finish(a, nil, closedError())
 			return true
 		}
-		d.connected, d.failure, d.open[c] = true, nil, struct{}{}
+		d.patient, d.failure, d.open[c] = true, nil, struct{}{}
 		d.current.Store(c)
+		d.states.tell(State{Connected: true})
 		d.finish(a, c, nil)
 		return true
 	}
@@ -208,7 +223,7 @@ func (d *redialer) settle(a *attempt, c *connection, err error) bool {
 	switch {
 	case d.life.ctx.Err() != nil:
 		err = closedError()
-	case d.connected && !(ok && e.final):
+	case d.patient && !(ok && e.final):
 		d.failed(err)
 		if d.waiting > 0 {
 			return false
@@ -243,10 +258,11 @@ func backoff(failures int) time.Duration {
 }
 
 // retired is called once for each connection, when it takes no more calls.
-func (d *redialer) retired(c *connection) {
+func (d *redialer) retired(c *connection, why error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.current.CompareAndSwap(c, nil) // under d.mu: its reader may be faster than settle
+	d.states.tell(State{Err: why})
 	if time.Since(c.since) >= healthy {
 		d.failures = 0
 		return
@@ -272,4 +288,5 @@ func (d *redialer) close() {
 	for _, c := range open {
 		c.shutdown()
 	}
+	d.states.wait()
 }

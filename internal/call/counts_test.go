@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
+	"github.com/cogbus/cogbus/wire/admin"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -76,7 +77,7 @@ func TestCounts_times(t *testing.T) {
 			c.Run()
 		}
 		w.admit("sleep", "0").RejectWaiting(errGone)
-		for name, got := range map[string]wire.Times{"Queue": w.counts.Queue.Read(), "Handler": w.counts.Handler.Read()} {
+		for name, got := range map[string]admin.Histogram{"Queue": w.counts.Queue.Read(), "Handler": w.counts.Handler.Read()} {
 			least := map[string]time.Duration{"Queue": time.Second, "Handler": 3 * time.Second}[name]
 			if got.Count != 3 || len(got.Buckets) != 1 || got.Buckets[0].Upper < least || got.Buckets[0].Upper > least+least/16 {
 				t.Errorf("%s = %+v; want 3 of about %v", name, got, least)
