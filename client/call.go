@@ -65,7 +65,7 @@ func (c *Client) call(ctx context.Context, endpoint string, in codec.Codec, req 
 	var err error
 	if r.data.B, err = in.Append(r.data.B, req); err != nil {
 		r.data.Free()
-		return newError(wire.BadRequest, fmt.Sprintf("the request of %q cannot be sent: %v", endpoint, err), err)
+		return newError(wire.BadRequest, fmt.Sprintf("the request of %q cannot be sent: %v", endpoint, err), err, ErrEncode)
 	}
 	got, err := c.dialect.roundTrip(r)
 	if err != nil {

@@ -16,7 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cogbus/cogbus/client"
-	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/protocol"
 )
@@ -150,8 +149,8 @@ func TestRequestThatJSONCannotHold(t *testing.T) {
 			for _, data := range []any{math.NaN(), math.Inf(1), make(chan int), json.RawMessage(`{`), []byte("text"), []byte{}, []byte(nil), map[string]any{"f": func() {}}} {
 				_, err := c.Request(t.Context(), "x", data)
 				wantCode(t, fmt.Sprintf("%s: Request(%T)", target, data), err, wire.BadRequest)
-				if _, ok := errors.AsType[codec.NotSerialisable](err); !ok {
-					t.Errorf("%s: Request(%T): %v; want a codec.NotSerialisable in it", target, data, err)
+				if !errors.Is(err, client.ErrEncode) {
+					t.Errorf("%s: Request(%T): %v; want a ErrEncode in it", target, data, err)
 				}
 			}
 		}

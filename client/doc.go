@@ -35,7 +35,7 @@
 // happened. [wire.CodeOf] returns it. Those of the bot arrive as the bot made
 // them; the client adds:
 //
-//	bad_request   the request cannot be encoded: a codec.NotSerialisable is in the tree
+//	bad_request   the request cannot be encoded: [ErrEncode] is in the tree
 //	unauthorized  the secret is wrong or missing, or the bot does not prove that it knows it
 //	timeout       the deadline has passed; the call may have run, unless the error says that it was not sent
 //	canceled      the context was cancelled, or the client closed; the call may have run
@@ -51,7 +51,7 @@
 // For programs that come from the Python package, which had a type for each:
 //
 //	IPCError                      errors.As with a *wire.Error
-//	JSONEncodeError               errors.As with a codec.NotSerialisable
+//	JSONEncodeError               errors.Is with ErrEncode
 //	NoEndpointFoundError          code no_route
 //	NotConnectedError             code unavailable or interrupted, or errors.Is with ErrClosed
 //	ServerConnectionRefusedError  errors.Is with syscall.ECONNREFUSED

@@ -41,6 +41,10 @@ func (e *callError) Unwrap() []error { return append([]error{e.as}, e.causes...)
 // and without an answer (see [IsAnswer]), has certainly not run.
 var ErrMayHaveRun = errors.New("the call may have run")
 
+// ErrEncode is in the tree of the error of a call whose request JSON cannot hold. It was
+// not sent.
+var ErrEncode = errors.New("the request cannot be encoded")
+
 // mayHaveRun notes in err, a *callError, that the call was sent.
 func mayHaveRun(err error) error {
 	if e, ok := errors.AsType[*callError](err); ok {
