@@ -55,7 +55,7 @@ func (c *Call) RejectQueued(err error) {
 // an instance that has ended.
 func (c *Call) Drop() {
 	if c.stage.CompareAndSwap(arriving, over) && c.answered.CompareAndSwap(false, true) {
-		c.end()
+		c.finishUnrun()
 		c.maker.Answer(c, nil, false)
 	}
 }
@@ -64,7 +64,7 @@ func (c *Call) Drop() {
 // goroutine, and a worker answers the call.
 func (c *Call) reject(at *Place, err error, soon bool) {
 	c.Refused(err)
-	c.end()
+	c.finishUnrun()
 	switch {
 	case !c.answered.CompareAndSwap(false, true):
 	case soon:
@@ -74,15 +74,15 @@ func (c *Call) reject(at *Place, err error, soon bool) {
 	}
 }
 
-// end is leave for a call that will not run.
-func (c *Call) end() {
+// finishUnrun is finish for a call that will not run.
+func (c *Call) finishUnrun() {
 	c.maker.Over(c)
 	c.cancel(context.Canceled)
 	c.freeBuffer()
 }
 
-// freeBuffer gives back the request's memory. The one who has moved the call to over
-// calls it.
+// freeBuffer gives back the request's memory. The goroutine that has moved the call to
+// over calls it.
 func (c *Call) freeBuffer() {
 	if c.Buffer != nil {
 		c.Buffer.Free()
@@ -139,7 +139,7 @@ func (c *Call) CancelByCaller(cause error) {
 	c.Cancel(wire.Errorf(wire.Canceled, "the caller of %q gave up", c.Endpoint), context.Canceled)
 }
 
-// onDeadline ends a call whose time is up. It may wait for the peer: it runs on the
+// onDeadline ends a call at its deadline. It may wait for the peer: it runs on the
 // goroutine of the call's timer, or of its worker.
 func (c *Call) onDeadline() {
 	if err := c.late(); c.giveUp(err, context.DeadlineExceeded) {

@@ -50,16 +50,16 @@ const (
 
 // A Frame is one message. On the wire it is
 //
-// 	u32 length of the rest of the frame
-// 	u8  kind
-// 	u8  flags
-// 	u16 length of name
-// 	u16 length of from
-// 	u16 unused: 0
-// 	u32 milliseconds for which the sender waits; 0: not said
-// 	u64 id
-// 	u64 parent: of an Ask or a Call, the id of the call for which it is made; 0: none
-// 	name, from, body
+//	u32 length of the rest of the frame
+//	u8  kind
+//	u8  flags
+//	u16 length of name
+//	u16 length of from
+//	u16 unused: 0
+//	u32 milliseconds for which the sender waits; 0: not said
+//	u64 id
+//	u64 parent: of an Ask or a Call, the id of the call for which it is made; 0: none
+//	name, from, body
 //
 // with numbers in little-endian order. Each side chooses its own ids.
 type Frame struct {
