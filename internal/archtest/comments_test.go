@@ -48,7 +48,6 @@ var notPlainYet = map[string]float64{
 	"internal/jsontext":              16.1,
 	"internal/router":                4.9,
 	"internal/stress":                19.2,
-	"internal/transport":             25.1,
 	"wire":                           5.9,
 	"wire/admin":                     17.1,
 	"wire/protocol":                  13.3,
