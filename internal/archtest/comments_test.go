@@ -46,7 +46,6 @@ var notPlainYet = map[string]float64{
 	"internal/compat":                19.6,
 	"internal/dialect":               11.8,
 	"internal/jsontext":              16.1,
-	"internal/router":                4.9,
 	"internal/stress":                19.2,
 	"wire":                           5.9,
 	"wire/admin":                     17.1,

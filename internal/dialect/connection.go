@@ -109,7 +109,7 @@ func (d *Desk) Open(conn *transport.Conn) *Connection {
 		c.waited = true
 		c.handOffLater()
 	})
-	d.Router.Join(&c.Session)
+	d.Router.Register(&c.Session)
 	return c
 }
 
@@ -136,7 +136,7 @@ func (c *Connection) Finish() {
 	c.End(wire.Errorf(wire.Unavailable, "the connection is closed"))
 	c.CancelAll()
 	c.conn.Linger(time.Second)
-	c.desk.Router.Leave(&c.Session)
+	c.desk.Router.Unregister(&c.Session)
 }
 
 // Drop cuts a client off that does not let its connection end: its reader may

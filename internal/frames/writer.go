@@ -20,7 +20,7 @@ var ErrFull = errors.New("the other process does not read what it is sent")
 // Frames that come meanwhile leave together. A Writer is safe for concurrent use.
 type Writer struct {
 	conn net.Conn
-	raw  syscall.RawConn // nil: drain writes everything
+	raw  syscall.RawConn // nil: writeRest writes everything
 
 	mu      sync.Mutex // protects the fields below
 	out     []byte     // frames that are not written yet
@@ -111,7 +111,7 @@ func (w *Writer) flushLocked() {
 		n, err := w.try(batch)
 		w.mu.Lock()
 		if w.err = err; err == nil && n < len(batch) {
-			go w.drain(batch, n) // ends when the peer has read all, or conn is closed; Wait waits for it
+			go w.writeRest(batch, n) // ends when the peer has read all, or conn is closed; Wait waits for it
 			return
 		}
 		w.keepLocked(batch)
@@ -125,9 +125,9 @@ func (w *Writer) restLocked() {
 	w.idle.Broadcast()
 }
 
-// drain writes batch from n on, and the frames that are gathered meanwhile. It may wait
+// writeRest writes batch from n on, and the frames that are gathered meanwhile. It may wait
 // for the peer.
-func (w *Writer) drain(batch []byte, n int) {
+func (w *Writer) writeRest(batch []byte, n int) {
 	for {
 		_, err := w.conn.Write(batch[n:])
 		w.mu.Lock()

@@ -213,7 +213,7 @@ func (c *Conn) writeClose(code int, reason string) {
 func (c *Conn) Linger(wait time.Duration) {
 	timer := time.AfterFunc(wait, c.Abort) // also bounds a peer that does not read
 	defer timer.Stop()
-	c.frames.drain()
+	c.frames.flushAll()
 	if half, ok := c.frames.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 		_ = c.frames.Conn.SetReadDeadline(time.Time{}) // the reader may have left the deadline of a message

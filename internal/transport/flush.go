@@ -132,9 +132,9 @@ func (l *frameConn) flushLocked() {
 	l.tellLocked()
 }
 
-// drain flushes, and waits for other goroutines that flush. When it returns, all
+// flushAll flushes, and waits for other goroutines that flush. When it returns, all
 // gathered frames are written, or never will be.
-func (l *frameConn) drain() {
+func (l *frameConn) flushAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.err == nil && (l.flushing || l.out != nil) {

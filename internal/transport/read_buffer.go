@@ -27,11 +27,15 @@ var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
 // the frameConn, which gives it one frame at a time, so that nothing stays in the
 // library's buffer.
 type readBuffer struct {
+	// fixed at creation
+	client bool            // this end is a client, so arriving frames are not masked
+	raw    syscall.RawConn // nil: the reader needs a buffer while it waits, and package net reads and writes
+	poll   func(fd uintptr) bool
+
 	pooled *[readSize]byte // the array of buf, if that is from readBuffers; otherwise nil
 	buf    []byte
 	r, w   int // buf[r:w] has arrived and was not taken
 
-	client    bool   // this end is a client, so arriving frames are not masked
 	part      part   // the part of the connection that arrives now
 	inMessage bool   // a message has begun to arrive and is not whole
 	deadline  bool   // a read deadline is set
@@ -44,8 +48,7 @@ type readBuffer struct {
 	last  bool   // the frame ends its message
 	half  bool   // the frame is a Close with one byte instead of a code of two bytes
 
-	raw  syscall.RawConn // nil: the reader needs a buffer while it waits, and package net reads and writes
-	poll func(fd uintptr) bool
+	// For poll and its caller, readSocket.
 	into []byte // poll reads to it; nil: to buf, which poll takes only when bytes have arrived
 	got  int    // number of bytes that poll has read
 	err  error
