@@ -35,13 +35,13 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) 
 		s.release(nil)
 		return
 	}
-	c := &client{Connection: s.desk.Open(conn), via: via}
+	c := &client{Connection: s.hub.Open(conn), via: via}
 	c.pid = s.system.Root.Spawn(s.clientProps)
 	s.system.Root.Send(c.pid, &opened{c})
 	c.Ended = func(err error) { s.system.Root.Send(c.pid, &readerEnded{err}) }
-	c.Shut = func(code int, reason string) { s.system.Root.Send(c.pid, &shut{code, reason}) }
+	c.RequestClose = func(code int, reason string) { s.system.Root.Send(c.pid, &shut{code, reason}) }
 	if !s.release(c) { // whoever dismisses clients has not seen this one
-		c.Shut(closeGoingAway, "the server is shutting down")
+		c.RequestClose(closeGoingAway, "the server is shutting down")
 	}
 	c.Start()
 }

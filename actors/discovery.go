@@ -50,11 +50,11 @@ func (s *Server) locate(conn *transport.Conn) {
 		}
 		var e protocol.Envelope
 		err = e.Parse(m.B)
-		switch _, ok := s.desk.Authorized(&e); {
+		switch _, ok := s.hub.Authorized(&e); {
 		case err != nil:
 			err = conn.Send(protocol.AppendErrorObject(nil, err))
 		case !ok:
-			if wait := s.desk.Delay(conn.RemoteAddr()); wait > 0 {
+			if wait := s.hub.Delay(conn.RemoteAddr()); wait > 0 {
 				time.Sleep(wait)
 			}
 			err = conn.Send(protocol.AppendErrorObject(nil, wire.Errorf(wire.Unauthorized, "no secret, or a wrong one")))

@@ -114,15 +114,15 @@ const (
 )
 
 // keys returns what opens the server.
-func (o *Options) keys() []dialect.Key {
-	var list []dialect.Key
+func (o *Options) credentials() []dialect.Credential {
+	var list []dialect.Credential
 	for _, s := range []string{o.Secret, o.PreviousSecret} {
 		if s != "" {
-			list = append(list, dialect.Key{Secret: s})
+			list = append(list, dialect.Credential{Secret: s})
 		}
 	}
 	if o.AdminSecret != "" {
-		list = append(list, dialect.Key{Secret: o.AdminSecret, Admin: true})
+		list = append(list, dialect.Credential{Secret: o.AdminSecret, Admin: true})
 	}
 	return list
 }

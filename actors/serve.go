@@ -134,7 +134,7 @@ func addrs(list []net.Listener) []string {
 
 // mayServe refuses to let everybody on the machine, or beyond, call everything.
 func (s *Server) mayServe(l net.Listener) error {
-	if _, tcp := l.Addr().(*net.TCPAddr); tcp && len(s.desk.Keys) == 0 && !s.opts.Insecure {
+	if _, tcp := l.Addr().(*net.TCPAddr); tcp && len(s.hub.Credentials) == 0 && !s.opts.Insecure {
 		return errors.New("a server without a secret does not listen on TCP: set Options.Secret, or Options.Insecure if anybody may call")
 	}
 	return nil
@@ -329,7 +329,7 @@ func (s *Server) Close() error {
 	}
 	s.router.End(&wire.Error{Code: wire.Unavailable, Message: "the server is closed"})
 	s.transitions.Wait()
-	s.desk.Close()
+	s.hub.Close()
 	s.acceptor.Close()
 	_ = s.system.Root.StopFuture(s.actor).Wait()
 	close(s.ended)

@@ -27,7 +27,7 @@ type Server struct {
 	opts     Options
 	log      *slog.Logger
 	router   *router.Router
-	desk     *dialect.Desk
+	hub      *dialect.Hub
 	acceptor *transport.Acceptor
 	system   *actor.ActorSystem
 	actor    *actor.PID // the server actor
@@ -75,7 +75,7 @@ func NewServer(opts *Options) *Server {
 		connections: map[*client]struct{}{},
 	}
 	s.router = router.New(router.Options{Log: o.Logger, MaxMessage: o.MaxMessage, OnFailure: o.onFailure()})
-	s.desk = &dialect.Desk{Router: s.router, Keys: o.keys(), MaxCalls: o.MaxCalls, Log: o.Logger}
+	s.hub = &dialect.Hub{Router: s.router, Credentials: o.credentials(), MaxCalls: o.MaxCalls, Log: o.Logger}
 	s.acceptor = transport.NewAcceptor(transport.AcceptOptions{
 		Subprotocols: []string{protocol.Subprotocol},
 		MaxMessage:   o.MaxMessage,

@@ -44,7 +44,6 @@ var notPlainYet = map[string]float64{
 	"internal/bench":                 18.3,
 	"internal/codec":                 12.1,
 	"internal/compat":                19.6,
-	"internal/dialect":               11.8,
 	"internal/jsontext":              16.1,
 	"internal/stress":                19.2,
 	"wire":                           5.9,
