@@ -9,15 +9,15 @@ import (
 	"github.com/cogbus/cogbus/internal/dialect"
 )
 
-// A client is a connection, its actor, and how it came.
+// A client is a connection with its actor and its listener.
 type client struct {
 	*dialect.Connection
 	pid *actor.PID
-	via *listening // nil if it came by ServeHTTP
+	via *listening // nil if the client came by ServeHTTP
 }
 
-// accept makes a connection of a handshake and returns; the connection goes on
-// by itself.
+// accept makes a connection of a handshake and returns. The connection goes on by
+// itself.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) {
 	if !s.reserve() {
 		tooMany(w)
@@ -25,23 +25,23 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) 
 	}
 	conn, err := s.acceptor.Accept(w, r)
 	if err != nil {
-		s.release(nil)
+		s.unreserve()
 		s.log.Debug("handshake refused", "caller", r.RemoteAddr, "err", err)
 		return
 	}
-	if s.isClosed() { // it may be too late for an actor
+	if s.isClosed() { // the server actor may have stopped, so there is no actor for the client
 		conn.StartClose(closeGoingAway, "the server is shutting down")
 		conn.Linger(time.Second)
-		s.release(nil)
+		s.unreserve()
 		return
 	}
-	c := &client{Connection: s.desk.Open(conn), via: via}
+	c := &client{Connection: s.hub.Open(conn), via: via}
 	c.pid = s.system.Root.Spawn(s.clientProps)
 	s.system.Root.Send(c.pid, &opened{c})
 	c.Ended = func(err error) { s.system.Root.Send(c.pid, &readerEnded{err}) }
-	c.Shut = func(code int, reason string) { s.system.Root.Send(c.pid, &shut{code, reason}) }
-	if !s.release(c) { // whoever dismisses clients has not seen this one
-		c.Shut(closeGoingAway, "the server is shutting down")
+	c.RequestClose = func(code int, reason string) { s.system.Root.Send(c.pid, &closeRequest{code, reason}) }
+	if !s.add(c) { // dismiss has not seen this client
+		c.RequestClose(closeGoingAway, "the server is shutting down")
 	}
 	c.Start()
 }
@@ -51,8 +51,7 @@ func tooMany(w http.ResponseWriter) {
 	http.Error(w, "too many connections, or the server is shutting down", http.StatusServiceUnavailable)
 }
 
-// reserve makes room for a connection; release fills it with c, or gives it
-// back if c is nil. Release reports whether clients of its kind may stay.
+// reserve makes room for a connection. The caller then calls unreserve, or add.
 func (s *Server) reserve() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,18 +62,24 @@ func (s *Server) reserve() bool {
 	return true
 }
 
-func (s *Server) release(c *client) bool {
+// unreserve gives the room of reserve back.
+func (s *Server) unreserve() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accepting--
-	if c == nil {
-		return true
-	}
+}
+
+// add fills the room of reserve with c. It reports whether clients of c's listener may
+// stay.
+func (s *Server) add(c *client) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accepting--
 	s.connections[c] = struct{}{}
 	return !s.isClosed() && (c.via == nil || !c.via.over)
 }
 
-// isEmpty reports whether no client is left, nor one on its way.
+// isEmpty reports whether there is no client, and none on its way.
 func (s *Server) isEmpty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +101,7 @@ func (s *Server) remove(c *client) {
 	delete(s.connections, c)
 }
 
-// clients returns the connections that came by via, or all if that is nil.
+// clients returns the connections that came by via, or all if via is nil.
 func (s *Server) clients(via *listening) []*client {
 	s.mu.Lock()
 	defer s.mu.Unlock()

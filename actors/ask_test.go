@@ -19,8 +19,8 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// TestReload_byTwoOfItsOwnHandlers has two handlers of a cog ask for the same at
-// once: the second reload waits for the first, which waits for both handlers.
+// TestReload_byTwoOfItsOwnHandlers lets two handlers of a cog ask for the same reload
+// at once. The second reload waits for the first, which waits for both handlers.
 func TestReload_byTwoOfItsOwnHandlers(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		t.Run(fmt.Sprintf("keep=%v", keep), func(t *testing.T) {
@@ -66,8 +66,8 @@ func TestReload_byTwoOfItsOwnHandlers(t *testing.T) {
 	}
 }
 
-// TestReload_joined has reloads wait for a running one and become one more, which
-// does what any of them has asked for.
+// TestReload_joined lets reloads wait for a running one. They become one more reload,
+// with the options of all of them.
 func TestReload_joined(t *testing.T) {
 	for _, freshLast := range []bool{false, true} {
 		t.Run(fmt.Sprintf("last=%v", freshLast), func(t *testing.T) {
@@ -131,8 +131,8 @@ func TestReload_joined(t *testing.T) {
 	}
 }
 
-// TestReload_fromOutsideWithALongSetup has a Setup that takes longer than calls
-// may, but not longer than its cog and the caller say.
+// TestReload_fromOutsideWithALongSetup has a Setup that takes longer than calls may,
+// within the limits of its cog and of the caller.
 func TestReload_fromOutsideWithALongSetup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var slow atomic.Bool
@@ -162,8 +162,8 @@ func TestReload_fromOutsideWithALongSetup(t *testing.T) {
 	})
 }
 
-// TestReload_callerGivesUpBeforeItBegins has a caller give up while its reload
-// waits for another one. It is not done unless somebody still wants it.
+// TestReload_callerGivesUpBeforeItBegins has a caller give up while its reload waits
+// for another one. The reload is only carried out if another caller waits for it.
 func TestReload_callerGivesUpBeforeItBegins(t *testing.T) {
 	for _, oneStays := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -203,8 +203,9 @@ func TestReload_callerGivesUpBeforeItBegins(t *testing.T) {
 	}
 }
 
-// TestReload_ofACogNamedEvent reloads a cog with the name by which listeners are
-// called, from a listener of another cog: it is not the cog's own call.
+// TestReload_ofACogNamedEvent reloads a cog with the name "event", under which
+// listeners are called, from a listener of another cog. That is not a call of the cog
+// itself.
 func TestReload_ofACogNamedEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := source{new([]*subscriber)}

@@ -15,7 +15,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// TestV1_handshakeOutOfOrder says what does not belong there, or not yet.
+// TestV1_handshakeOutOfOrder sends messages that do not belong into a handshake, or not
+// yet.
 func TestV1_handshakeOutOfOrder(t *testing.T) {
 	mine := protocol.NewNonce()
 	text, _ := mine.MarshalText()
@@ -40,7 +41,7 @@ func TestV1_handshakeOutOfOrder(t *testing.T) {
 				if got := p.ask(c.text); !strings.HasPrefix(got, c.want) {
 					t.Errorf("the answer = %s; want %s", got, c.want)
 				}
-				// nothing is lost: the handshake may still begin
+				// the handshake may still begin
 				p.shakeHands(secret)
 				if got := p.ask(`{"id":1,"call":"echo","data":1}`); got != `{"id":1,"ok":1}` {
 					t.Errorf("a call = %s; want its result", got)
@@ -77,7 +78,7 @@ func TestV1_handshakeOutOfOrder(t *testing.T) {
 	})
 }
 
-// TestV1_wrongProof proves what is not so. Nothing but a Close comes then.
+// TestV1_wrongProof sends wrong proofs. Only a Close comes after them.
 func TestV1_wrongProof(t *testing.T) {
 	mine := protocol.NewNonce()
 	synctest.Test(t, func(t *testing.T) {
@@ -121,8 +122,8 @@ func TestV1_wrongProof(t *testing.T) {
 	})
 }
 
-// TestGuess_isSlowedDown guesses keys. Who has one is not held up, from the same
-// address or on the same connection.
+// TestGuess_isSlowedDown guesses secrets. A client with a correct one is not delayed,
+// from the same address or on the same connection.
 func TestGuess_isSlowedDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
@@ -146,7 +147,7 @@ func TestGuess_isSlowedDown(t *testing.T) {
 				t.Errorf("%d guesses took %v; want a second for each but the first", 20*(connection+1), took)
 			}
 		}
-		// people mistype: a right key makes up for wrong ones
+		// people mistype, so a correct secret makes up for wrong ones
 		p := dialPeer(t, srv, "ipcx")
 		for range 3 {
 			for range 19 {
@@ -164,7 +165,8 @@ func TestGuess_isSlowedDown(t *testing.T) {
 	})
 }
 
-// TestAuth_inTime lets connections be silent.
+// TestAuth_inTime lets connections be silent. Only those without authentication are cut
+// off.
 func TestAuth_inTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
@@ -247,7 +249,7 @@ func TestSecrets_mustBeSetForTCP(t *testing.T) {
 	}
 }
 
-// A logbook keeps what is logged at every level.
+// A logbook keeps the log of all levels.
 type logbook struct {
 	mu   sync.Mutex // protects text
 	text bytes.Buffer
@@ -271,8 +273,8 @@ func (l *logbook) logger() *slog.Logger {
 
 func optionsWith(l *logbook) *actors.Options { return &actors.Options{Logger: l.logger()} }
 
-// TestLog_hasNoSecrets makes everything fail that can, with secrets and data in
-// every place, and reads the log, the errors and the answers.
+// TestLog_hasNoSecrets lets everything fail that can, with secrets and data in every
+// place, and looks for them in the log, the errors and the answers.
 func TestLog_hasNoSecrets(t *testing.T) {
 	const data = "launch code 4711"
 	synctest.Test(t, func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A fault is an error whose methods take a nil pointer badly, as most do.
+// A fault is an error with methods that panic on a nil pointer, like most errors.
 type fault struct{ cause error }
 
 func (f *fault) Error() string { return "fault: " + f.cause.Error() }
@@ -47,7 +47,8 @@ func typedNil() (e *wire.Error)       { return e }
 func typedNilOfAUser() (e *fault)     { return e }
 func wrapped(err error) (outer error) { return fmt.Errorf("while it worked: %w", err) }
 
-// badErrors are what nobody can look at without a panic.
+// badErrors are errors that panic when their text is asked for, or their chain is
+// walked.
 var badErrors = map[string]error{
 	"nil *wire.Error":         typedNil(),
 	"wrapped nil *wire.Error": wrapped(typedNil()),
@@ -135,8 +136,8 @@ func TestTask_returnsABadError(t *testing.T) {
 	})
 }
 
-// TestSetup_returnsABadError has Setup fail at a load, at a reload and at a
-// restart. Later reloads show that the cog is not stuck.
+// TestSetup_returnsABadError has Setup fail at a load, at a reload and at a restart.
+// Later reloads show that the cog still takes commands.
 func TestSetup_returnsABadError(t *testing.T) {
 	eachBadError(t, func(t *testing.T, bad error) {
 		var fails atomic.Bool

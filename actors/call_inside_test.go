@@ -41,7 +41,7 @@ func TestCall_withAnEndedContext(t *testing.T) {
 }
 
 // TestReload_heldCallsPassMaxWaiting holds more calls of a serial route than may wait
-// for their turn: they were let in, and none is lost.
+// for their turn. None is lost, since all were let in before.
 func TestReload_heldCallsPassMaxWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const work wire.Route[wire.Empty, int] = "work"

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	outer wire.Route[time.Duration, string] = "a.outer" // calls narrow after that time
+	outer wire.Route[time.Duration, string] = "a.outer" // calls narrow after the time in its data
 	inner wire.Route[wire.Empty, string]    = "a.inner"
-	lane  wire.Route[time.Duration, string] = "b.lane" // calls inner after that time
+	lane  wire.Route[time.Duration, string] = "b.lane" // calls inner after the time in its data
 )
 
 // circleCogs returns three cogs. Cog a keeps a value, so a reload holds its calls. The
@@ -56,9 +56,10 @@ func circleCogs(options cogs.RouteOptions[time.Duration], serialB, throughC bool
 	}
 }
 
-// TestReload_waitsForWhatWaitsForIt has a call of b hold its lane and ask a, which
-// holds calls since it is reloaded, while a call of a waits in that lane. In each order
-// of these two, the reload goes on when nothing else is left to wait for.
+// TestReload_waitsForWhatWaitsForIt makes a circle. A call of b holds its lane and
+// calls a, which holds calls because it is reloaded, while a call of a waits in that
+// lane. In each order of these two, the reload goes on when there is nothing else to
+// wait for.
 func TestReload_waitsForWhatWaitsForIt(t *testing.T) {
 	lanes := map[string]struct {
 		options cogs.RouteOptions[time.Duration]
@@ -76,7 +77,7 @@ func TestReload_waitsForWhatWaitsForIt(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						srv, bot := cogtest.Start(t, circleCogs(b.options, b.serial, throughC)...)
 						ofB, ofA := make(chan error, 1), make(chan error, 1)
-						holder, waiter := 100*time.Millisecond, 10*time.Millisecond // ask when they have come so far
+						holder, waiter := 100*time.Millisecond, 10*time.Millisecond // the times after which the two calls make theirs
 						if !laneFirst {
 							holder, waiter = 60*time.Millisecond, 100*time.Millisecond // the call of inner is held before the other waits
 						}
@@ -103,8 +104,8 @@ func TestReload_waitsForWhatWaitsForIt(t *testing.T) {
 }
 
 // TestCall_byAnEndedHandler has handlers leave goroutines behind that make calls with
-// their contexts. Such a call is a stranger's: it waits for its turn, and is served by
-// the generation that serves everybody.
+// their contexts. Such a call has no rights: it waits for its turn, and the serving
+// generation runs it.
 func TestCall_byAnEndedHandler(t *testing.T) {
 	const work wire.Route[string, string] = "work"
 	for name, c := range map[string]struct {

@@ -31,7 +31,7 @@ func TestClose_waitsForListeners(t *testing.T) {
 				time.Sleep(time.Duration(after) * 700 * time.Microsecond)
 				p.leave()
 			}()
-			cancel() // Serve begins to look whether they have left, and Close a moment later
+			cancel() // Serve begins to look whether its clients have left, and Close a moment later
 			time.Sleep(300 * time.Microsecond)
 			_ = srv.Close()
 			synctest.Wait()

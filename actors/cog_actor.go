@@ -13,32 +13,32 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// A cog actor owns one cog from Load to Unload: which instance serves, and what
-// is being done about that. Transitions run beside it, one at a time; it decides
-// which is next.
+// A cogActor owns one cog from Load to Unload. It knows which instance serves, and
+// decides which command is carried out next. Transitions carry the commands out, one at
+// a time.
 type cogActor struct {
 	srv  *Server
 	gate *gate.Gate
 
 	status   atomic.Pointer[admin.CogStatus]     // written by the actor
-	switches atomic.Pointer[[]admin.SwitchStats] // likewise; the slice never changes
+	switches atomic.Pointer[[]admin.SwitchStats] // written by the actor; the slice never changes
 
 	// owned by the actor
 	cog        cogs.Cog
-	current    *gate.Generation // nil while none serves
-	since      time.Time        // when it was activated
+	current    *gate.Generation // nil while no instance serves
+	since      time.Time        // when current was activated
 	reloaded   time.Time        // when the last reload ended
-	number     uint64           // of the newest generation
+	number     uint64           // number of the newest generation
 	running    *transition
-	next       *order // the order after the running transition
-	failed     *order // a restart that is due, unless the running transition makes it needless
+	next       *command // the command after the running transition
+	failed     *command // a due restart, unless the running transition makes it needless
 	checkpoint cogs.State
 	subscribed <-chan struct{} // closed when the hosts have carried out the last change of subscriptions
 	saver      *time.Timer
-	slowSave   bool // not to be saved while it serves
-	failures   int  // in a row
+	slowSave   bool // the cog is not saved while it serves
+	failures   int  // failures in a row
 	restarts   int
-	restarting bool // nothing serves, and no restart has given up
+	restarting bool // no instance serves, and the restart has not given up
 	lastError  error
 	gone       bool // unloaded; the server actor will stop this one
 }
@@ -46,12 +46,12 @@ type cogActor struct {
 // Receive handles one message.
 func (a *cogActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *order:
-		a.order(ctx, m)
-	case *gaveUp:
-		a.gaveUp(m.waiter)
+	case *command:
+		a.carryOut(ctx, m)
+	case *waiterGone:
+		a.waiterGone(m.waiter)
 	case *setupPassed:
-		a.answerEarly(m.order, "under way: it waits for the call that asked")
+		a.replyAfterSetup(m.command, "under way: it waits for the call that asked")
 	case *saveNow:
 		a.saveNow(ctx)
 	case *retrying:
@@ -61,76 +61,76 @@ func (a *cogActor) Receive(ctx actor.Context) {
 	}
 }
 
-func (a *cogActor) order(ctx actor.Context, o *order) {
+func (a *cogActor) carryOut(ctx actor.Context, cmd *command) {
 	if a.gone {
-		o.answer(done{err: ErrNotLoaded})
+		cmd.reply(result{err: ErrNotLoaded})
 		return
 	}
-	if o.what == kill {
-		a.kill(ctx, o)
+	if cmd.what == kill {
+		a.kill(ctx, cmd)
 		return
 	}
 	if a.running == nil {
-		a.begin(ctx, o)
+		a.begin(ctx, cmd)
 		return
 	}
-	// what runs may wait for those who ask from inside
-	a.answerEarly(o, "queued: something else is done to the cog first")
-	switch o.what {
+	// the running transition may wait for their handlers
+	a.replyAfterSetup(cmd, "queued: something else is done to the cog first")
+	switch cmd.what {
 	case unload:
 		a.running.cancel()
 		if a.next != nil {
 			if a.next.what == unload {
-				a.next.join(o)
+				a.next.merge(cmd)
 				return
 			}
-			a.next.answer(done{err: fmt.Errorf("unloaded meanwhile: %w", ErrNotLoaded)})
+			a.next.reply(result{err: fmt.Errorf("unloaded meanwhile: %w", ErrNotLoaded)})
 		}
-		a.next = o
+		a.next = cmd
 	case replace:
-		if a.running.order.what == restart {
-			a.running.cancel() // a reload revives at once
+		if a.running.command.what == restart {
+			a.running.cancel() // the reload makes the rest of the restart needless
 		}
 		switch {
 		case a.next == nil:
-			a.next = o
+			a.next = cmd
 		case a.next.what == unload:
-			o.answer(done{err: fmt.Errorf("being unloaded: %w", ErrNotLoaded)})
-		default: // reloads that arrive meanwhile become one more
-			a.next.join(o)
+			cmd.reply(result{err: fmt.Errorf("being unloaded: %w", ErrNotLoaded)})
+		default: // further reloads become part of the waiting one
+			a.next.merge(cmd)
 		}
-	case restart: // of the instance that is being put in service, perhaps
+	case restart: // perhaps of the instance that is being put in service
 		if a.failed != nil && !a.failed.again {
-			if a.failed.gen.Number >= o.gen.Number {
+			if a.failed.gen.Number >= cmd.gen.Number {
 				return
 			}
-			a.failed.answer(done{err: errNotServing}) // it was to be killed, and has been replaced
+			a.failed.reply(result{err: errNotServing}) // it was to be killed, and has been replaced
 		}
-		a.failed = o
+		a.failed = cmd
 	}
 }
 
-func (a *cogActor) begin(ctx actor.Context, o *order) {
-	if o.what == restart && o.gen != a.current { // both are nil where it goes on
-		o.answer(done{err: errNotServing}) // it has been replaced since
+func (a *cogActor) begin(ctx actor.Context, cmd *command) {
+	if cmd.what == restart && cmd.gen != a.current { // both are nil if a restart goes on
+		cmd.reply(result{err: errNotServing}) // the failed instance has been replaced meanwhile
 		return
 	}
 	cog := a.cog
-	if o.cog != nil {
-		cog = *o.cog
+	if cmd.cog != nil {
+		cog = *cmd.cog
 	}
-	switch o.what {
+	switch cmd.what {
 	case restart:
-		a.countFailure(o)
+		a.countFailure(cmd)
 	case unload:
-		a.answerEarly(o, "under way: it waits for the call that asked")
+		a.replyAfterSetup(cmd, "under way: it waits for the call that asked")
 	}
-	run, cancel := context.WithCancel(context.WithoutCancel(o.ctx))
+	run, cancel := context.WithCancel(context.WithoutCancel(cmd.ctx))
 	t := &transition{
 		srv:        a.srv,
 		gate:       a.gate,
 		actor:      ctx.Self(),
-		order:      o,
+		command:    cmd,
 		cog:        cog,
 		old:        a.current,
 		number:     a.number + 1,
@@ -138,41 +138,41 @@ func (a *cogActor) begin(ctx actor.Context, o *order) {
 		subscribed: a.subscribed,
 		failures:   a.failures,
 		began:      time.Now(),
-		rest:       breather - time.Since(a.reloaded),
+		gap:        minReloadGap - time.Since(a.reloaded),
 		cancel:     cancel,
 	}
 	a.running = t
-	if o.what != checkpoint {
-		a.show(map[verb]string{load: "starting", replace: "switching", unload: "unloading", restart: "restarting"}[o.what], time.Time{})
+	if cmd.what != checkpoint {
+		a.show(map[verb]string{load: "starting", replace: "switching", unload: "unloading", restart: "restarting"}[cmd.what], time.Time{})
 	}
-	if o.kill {
-		o.answer(done{})
+	if cmd.kill {
+		cmd.reply(result{})
 	}
-	a.srv.transitions.Go(func() { // ends with the script; Close waits
+	a.srv.transitions.Go(func() { // ends with the script; Close waits for it
 		defer cancel()
 		t.run(run)
 		a.srv.system.Root.Send(t.actor, &finished{t})
 	})
 }
 
-func (a *cogActor) countFailure(o *order) {
+func (a *cogActor) countFailure(cmd *command) {
 	if a.current != nil && time.Since(a.since) >= healthy {
 		a.failures = 0
 	}
 	a.failures++
-	if !o.again {
+	if !cmd.again {
 		a.restarts++
 	}
-	a.lastError = o.cause
+	a.lastError = cmd.cause
 }
 
-// saveNow saves what the cog keeps, if nothing else is being done to it.
+// saveNow saves the cog's state, unless a transition runs.
 func (a *cogActor) saveNow(ctx actor.Context) {
 	if a.gone {
 		return
 	}
 	if a.running == nil && a.current != nil && !a.slowSave && a.current.Instance.Keeps() && !a.current.Instance.Tasks() {
-		a.begin(ctx, &order{what: checkpoint, name: a.cog.Name, ctx: context.Background()})
+		a.begin(ctx, &command{what: checkpoint, name: a.cog.Name, ctx: context.Background()})
 	}
 	a.saver.Reset(checkpointTime)
 }

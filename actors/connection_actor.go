@@ -14,18 +14,18 @@ import (
 const (
 	closeGoingAway = transport.CloseGoingAway
 
-	// closeTimeout is how long a client may take to answer a Close.
+	// closeTimeout is the time in which a client must answer a Close.
 	closeTimeout = 2 * time.Second
 
-	// A cogbus.v1 client that is silent is pinged every pingBeats, and gone
-	// after deadBeats of silence.
+	// A silent cogbus.v1 client is pinged every pingBeats, and cut off after deadBeats
+	// of silence.
 	beat      = 5 * time.Second
 	pingBeats = 3
 	deadBeats = 9
 )
 
-// A connection actor owns the life of one client: its authentication in time,
-// its heartbeats, its close. Calls do not pass it.
+// A connectionActor owns the life of one client: its authentication in time, its
+// heartbeats, its close. Calls do not pass it.
 type connectionActor struct {
 	srv *Server
 
@@ -33,15 +33,15 @@ type connectionActor struct {
 	c       *client // set by the first message
 	since   time.Time
 	timer   *time.Timer   // of the next beat, then of the Close
-	silent  int           // beats in a row
-	warned  chan struct{} // closed when a goaway is sent; nil if none is to be
+	silent  int           // beats without a message in a row
+	warned  chan struct{} // closed when a goaway is sent; nil if none was asked for
 	closing bool          // a Close is sent
 	ended   bool          // the reader has ended
 }
 
-// connectionProps says how to spawn the actor of a connection. There are many of them,
-// and idle: they share their properties, and have the mailbox that takes the least
-// memory.
+// connectionProps returns the properties of connection actors. There are many of these
+// actors, and most are idle, so they share their properties and have the mailbox that
+// takes the least memory.
 func (s *Server) connectionProps() *actor.Props {
 	blank := func() actor.Actor { return &connectionActor{srv: s} }
 	return propsOf(blank, &s.router.Pool, s.log, actor.WithMailbox(actor.UnboundedLockfree()))
@@ -70,8 +70,8 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 				a.c.GoAway(m.reason)
 			}))
 		}
-	case *shut:
-		a.shut(ctx, m)
+	case *closeRequest:
+		a.startClose(ctx, m)
 	case *giveUpClosing:
 		if !a.ended {
 			a.srv.router.Pool.Go(workers.Func(a.c.Drop))
@@ -87,7 +87,7 @@ func (a *connectionActor) beat(ctx actor.Context) {
 	}
 	switch {
 	case !a.c.Trusted() && time.Since(a.since) >= authTimeout:
-		a.shut(ctx, &shut{transport.ClosePolicy, "not authenticated in time"})
+		a.startClose(ctx, &closeRequest{transport.ClosePolicy, "not authenticated in time"})
 		return
 	case !a.c.Heartbeats():
 		return
@@ -106,8 +106,9 @@ func (a *connectionActor) beat(ctx actor.Context) {
 	a.timer.Reset(beat)
 }
 
-// shut sends a Close. The client's answer ends the reader, or the timer does.
-func (a *connectionActor) shut(ctx actor.Context, m *shut) {
+// startClose sends a Close. The reader ends when the client answers, or when the timer
+// has cut it off.
+func (a *connectionActor) startClose(ctx actor.Context, m *closeRequest) {
 	if a.closing || a.ended {
 		return
 	}
@@ -119,17 +120,17 @@ func (a *connectionActor) shut(ctx actor.Context, m *shut) {
 	warned := a.warned
 	a.srv.router.Pool.Go(workers.Func(func() {
 		if warned != nil {
-			<-warned // nothing can be said behind a Close
+			<-warned // no message can follow a Close
 		}
 		a.c.Conn().StartClose(m.code, m.reason)
 	}))
 }
 
-// readerEnded cleans up: nobody is there any more.
+// readerEnded cleans up after a client that is gone.
 func (a *connectionActor) readerEnded(ctx actor.Context, err error) {
 	a.ended = true
 	a.timer.Stop()
-	if errors.Is(err, transport.ErrSlowPeer) && a.c.Trusted() { // strangers must not fill the log
+	if errors.Is(err, transport.ErrSlowPeer) && a.c.Trusted() { // clients without a secret must not fill the log
 		a.srv.log.Warn("a client does not read and was cut off", "caller", a.c.Remote)
 	} else {
 		a.srv.log.Debug("connection ended", "caller", a.c.Remote, "err", err)

@@ -19,8 +19,8 @@ import (
 )
 
 // TestReload_taskAndCallTakeLong has a task that ends a moment after the drain
-// deadline, and a call that goes on until it is told to end: both share the one
-// deadline, which stays one when it has been looked at.
+// deadline, and a call that goes on until it is told to end. Both have the same
+// deadline, also after the wait for the task.
 func TestReload_taskAndCallTakeLong(t *testing.T) {
 	for _, how := range []string{"reload", "replace by one that keeps", "force", "unload", "close"} {
 		t.Run(how, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestReload_taskAndCallTakeLong(t *testing.T) {
 				synctest.Wait()
 				most := 3 * time.Second // the drain, and a second
 				if how == "close" {
-					most += 6 * time.Second // it waits for clients that leave
+					most += 6 * time.Second // for the clients to leave
 				}
 				err := timed(t, how, most, func() error {
 					switch how {
@@ -96,8 +96,8 @@ func clientOf(t *testing.T, srv *actors.Server) *client.Client {
 	return bot
 }
 
-// TestCleanup_besideNothing ends a cog whose task, or whose handler, takes a while,
-// in every way. Within the drain time, and beyond it too, no cleanup runs beside it.
+// TestCleanup_besideNothing ends a cog in every way while a task or a handler of it
+// needs time, within the drain time and beyond it. No cleanup runs beside them.
 func TestCleanup_besideNothing(t *testing.T) {
 	for _, how := range []string{"reload", "unload", "close", "restart", "kill"} {
 		for _, what := range []string{"task", "handler"} {
@@ -110,7 +110,7 @@ func TestCleanup_besideNothing(t *testing.T) {
 							runs.Add(1)
 							defer runs.Add(-1)
 							<-ctx.Done()
-							time.Sleep(takes) // writes what it has to the database
+							time.Sleep(takes) // as if it wrote to a database
 						}
 						srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", DrainTimeout: 10 * time.Second, Setup: func(ctx context.Context, r *cogs.Registrar) error {
 							first := cogs.CallInfo(ctx).Generation == 1
@@ -158,8 +158,8 @@ func TestCleanup_besideNothing(t *testing.T) {
 	}
 }
 
-// TestOpen_cleanupsHang has a Setup whose cleanup hangs: one that fails, one that is
-// late without an error, and one that is late and fails.
+// TestOpen_cleanupsHang has a Setup that leaves a cleanup that hangs. The Setup fails,
+// is late without an error, or is late and fails.
 func TestOpen_cleanupsHang(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -185,7 +185,7 @@ func TestOpen_cleanupsHang(t *testing.T) {
 					return c.err
 				}
 				load := func() error { return srv.Load(t.Context(), cogs.Cog{Name: "c", Setup: setup}) }
-				for range 2 { // the first leaves nothing that keeps the second from it
+				for range 2 { // the first load must not make the second one fail
 					if err := timed(t, "Load", c.most, load); err == nil || !strings.Contains(err.Error(), c.want) {
 						t.Errorf("Load = %v; want %q", err, c.want)
 					}

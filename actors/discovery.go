@@ -9,15 +9,15 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// Discovery returns the handler that tells the Python package's clients the
-// port of the first TCP listener. Run serves it on Options.Discovery.
+// Discovery returns the handler that tells the Python package's clients the port of the
+// first TCP listener. Run serves it on Options.Discovery.
 func (s *Server) Discovery() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.reserve() {
 			tooMany(w)
 			return
 		}
-		defer s.release(nil)
+		defer s.unreserve()
 		conn, err := s.acceptor.Accept(w, r)
 		if err != nil {
 			s.log.Debug("handshake refused", "caller", r.RemoteAddr, "err", err)
@@ -25,8 +25,9 @@ func (s *Server) Discovery() http.Handler {
 		}
 		left := make(chan struct{})
 		defer close(left)
-		go func() { // ends with this client
-			// asking takes a moment: who stays longer has something else in mind
+		go func() { // ends when this client leaves
+			// a look-up takes a moment, so a client that stays longer wants something
+			// else
 			timer := time.NewTimer(authTimeout)
 			defer timer.Stop()
 			select {
@@ -50,11 +51,11 @@ func (s *Server) locate(conn *transport.Conn) {
 		}
 		var e protocol.Envelope
 		err = e.Parse(m.B)
-		switch _, ok := s.desk.Authorized(&e); {
+		switch _, ok := s.hub.Authorized(&e); {
 		case err != nil:
 			err = conn.Send(protocol.AppendErrorObject(nil, err))
 		case !ok:
-			if wait := s.desk.Delay(conn.RemoteAddr()); wait > 0 {
+			if wait := s.hub.Delay(conn.RemoteAddr()); wait > 0 {
 				time.Sleep(wait)
 			}
 			err = conn.Send(protocol.AppendErrorObject(nil, wire.Errorf(wire.Unauthorized, "no secret, or a wrong one")))
@@ -68,7 +69,7 @@ func (s *Server) locate(conn *transport.Conn) {
 	}
 }
 
-// announced returns the port that clients are sent to.
+// announced returns the port that Discovery tells clients.
 func (s *Server) announced() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

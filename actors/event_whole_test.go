@@ -15,15 +15,15 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A seen is that a listener of a generation has seen an event.
+// A seen records that a listener of a generation has seen an event.
 type seen struct {
 	generation uint64
 	listener   string
 }
 
-// TestListen_wholeEvents delivers events while a cog with two listeners is reloaded,
-// whose order changes each time. Each event is seen by both listeners of one
-// generation, once.
+// TestListen_wholeEvents delivers events while a cog with two listeners is reloaded.
+// The order of the listeners changes each time. Each event is seen once by both
+// listeners of one generation.
 func TestListen_wholeEvents(t *testing.T) {
 	for name, keep := range map[string]bool{"with a kept value": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
@@ -95,8 +95,8 @@ func TestListen_wholeEvents(t *testing.T) {
 	}
 }
 
-// TestListen_refusedWhole delivers an event for which there is room in one listener,
-// and not in both.
+// TestListen_refusedWhole delivers an event while one listener has room and the other
+// has none.
 func TestListen_refusedWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := source{new([]*subscriber)}

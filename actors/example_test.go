@@ -25,7 +25,7 @@ func Example() {
 	})); err != nil {
 		fmt.Println(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") // Run listens by itself
+	l, err := net.Listen("tcp", "127.0.0.1:0") // Run listens by itself; this is for a listener of your own
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -19,7 +19,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// faulty returns a cog whose routes fail in every way.
+// faulty returns a cog with a route for each way of failing.
 func faulty() cogs.Cog {
 	return cogs.Cog{Name: "faulty", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		type in = wire.Empty
@@ -102,7 +102,7 @@ func TestCall_quickRoutesFailToo(t *testing.T) {
 			}
 		}
 		warm()
-		// a quick route that hangs once holds up its connection for 2 ms
+		// a quick route that hangs once delays its connection for 2 ms
 		hang := make(chan struct{})
 		how.Store(func() { <-hang })
 		go func() { _, _ = client.Call[wire.Empty, int](t.Context(), bot, "f", wire.Empty{}) }()
@@ -145,7 +145,7 @@ func TestCall_timeLimit(t *testing.T) {
 		if got := ended.Load(); got != 2 {
 			t.Errorf("%d contexts ended; want 2", got)
 		}
-		// wedged handlers keep their slots, and nothing else
+		// handlers that hang keep their places, and nothing else
 		for range 3 {
 			if _, err := bot.Request(t.Context(), "wedged", nil); wire.CodeOf(err) != wire.Timeout {
 				t.Errorf("Request(wedged) = %v; want %s", err, wire.Timeout)

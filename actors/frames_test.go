@@ -80,7 +80,7 @@ func TestFrames_bad(t *testing.T) {
 	}
 }
 
-// TestFrames_good sends what is unusual and must work.
+// TestFrames_good sends unusual frames that are valid.
 func TestFrames_good(t *testing.T) {
 	for _, dialect := range dialects {
 		t.Run(dialect, func(t *testing.T) {
@@ -153,8 +153,8 @@ func TestFrames_random(t *testing.T) {
 	})
 }
 
-// TestFrames_neverEnd begins a frame and says no more. Who has authenticated may
-// be silent between messages for ever, not inside of one.
+// TestFrames_neverEnd begins a frame and stops. An authenticated client may be silent
+// between messages for ever, but not inside of one.
 func TestFrames_neverEnd(t *testing.T) {
 	for _, dialect := range dialects {
 		t.Run(dialect, func(t *testing.T) {
@@ -263,7 +263,7 @@ func (u *unread) Write(b []byte) (int, error) {
 func TestOptions_maxConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, &actors.Options{MaxConnections: 4})
-		beside := newNeighbour(t, srv) // two
+		beside := newNeighbour(t, srv) // it has two connections
 		one, two := known(t, srv, "ipcx"), known(t, srv, protocol.Subprotocol)
 		conn, err := srv.DialContext(t.Context(), "", "")
 		if err != nil {
@@ -274,7 +274,7 @@ func TestOptions_maxConnections(t *testing.T) {
 			t.Errorf("the fifth handshake = %s, %v; want 503 and when to come back", p.resp.Status, p.resp.Header)
 		}
 		p.leave()
-		// those that say nothing must not take what is left
+		// silent connections must not take the places of others
 		var silent []net.Conn
 		for range 5 {
 			conn, err := srv.DialContext(t.Context(), "", "")

@@ -42,8 +42,9 @@ func TestReload_allCallersGiveUpBeforeItBegins(t *testing.T) {
 	})
 }
 
-// TestRequestReload_joinedByACallerWhoGivesUp loses a reload that was requested:
-// it has joined that of a caller who does not wait any more.
+// TestRequestReload_joinedByACallerWhoGivesUp requests a reload, and lets a caller's
+// reload become part of it. The requested one must not be lost when the caller gives
+// up.
 func TestRequestReload_joinsACallerWhoGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var setups atomic.Int64

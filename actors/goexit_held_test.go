@@ -13,8 +13,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestKey_goexitOfAHeldCall calls runtime.Goexit in the Key of a call that is
-// released at the end of a reload: that must not end the reload's goroutine.
+// TestKey_goexitOfAHeldCall calls runtime.Goexit in the Key of a call that is released
+// at the end of a reload. That must not end the reload's goroutine.
 func TestKey_goexitOfAHeldCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -53,8 +53,8 @@ func TestKey_goexitOfAHeldCall(t *testing.T) {
 	})
 }
 
-// TestKey_goexitOfAnEvent calls runtime.Goexit in the key of a listener: that must
-// not end the goroutine of the host, which has other listeners to serve.
+// TestKey_goexitOfAnEvent calls runtime.Goexit in the key of a listener. That must not
+// end the goroutine of the host, which has other listeners to serve.
 func TestKey_goexitOfAnEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := source{new([]*subscriber)}

@@ -18,9 +18,9 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// TestGoexit_inTheLifeOfACog calls runtime.Goexit, as t.FailNow does, where a cog is
-// made, handed over and ended. It counts as a panic there: nobody waits for a
-// goroutine that is gone, and what else there is to do is done.
+// TestGoexit_inTheLifeOfACog calls runtime.Goexit, as t.FailNow does, in each function
+// that makes, hands over or ends a cog. It counts as a panic. The server does not wait
+// for the goroutine that is gone, and does the rest of its work.
 func TestGoexit_inTheLifeOfACog(t *testing.T) {
 	for _, c := range []struct {
 		where string
@@ -99,7 +99,7 @@ func TestGoexit_inATask(t *testing.T) {
 	}
 }
 
-// TestGoexit_inKill ends the goroutine of what Kill has recorded.
+// TestGoexit_inKill ends the goroutine of a function that Kill has recorded.
 func TestGoexit_inKill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var killed atomic.Int64
@@ -162,7 +162,7 @@ func TestGoexit_ofARelay(t *testing.T) {
 	})
 }
 
-// A faultyHost does something else than to subscribe.
+// A faultyHost fails in a given way when a cog subscribes.
 type faultyHost struct{ do func() }
 
 func (faultyHost) Call(context.Context, string, []byte) ([]byte, error) { return nil, nil }

@@ -50,8 +50,8 @@ func TestClose_duringHandshake(t *testing.T) {
 	}
 }
 
-// TestServe_endsDuringHandshake ends a listener while a client shakes hands: it
-// does not stay behind on a server that goes on.
+// TestServe_endsDuringHandshake ends a listener while a client shakes hands. The client
+// must not stay on a server that goes on.
 func TestServe_endsDuringHandshake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
@@ -78,7 +78,7 @@ func TestServe_endsDuringHandshake(t *testing.T) {
 	})
 }
 
-// A pipeListener accepts what a test sends.
+// A pipeListener accepts the connections that a test makes.
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -104,7 +104,8 @@ func (l *pipeListener) Close() error {
 
 func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
-// TestRun_everyAddressOfLocalhost connects to all that localhost means here.
+// TestRun_everyAddressOfLocalhost connects to all addresses of localhost on this
+// machine.
 func TestRun_everyAddressOfLocalhost(t *testing.T) {
 	ready := make(chan string, 1)
 	ctx, stop := context.WithCancel(t.Context())

@@ -83,8 +83,7 @@ func TestCleanup_hangs(t *testing.T) {
 
 type stopKey struct{}
 
-// hangingCleanup returns a cog whose cleanup waits for the channel that ctx
-// carries.
+// hangingCleanup returns a cog with a cleanup that waits for the channel in ctx.
 func hangingCleanup(name, route string, err error) cogs.Cog {
 	return cogs.Cog{Name: name, Setup: func(ctx context.Context, r *cogs.Registrar) error {
 		stop, _ := ctx.Value(stopKey{}).(<-chan struct{})
@@ -94,10 +93,10 @@ func hangingCleanup(name, route string, err error) cogs.Cog {
 	}}
 }
 
-// TestKeep_hangs has functions that save or restore hang in a reload. An instance
-// whose state is still being read cannot serve on: the new one starts from what was
-// saved before. One that is still being written to never serves: the old one does.
-// What was held is answered, and an unload still works.
+// TestKeep_hangs lets functions that save or restore hang in a reload. An instance that
+// is still being saved cannot serve on, so the new one starts from the previous state.
+// An instance that is still being restored never serves, so the old one serves on. Held
+// calls are answered, and an unload still works.
 func TestKeep_hangs(t *testing.T) {
 	for _, name := range []string{"save", "restore"} {
 		t.Run(name, func(t *testing.T) {
@@ -147,8 +146,8 @@ func TestKeep_hangs(t *testing.T) {
 	}
 }
 
-// TestReload_taskEndsLate has tasks that end after the drain, at its very end and
-// just before: the old instance serves on, and none of its tasks runs twice.
+// TestReload_taskEndsLate has tasks that end after the drain, at its very end and just
+// before it. The old instance serves on, and none of its tasks runs twice.
 func TestReload_taskEndsLate(t *testing.T) {
 	for _, late := range []time.Duration{999 * time.Millisecond, time.Second, 1001 * time.Millisecond, 5 * time.Second} {
 		t.Run(late.String(), func(t *testing.T) {
@@ -194,8 +193,8 @@ func TestReload_taskEndsLate(t *testing.T) {
 	}
 }
 
-// TestReload_hangingHandlersLeaveTheirLanes hangs in everything that is one at a
-// time. The next instance waits for it until the end of the drain, and not longer.
+// TestReload_hangingHandlersLeaveTheirLanes hangs in every lane. The next instance
+// waits for the lanes until the end of the drain, and not longer.
 func TestReload_hangingHandlersLeaveTheirLanes(t *testing.T) {
 	for _, serial := range []bool{false, true} {
 		for _, how := range []string{"call", "keyed", "event", "tick", "forced", "restart"} {
@@ -281,7 +280,7 @@ func hangInLane(t *testing.T, how string, serial bool) {
 	for range 5 {
 		begin()
 	}
-	close(release) // what hung returns among them
+	close(release) // the functions that hang end the rest
 	time.Sleep(time.Second)
 	if done.Load() != 10 || peak.Load() != 1 && how != "tick" {
 		t.Errorf("%d are done and %d ran at once; want 10, one at a time", done.Load(), peak.Load())

@@ -20,8 +20,8 @@ import (
 
 const block wire.Route[wire.Empty, int] = "block"
 
-// hold begins a call of the route block and, behind it, a reload of the cog "c",
-// which holds what comes until the call ends. It returns the reload's outcome.
+// hold begins a call of the route block and, behind it, a reload of the cog "c". The
+// reload holds further calls until that call ends. hold returns the reload's outcome.
 func hold(t *testing.T, srv *actors.Server, bot *client.Client) <-chan error {
 	go func() { _, _ = client.Call(t.Context(), bot, block, wire.Empty{}) }()
 	synctest.Wait()
@@ -34,8 +34,8 @@ func hold(t *testing.T, srv *actors.Server, bot *client.Client) <-chan error {
 	return outcome
 }
 
-// TestReload_holdsMoreThanMaxInFlight holds more calls than the cog may have in
-// flight, and events that become two calls each: what was let in is served.
+// TestReload_holdsMoreThanMaxInFlight holds more calls than the cog may have in flight,
+// and events that become two calls each. All are served, since they were let in before.
 func TestReload_holdsMoreThanMaxInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := source{new([]*subscriber)}
@@ -56,7 +56,7 @@ func TestReload_holdsMoreThanMaxInFlight(t *testing.T) {
 		}})
 		outcome := hold(t, srv, bot)
 		var calls sync.WaitGroup
-		for n := range 50 { // a hundred each second, of a millisecond each
+		for n := range 50 { // a hundred each second, each takes a millisecond
 			calls.Go(func() { mustCall(t, bot, one, wire.Empty{}) })
 			host.emit("join", n)
 			time.Sleep(10 * time.Millisecond)
@@ -117,9 +117,9 @@ func TestReload_heldCallsKeepTheirTime(t *testing.T) {
 	})
 }
 
-// TestReload_rolledBack_takesNoRouteAway calls a route that the new instance does
-// not have while the reload goes on that is rolled back in the end, and one that
-// only the new instance has.
+// TestReload_rolledBack_takesNoRouteAway makes calls during a reload that is rolled
+// back in the end: of a route that only the old instance has, and of one that only the
+// new one has.
 func TestReload_rolledBack_takesNoRouteAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -159,8 +159,8 @@ func TestReload_rolledBack_takesNoRouteAway(t *testing.T) {
 	})
 }
 
-// TestReload_switchesRoutes has nobody to roll back for: the routes that the new
-// instance does not have are gone.
+// TestReload_switchesRoutes switches without state, so nothing can be rolled back.
+// Routes that the new instance does not have are gone.
 func TestReload_switchesRoutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(ctx context.Context, r *cogs.Registrar) error {
@@ -182,8 +182,8 @@ func TestReload_switchesRoutes(t *testing.T) {
 	})
 }
 
-// TestReload_keepsTheOrder reloads a cog without kept values while calls and
-// events wait in it: what is one at a time and in order stays so.
+// TestReload_keepsTheOrder reloads a cog without kept values while calls and events
+// wait in its lanes. Their order stays the same.
 func TestReload_keepsTheOrder(t *testing.T) {
 	guild := func(i item) string { return i.Guild.String() }
 	for name, c := range map[string]struct {

@@ -81,8 +81,8 @@ const (
 	noRoute = `{"error": "Invalid or no endpoint given.", "code": 400}`
 )
 
-// TestIPCX_badRequests sends what is answered with an error. The connection goes
-// on each time.
+// TestIPCX_badRequests sends requests that get an error. The connection goes on each
+// time.
 func TestIPCX_badRequests(t *testing.T) {
 	auth := `"headers":{"Authorization":"` + secret + `"}`
 	synctest.Test(t, func(t *testing.T) {
@@ -147,8 +147,8 @@ func TestIPCX_badRequests(t *testing.T) {
 	})
 }
 
-// TestV1_badMessages sends what is answered with an error. The connection goes
-// on each time.
+// TestV1_badMessages sends messages that get an error. The connection goes on each
+// time.
 func TestV1_badMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)

@@ -18,13 +18,13 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A ledger is a cog that counts its calls and notes when that is saved. Its tick
-// fails when it is told to.
+// A ledger is a cog that counts its calls and notes when the count is saved. Its tick
+// fails on demand.
 type ledger struct {
 	fails atomic.Bool
 	saves atomic.Int64
 	busy  atomic.Int64 // how long a call takes
-	task  bool         // it has one of Registrar.Go
+	task  bool         // it has a task of Registrar.Go
 }
 
 func (l *ledger) cog() cogs.Cog {
@@ -39,7 +39,7 @@ func (l *ledger) cog() cogs.Cog {
 		})
 		r.Every(700*time.Millisecond, func(context.Context) error {
 			if l.fails.Swap(false) {
-				n = 1000 // what fails leaves nonsense behind
+				n = 1000 // a value that must not be saved
 				return errors.New("gateway lost")
 			}
 			return nil
@@ -51,7 +51,7 @@ func (l *ledger) cog() cogs.Cog {
 	}}
 }
 
-// restart fails the cog and waits until it serves again.
+// restart lets the cog fail and waits until it serves again.
 func (l *ledger) restart() {
 	l.fails.Store(true)
 	time.Sleep(2 * time.Second)
@@ -71,9 +71,9 @@ func TestKeep_savedWhileServing(t *testing.T) {
 			count(n + 1)
 		}
 		l.restart()
-		count(1) // nothing was saved yet
+		count(1) // no count was saved yet
 		time.Sleep(10 * time.Second)
-		count(2) // this is behind what was saved
+		count(2) // the restart has forgotten the calls since the last save
 		l.restart()
 		count(2)
 		if got := l.saves.Load(); got != 1 {
@@ -90,7 +90,7 @@ func TestKeep_savedWhileServing(t *testing.T) {
 			t.Errorf("Reload failed: %v", err)
 		}
 		l.restart()
-		count(1) // a fresh start forgets what was saved before
+		count(1) // a fresh start forgets the saved count
 		if err := srv.Unload(t.Context(), "c"); err != nil {
 			t.Errorf("Unload failed: %v", err)
 		}
@@ -146,8 +146,8 @@ func TestKeep_isNotSavedBesideCalls(t *testing.T) {
 	}
 }
 
-// TestKeep_isNotSavedBesideTasks has a task of Registrar.Go, which may use what is
-// kept at any time: only a reload saves that.
+// TestKeep_isNotSavedBesideTasks has a task of Registrar.Go, which may use the kept
+// values at any time. So only a reload saves them.
 func TestKeep_isNotSavedBesideTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := ledger{task: true}
@@ -171,8 +171,8 @@ func TestKeep_isNotSavedBesideTasks(t *testing.T) {
 	})
 }
 
-// TestKeep_cannotBeSaved fails to save: the cog serves on, and a restart has what
-// was saved before.
+// TestKeep_cannotBeSaved lets saving fail. The cog serves on, and a restart gets the
+// previous state.
 func TestKeep_cannotBeSaved(t *testing.T) {
 	for _, hangs := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -216,8 +216,8 @@ func TestKeep_cannotBeSaved(t *testing.T) {
 	}
 }
 
-// TestRestart_cannotRestore restores what hangs, and then a cog that has failed:
-// with Fresh it is revived without what was saved.
+// TestRestart_cannotRestore lets restoring hang at a restart. Then the cog has failed,
+// and a reload with Fresh revives it without the saved state.
 func TestRestart_cannotRestore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -265,8 +265,8 @@ func TestRestart_cannotRestore(t *testing.T) {
 	})
 }
 
-// TestKeep_savingTakesLong has a cog whose saving holds its calls for two seconds:
-// that happens once, and then at reloads alone.
+// TestKeep_savingTakesLong has a cog whose saving holds its calls for two seconds. That
+// happens once; later the cog is saved only at reloads.
 func TestKeep_savingTakesLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var saves atomic.Int64

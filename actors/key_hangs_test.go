@@ -16,7 +16,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A tempered request makes its Key, or its own UnmarshalJSON, do what it says.
+// A tempered request tells its Key, or its UnmarshalJSON, how to behave.
 type tempered struct {
 	M mood `json:"m"`
 }
@@ -33,7 +33,7 @@ func (m *mood) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// hanging is closed when what hangs is to go on.
+// hanging holds a channel. When it is closed, the functions that hang go on.
 var hanging atomic.Pointer[chan struct{}]
 
 func act(mood string) {
@@ -77,9 +77,9 @@ func hangs() (release func()) {
 	return func() { close(stop) }
 }
 
-// TestKey_hangsAlone has the Key of a call, or the type of its request, hang, panic
-// and end its goroutine, on a connection that has other calls of that route and of
-// another one. Only that call suffers.
+// TestKey_hangsAlone lets the Key of a call, or the type of its request, hang, panic
+// and end its goroutine, on a connection with other calls of that route and of another
+// one. Only that call suffers.
 func TestKey_hangsAlone(t *testing.T) {
 	for _, mood := range []string{"hang", "decode-hang", "panic", "decode-panic", "exit", "decode-exit"} {
 		for _, dialect := range dialects {
@@ -119,7 +119,7 @@ func TestKey_hangsAlone(t *testing.T) {
 						case strings.Contains(text, "err"):
 							bad++
 						case dialect != "ipcx" && took > 110*time.Millisecond:
-							late++ // ipcx answers in order, so what is behind waits
+							late++ // ipcx answers in order, so later requests wait
 						default:
 							good++
 						}
@@ -134,8 +134,8 @@ func TestKey_hangsAlone(t *testing.T) {
 	}
 }
 
-// TestKey_hangsInARelease has calls held whose Keys hang when they are admitted. The
-// reload, other routes, and Close do not wait for them.
+// TestKey_hangsInARelease holds calls with Keys that hang when the calls are admitted.
+// The reload, other routes, and Close do not wait for them.
 func TestKey_hangsInARelease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := hangs()

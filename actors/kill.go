@@ -15,21 +15,21 @@ var (
 	errNotServing = errors.New("cog is not serving")
 )
 
-// kill makes the order the restart of the instance that serves, which begins at
-// once, or behind a checkpoint that is being saved. It is refused if something
-// else is being done to the cog, or comes first: nobody knows what serves then.
-func (a *cogActor) kill(ctx actor.Context, o *order) {
-	saving := a.running != nil && a.running.order.what == checkpoint
+// kill turns the command into a restart of the instance that serves. The restart begins
+// at once, or behind a checkpoint that is being saved. If the cog has anything else to
+// do, kill refuses the command, since it is not known which instance will serve then.
+func (a *cogActor) kill(ctx actor.Context, cmd *command) {
+	saving := a.running != nil && a.running.command.what == checkpoint
 	if a.current == nil || a.running != nil && !saving || a.next != nil || a.failed != nil {
-		o.answer(done{err: errNotServing})
+		cmd.reply(result{err: errNotServing})
 		return
 	}
-	a.srv.log.Warn("cog is killed for a test", "cog", a.cog.Name, "generation", a.current.Number, "caller", cogs.CallInfo(o.ctx).Caller)
-	o.what, o.gen, o.cause, o.kill, o.first = restart, a.current, fmt.Errorf("task: %w", errKilled), true, true
-	o.ctx = context.Background() // a Setup gets nothing of the caller
+	a.srv.log.Warn("cog is killed for a test", "cog", a.cog.Name, "generation", a.current.Number, "caller", cogs.CallInfo(cmd.ctx).Caller)
+	cmd.what, cmd.gen, cmd.cause, cmd.kill, cmd.first = restart, a.current, fmt.Errorf("task: %w", errKilled), true, true
+	cmd.ctx = context.Background() // a Setup must not see values of the caller
 	if saving {
-		a.failed = o
+		a.failed = cmd
 		return
 	}
-	a.begin(ctx, o)
+	a.begin(ctx, cmd)
 }

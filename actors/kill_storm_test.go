@@ -17,8 +17,7 @@ import (
 )
 
 // TestKill_amongReloads kills and reloads at random moments, also together and while
-// the cog is saved. A kill that is answered is a restart; any other was refused, and
-// there was none.
+// the cog is saved. A kill with a reply has led to a restart; a refused one has not.
 func TestKill_amongReloads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 2))
@@ -81,8 +80,8 @@ func TestKill_amongReloads(t *testing.T) {
 	})
 }
 
-// TestKill_whileItIsSaved kills a cog whose saving holds its calls: the restart comes
-// behind that. A second kill is refused, and a reload that comes later revives the cog.
+// TestKill_whileItIsSaved kills a cog while saving holds its calls. The restart comes
+// after the saving. A second kill is refused, and a later reload revives the cog.
 func TestKill_whileItIsSaved(t *testing.T) {
 	for _, then := range []string{"", "kill", "reload", "unload"} {
 		t.Run("then "+then, func(t *testing.T) {

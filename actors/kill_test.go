@@ -18,8 +18,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// TestKill is what a failed task leads to: calls inside get one error, the cog
-// restarts with what was saved last, and serves.
+// TestKill checks that a kill has the effect of a failed task: calls inside get one
+// error, and the cog restarts with the last saved state and serves.
 func TestKill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
@@ -36,7 +36,7 @@ func TestKill(t *testing.T) {
 		if _, err := srv.Reload(t.Context(), "c", nil); err != nil {
 			t.Errorf("Reload failed: %v", err)
 		}
-		mustCall(t, bot, next, wire.Empty{}) // the failed instance has a 4 that nobody saved
+		mustCall(t, bot, next, wire.Empty{}) // a 4 that was never saved
 		var inside sync.WaitGroup
 		for range 3 {
 			inside.Go(func() {
@@ -69,7 +69,7 @@ func TestKill(t *testing.T) {
 			t.Errorf("Cogs()[0] = %+v; want generation 3 after one restart, and why", s)
 		}
 
-		for range 7 { // it counts with the others: the eighth in a row is the last
+		for range 7 { // a kill counts with the other failures, and the eighth in a row is the last
 			kill()
 			time.Sleep(40 * time.Second)
 		}
@@ -104,7 +104,7 @@ func TestKill_whileItSwitches(t *testing.T) {
 			t.Errorf("Reload failed: %v", err)
 		}
 		var work sync.WaitGroup
-		for range 2 { // one kills, the other one too or finds it killed
+		for range 2 { // one of them kills, and the other one kills too or is refused
 			work.Go(func() {
 				if _, err := client.Call(t.Context(), bot, admin.Kill, admin.CogName{Name: "c"}); err != nil && wire.CodeOf(err) != wire.Unavailable {
 					t.Errorf("Call(kill) beside another = %v; want none, or %s", err, wire.Unavailable)
@@ -119,8 +119,8 @@ func TestKill_whileItSwitches(t *testing.T) {
 	})
 }
 
-// TestKill_fromInside has a handler kill its own cog: it is interrupted with the
-// others, and the kill does not wait for it.
+// TestKill_fromInside has a handler kill its own cog. The handler is interrupted with
+// the others, and the kill does not wait for it.
 func TestKill_fromInside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan error, 1)
@@ -145,7 +145,7 @@ func TestKill_fromInside(t *testing.T) {
 	})
 }
 
-// TestKill_isLogged reads in the log who has done that.
+// TestKill_isLogged checks that the log names the caller of a kill.
 func TestKill_isLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &logbook{}

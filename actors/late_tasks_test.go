@@ -11,9 +11,9 @@ import (
 	"github.com/cogbus/cogbus/cogs/cogtest"
 )
 
-// TestReload_taskEndsLate_reloadedAgain reloads a second time while the task that
-// did not end in the first reload still runs. It must not be started beside
-// itself, and what the cog keeps must not be saved while it runs.
+// TestReload_taskEndsLate_reloadedAgain reloads a second time while the task that did
+// not end in the first reload still runs. The task must not be started a second time,
+// and the kept values must not be saved while it runs.
 func TestReload_taskEndsLate_reloadedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, peak, saved atomic.Int64

@@ -16,13 +16,13 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A sloth is a cog whose functions that save take 12 s. It notes for each
-// instance what runs beside its saving.
+// A sloth is a cog with functions that take 12 s to save. It notes for each instance
+// the code that runs beside its saving.
 type sloth struct {
 	setup func(instance int64, r *cogs.Registrar) error // may be nil
 
 	instances, saves, restores, cleaned atomic.Int64
-	beside                              sync.Map // what ran beside the saving of its own instance
+	beside                              sync.Map // the code that ran beside the saving of its own instance
 }
 
 func (s *sloth) cog() cogs.Cog {
@@ -68,9 +68,9 @@ func (s *sloth) check(t *testing.T) {
 	})
 }
 
-// TestKeep_savingDoesNotEnd has a cog whose saving does not end by its limit, under
-// calls. It is tried once; a fresh instance takes the calls over that were held, and
-// neither that nor those of restarts are saved while they serve.
+// TestKeep_savingDoesNotEnd has a cog under calls that is not saved within the limit.
+// The server tries it once. A fresh instance takes the held calls over, and neither
+// that instance nor the ones of later restarts are saved while they serve.
 func TestKeep_savingDoesNotEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fails atomic.Bool
@@ -115,7 +115,7 @@ func TestKeep_savingDoesNotEnd(t *testing.T) {
 	})
 }
 
-// TestKeep_savingDoesNotEnd_reloaded asks for a reload, whose saving does not end.
+// TestKeep_savingDoesNotEnd_reloaded reloads a cog that is not saved within the limit.
 func TestKeep_savingDoesNotEnd_reloaded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s sloth
@@ -142,8 +142,8 @@ func TestKeep_savingDoesNotEnd_reloaded(t *testing.T) {
 	})
 }
 
-// TestKeep_savingDoesNotEnd_nothingStarts has no fresh instance that could take the
-// calls over: Setup fails, once or always.
+// TestKeep_savingDoesNotEnd_nothingStarts lets Setup fail, once or always, so that no
+// fresh instance takes the calls over.
 func TestKeep_savingDoesNotEnd_nothingStarts(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -178,9 +178,9 @@ func TestKeep_savingDoesNotEnd_nothingStarts(t *testing.T) {
 	}
 }
 
-// TestKeep_savingDoesNotEnd_andRestoreFails reloads with a saving that does not end
-// and a new instance that does not take what was saved before: neither can serve,
-// so the cog restarts.
+// TestKeep_savingDoesNotEnd_andRestoreFails reloads with a saving that does not end and
+// a new instance that cannot restore the previous state. Neither can serve, so the cog
+// restarts.
 func TestKeep_savingDoesNotEnd_andRestoreFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var hang, bad atomic.Bool
@@ -216,8 +216,9 @@ func TestKeep_savingDoesNotEnd_andRestoreFails(t *testing.T) {
 	})
 }
 
-// TestKeep_savedAgainAfterAReload has saving take long until an operator reloads
-// what has been mended; a reload that the cog itself asks for changes nothing.
+// TestKeep_savedAgainAfterAReload has a cog that is slow to save. After an operator's
+// reload the server saves it while it serves again. A reload that the cog itself asks
+// for does not change that.
 func TestKeep_savedAgainAfterAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var slow atomic.Bool

@@ -17,15 +17,15 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// A trap is a cog whose functions hang, those that are named, once it is armed, until
-// it is opened. It notes what a cleanup runs beside, and how often.
+// A trap is a cog whose named functions hang from the time it is armed until it is
+// opened. It counts its cleanups, and notes the code that runs beside them.
 type trap struct {
 	name   string // of the cog, and of its route
 	hangs  []string
 	armed  atomic.Bool
 	open   chan struct{}
 	made   atomic.Int64 // instances
-	ended  atomic.Int64 // cleanups of those
+	ended  atomic.Int64 // cleanups of the instances
 	beside atomic.Value // the text of an error
 }
 
@@ -78,11 +78,11 @@ func (tr *trap) run(what string) {
 	}
 }
 
-// What operations take at most, with the limits of a trap; docs/architecture.md has
+// The longest times of operations, with the limits of a trap; docs/architecture.md has
 // the list.
 const (
 	drain      = 3 * time.Second // with the grace
-	killing    = 2 * time.Second // and what ends by it
+	killing    = 2 * time.Second // also for the code that ends then
 	cleaning   = 5 * time.Second
 	handover   = 5 * time.Second // saving, and restoring
 	setting    = 4 * time.Second // Setup, with its grace
@@ -92,10 +92,10 @@ const (
 	checkpoint = 5020 * time.Millisecond
 )
 
-// TestLimits_ofEveryOperation does everything that is done to a cog, with each
-// combination of functions that hang for ever. It ends within its limits; nothing of
-// an instance runs beside what was left behind, and when that has returned each
-// instance has been cleaned up, once.
+// TestLimits_ofEveryOperation runs every operation on a cog, with each combination of
+// functions that hang for ever. It ends within its limits, and no code of an instance
+// runs beside code that was left behind. When that has returned, each instance has been
+// cleaned up once.
 func TestLimits_ofEveryOperation(t *testing.T) {
 	reload := func(o actors.ReloadOptions) func(context.Context, *actors.Server, *client.Client, string) error {
 		return func(ctx context.Context, srv *actors.Server, _ *client.Client, cog string) error {
@@ -116,7 +116,7 @@ func TestLimits_ofEveryOperation(t *testing.T) {
 		{"reload with Force", reloading, reload(actors.ReloadOptions{Force: true})},
 		{"reload with Fresh", reloading, reload(actors.ReloadOptions{Fresh: true})},
 		{"unload", unloading, unload},
-		{"save, unload", checkpoint + loading + unloading + killing, unload}, // it begins as the cog is being saved
+		{"save, unload", checkpoint + loading + unloading + killing, unload}, // the operation begins while the cog is being saved
 		{"kill, reload", killing + unloading + loading, func(ctx context.Context, srv *actors.Server, bot *client.Client, cog string) error {
 			if _, err := client.Call(ctx, bot, admin.Kill, admin.CogName{Name: cog}); err != nil {
 				t.Errorf("Call(kill) = %v", err)
@@ -154,7 +154,7 @@ func TestLimits_ofClose(t *testing.T) {
 		for _, tr := range list {
 			tr.prepare(t, srv, adminOf(t, srv), false)
 		}
-		const leaving = 6 * time.Second // what it waits for clients
+		const leaving = 6 * time.Second // the time that the server gives clients to leave
 		_ = timed(t, "Close", time.Duration(len(list))*unloading+leaving, srv.Close)
 		for _, tr := range list {
 			tr.check(t, "Close while these hang: "+strings.Join(tr.hangs, " "))
@@ -162,7 +162,7 @@ func TestLimits_ofClose(t *testing.T) {
 	})
 }
 
-// traps returns one for each combination of functions.
+// traps returns a trap for each combination of functions.
 func traps() []*trap {
 	functions := []string{"setup", "save", "restore", "task", "cleanup", "kill", "handler"}
 	var list []*trap
@@ -198,7 +198,7 @@ func (tr *trap) prepare(t *testing.T, srv *actors.Server, bot *client.Client, sa
 	synctest.Wait()
 }
 
-// check opens the trap and looks at what has become of the instances.
+// check opens the trap and checks the state of all instances.
 func (tr *trap) check(t *testing.T, what string) {
 	t.Helper()
 	close(tr.open)

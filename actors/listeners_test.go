@@ -18,7 +18,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// certificate returns one for 127.0.0.1 that signs itself, and who trusts it.
+// certificate returns a certificate for 127.0.0.1 that signs itself, and a pool that
+// trusts it.
 func certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -43,8 +44,8 @@ func certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
-// TestServe_everyListener serves TCP, TLS, a unix socket, a mux of somebody
-// else's, and memory, all at once.
+// TestServe_everyListener serves TCP, TLS, a unix socket, the mux of another HTTP
+// server, and memory, all at once.
 func TestServe_everyListener(t *testing.T) {
 	srv := newServer(t, nil)
 	plain, err := net.Listen("tcp", "127.0.0.1:0")
@@ -67,7 +68,7 @@ func TestServe_everyListener(t *testing.T) {
 	mux.Handle("/bot/", srv)
 	mounted := httptest.NewServer(mux)
 	defer mounted.Close()
-	defer srv.Close() // first, or mounted waits for its clients
+	defer srv.Close() // first, since otherwise mounted waits for its clients
 
 	dials := map[string]func() (net.Conn, error){
 		"tcp":    func() (net.Conn, error) { return net.Dial("tcp", plain.Addr().String()) },
@@ -80,7 +81,7 @@ func TestServe_everyListener(t *testing.T) {
 		},
 	}
 	if got := srv.Addr(); got != plain.Addr().String() {
-		t.Logf("Addr() = %s", got) // of whichever was first
+		t.Logf("Addr() = %s", got) // the address of the listener that was first
 	}
 	peers := map[string]*peer{}
 	for name, dial := range dials {
@@ -115,7 +116,7 @@ func TestServe_everyListener(t *testing.T) {
 	if p := newPeer(t, &elsewhere{Conn: conn}, "ipcx"); p.resp.StatusCode != http.StatusNotFound {
 		t.Errorf("another path = %s; want 404", p.resp.Status)
 	}
-	// garbage where TLS is expected, and TLS where it is not
+	// garbage on the TLS port, and TLS on the other one
 	for _, addr := range []string{under.Addr().String(), plain.Addr().String()} {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {

@@ -10,51 +10,52 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// What the server actor is told. Answers go to channels with room for them:
-// nobody waits in an actor.
+// Messages to the server actor. Replies go to channels with room for them, since an
+// actor must not wait.
 type (
-	// An order asks for something to be done to a cog. The server actor
-	// passes it on to the cog's actor.
-	order struct {
-		what    verb
-		name    string
-		cog     *cogs.Cog // of a load or a replace; nil: the one that is loaded
-		opts    ReloadOptions
-		ctx     context.Context // its values are Setup's; its end is told by gaveUp
-		waiters []chan<- done
-		early   []chan<- done    // answered when Setup has passed
-		cause   error            // of a restart
-		gen     *gate.Generation // of a restart: the one that failed
-		kill    bool             // of a restart: asked for; answered when it has begun
-		first   bool             // of a restart: no reload makes it needless
-		again   bool             // of a restart: it goes on after a reload that failed; gen is nil
-		wanted  bool             // also when nobody waits for it
-		own     bool             // of a replace: the cog has asked for it, and no operator
+	// A command is an operation on a cog. The server actor passes it on to the cog's
+	// actor.
+	command struct {
+		what     verb
+		name     string
+		cog      *cogs.Cog // of a load or a replace; nil: the cog that is loaded, or was
+		opts     ReloadOptions
+		ctx      context.Context // Setup gets its values; waiterGone tells of its end
+		waiters  []chan<- result
+		early    []chan<- result  // waiters that get a reply when Setup has passed
+		cause    error            // of a restart
+		gen      *gate.Generation // of a restart: the failed generation
+		kill     bool             // of a restart: a kill has asked for it; the reply is sent when it has begun
+		first    bool             // of a restart: even a reload does not make it needless
+		again    bool             // of a restart: a restart that a failed reload has interrupted; gen is nil
+		detached bool             // it is carried out even if it has no waiters
+		own      bool             // of a replace: the cog itself has asked for it
 	}
 
-	// updateEndpoints asks for the routes of a cog to be those of the
-	// generations; a route that several have is that of the first.
+	// updateEndpoints makes the routes of the generations the routes of a cog. If
+	// several have a route, the first one's serves.
 	updateEndpoints struct {
 		cog         string
 		generations []*gate.Generation
 		reply       chan<- error
 	}
 
-	// adopted says that a cog is served by another value now.
+	// adopted says that a cog has a new value.
 	adopted struct{ cog cogs.Cog }
 
-	// cogEnded says that a cog is unloaded, or was not loaded. The order that
-	// led to it is answered when the actor has stopped.
+	// cogEnded says that a cog is unloaded, or could not be loaded. The server actor
+	// replies to the command when the cog's actor has stopped.
 	cogEnded struct {
 		name    string
-		order   *order
-		outcome done
+		command *command
+		outcome result
 	}
 
-	// listCogs asks which cogs are loaded, in the order of loading.
+	// listCogs asks for the loaded cogs, in the order of loading.
 	listCogs struct{ reply chan<- []*loaded }
 
-	// sealCogs asks that no cog be loaded any more.
+	// sealCogs makes the server actor refuse further loads. The reply has the loaded
+	// cogs.
 	sealCogs struct{ reply chan<- []*loaded }
 )
 
@@ -65,63 +66,63 @@ const (
 	replace
 	unload
 	restart
-	checkpoint // save what the cog keeps, while it serves
+	checkpoint // save the cog's state while it serves
 	kill       // let the serving instance fail; it becomes a restart
 )
 
-// done is the outcome of an order.
-type done struct {
+// A result is the outcome of a command.
+type result struct {
 	switched admin.SwitchResult
 	err      error
 }
 
-// What a cog's actor is told, besides orders.
+// Messages to a cog's actor, besides commands.
 type (
-	// gaveUp says that one who waited for an order does not any more.
-	gaveUp struct {
+	// waiterGone says that a caller does not wait for the reply any more.
+	waiterGone struct {
 		name   string
-		waiter chan<- done
+		waiter chan<- result
 	}
 
-	// setupPassed says that a new instance is set up and will be switched to.
-	setupPassed struct{ order *order }
+	// setupPassed says that a new instance is set up and will serve.
+	setupPassed struct{ command *command }
 
-	// saveNow is the tick of the timer that saves what the cog keeps.
+	// saveNow is the tick of the timer that saves the cog's state.
 	saveNow struct{}
 
 	// finished says that a transition has ended.
 	finished struct{ t *transition }
 )
 
-// What a connection's actor is told.
+// Messages to a connection's actor.
 type (
 	// opened gives the actor its connection. It is the first message.
 	opened struct{ c *client }
 
-	// readerEnded says that nothing can be read any more.
+	// readerEnded says that nothing can be read from the client any more.
 	readerEnded struct{ err error }
 
-	// shut asks for the connection to be closed.
-	shut struct {
+	// closeRequest asks for the connection to be closed.
+	closeRequest struct {
 		code   int
 		reason string
 	}
 
-	// goAway asks the client to leave: no new calls, those in flight are
-	// answered.
+	// goAway asks the client to leave: its new calls are refused, and the calls in
+	// flight are answered.
 	goAway struct{ reason string }
 
 	// heartbeat is the tick of the connection's timer.
 	heartbeat struct{}
 
-	// giveUpClosing says that the client has not answered a close in time.
+	// giveUpClosing says that the client has not answered a Close in time.
 	giveUpClosing struct{}
 )
 
-// loaded is a cog that is loaded.
+// A loaded is a cog that is loaded.
 type loaded struct {
 	name string
 	pid  *actor.PID
 	gate *gate.Gate
-	cog  *cogActor // its status may be read
+	cog  *cogActor // for its atomic fields
 }

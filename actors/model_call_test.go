@@ -7,27 +7,27 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// An errand is what requests carry: the number of the call, whose script the cogs
-// follow, and its key.
+// An errand is the data of requests: the number of the call, by which the cogs find its
+// script, and its key.
 type errand struct {
 	N   int    `json:"n"`
 	Key string `json:"key"`
 }
 
-// A script says what the user code of a call does.
+// A script tells the user code of a call how to behave.
 type script struct {
-	keyTakes time.Duration // in Key
-	keyHangs bool          // until everything is released
+	keyTakes time.Duration // the time that Key takes
+	keyHangs bool          // Key hangs until release
 	takes    time.Duration
-	inner    []*modelCall // calls that it makes then, one after the other
-	waits    bool         // until it is released, then
-	deaf     bool         // it does not look at its context
+	inner    []*modelCall // calls that the handler makes then, one after the other
+	waits    bool         // then the handler waits until it is released
+	deaf     bool         // the handler ignores its context
 	fails    bool
 	panics   bool
-	stray    *modelCall // made with its context when it has ended
+	stray    *modelCall // a call that the handler makes with its context after it has ended
 }
 
-// A modelCall is what the model knows of one call.
+// A modelCall is the model's record of one call.
 type modelCall struct {
 	script
 	n     int
@@ -35,27 +35,27 @@ type modelCall struct {
 	route string
 	key   string
 
-	line     *line      // nil: from inside
-	maker    *modelCall // of calls from inside
-	strays   bool       // its maker has ended before it was made
-	made     time.Time  // zero: not made so far
+	line     *line      // the connection; nil: a call from inside
+	maker    *modelCall // of a call from inside: the call whose handler makes it
+	strays   bool       // its maker had ended before it was made
+	made     time.Time  // zero: not made yet
 	patience time.Duration
 	deadline time.Time
-	missable bool // its cog was not there for all of its life
+	missable bool // its cog was not loaded for all of its life
 	canceled bool // its caller has given it up
 	crowd    *crowd
-	newest   int // number of the newest instance that had served when it was made
+	newest   int // number of the newest instance that had served when the call was made
 
-	free     chan struct{} // closed when it need not wait any more
+	free     chan struct{} // closed when the handler need not wait any more
 	released bool
 	runs     int
 	ran      *run
-	ended    chan struct{} // closed when its handler has returned
+	ended    chan struct{} // closed when the handler has returned
 	answered bool
 	cut      bool // its connection has ended
 	code     wire.Code
 	toldAt   time.Time
-	before   bool // it had begun to run when it was answered
+	before   bool // the handler had begun to run when the call was answered
 }
 
 func (c *modelCall) String() string {
@@ -75,7 +75,7 @@ func (c *modelCall) String() string {
 	return fmt.Sprintf("call %d of %s.%s%s by %s", c.n, c.cog.name, c.route, key, from)
 }
 
-// plan makes the record of a call that may be made later.
+// plan makes the record of a call, which may be made later.
 func (m *machine) plan(cog *modelCog, route, key string) *modelCall {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -88,8 +88,8 @@ func (m *machine) planLocked(cog *modelCog, route, key string) *modelCall {
 	return c
 }
 
-// lane names what the call shares with others that may not run beside it, and how
-// many of them may run at once; "" if it shares nothing.
+// lane returns the name of the lane that the call shares with others, and how many of
+// them may run at once; "" if it shares none.
 func (c *modelCall) lane() (name string, limit int) {
 	switch {
 	case c.cog.serial:
@@ -107,7 +107,7 @@ func (c *modelCall) lane() (name string, limit int) {
 // quickKey reports whether the call keeps its place in the order.
 func (c *modelCall) quickKey() bool { return !c.keyHangs && c.keyTakes < keyPatience }
 
-// within reports whether c was made by other, directly or through others.
+// within reports whether other made c, directly or through others.
 func (c *modelCall) within(other *modelCall) bool {
 	for p := c.maker; p != nil; p = p.maker {
 		if p == other {
@@ -117,8 +117,8 @@ func (c *modelCall) within(other *modelCall) bool {
 	return false
 }
 
-// begin notes that the call is made now. The caller holds mu.
-func (m *machine) begin(c *modelCall) {
+// beginLocked notes that the call is made now.
+func (m *machine) beginLocked(c *modelCall) {
 	c.made = time.Now()
 	c.deadline = c.made.Add(callTimeout)
 	if c.patience > 0 && c.patience < callTimeout {
@@ -127,31 +127,31 @@ func (m *machine) begin(c *modelCall) {
 	c.newest = c.cog.newest
 	c.missable = !c.cog.loaded || c.cog.unloading
 	if c.crowd == nil {
-		m.note("%v is made", c)
+		m.noteLocked("%v is made", c)
 	}
 }
 
-// answer notes the outcome of a call. The caller holds mu.
-func (m *machine) answer(c *modelCall, code wire.Code, value int) {
+// answerLocked notes the outcome of a call.
+func (m *machine) answerLocked(c *modelCall, code wire.Code, value int) {
 	if c.answered {
-		m.fault("%v has two outcomes: %q, then %q", c, c.code, code)
+		m.faultLocked("%v has two outcomes: %q, then %q", c, c.code, code)
 		return
 	}
 	c.answered, c.code, c.toldAt, c.before = true, code, time.Now(), c.runs > 0
 	if c.crowd == nil || code != "ok" {
-		m.note("%v = %s", c, code)
+		m.noteLocked("%v = %s", c, code)
 	}
 	if late := c.toldAt.Sub(c.deadline); late > slack {
-		m.fault("%v = %s %v after its deadline", c, code, late)
+		m.faultLocked("%v = %s %v after its deadline", c, code, late)
 	}
-	if why := m.forbidden(c, code, value); why != "" {
-		m.fault("%v = %q: %s", c, code, why)
+	if why := m.forbiddenLocked(c, code, value); why != "" {
+		m.faultLocked("%v = %q: %s", c, code, why)
 	}
 }
 
-// forbidden says why a call may not have that outcome, "" if it may. The caller
-// holds mu.
-func (m *machine) forbidden(c *modelCall, code wire.Code, value int) string {
+// forbiddenLocked returns the reason why a call may not have that outcome, "" if it
+// may.
+func (m *machine) forbiddenLocked(c *modelCall, code wire.Code, value int) string {
 	switch code {
 	case "ok":
 		if value != c.n || c.runs != 1 || c.fails || c.panics {
@@ -176,7 +176,7 @@ func (m *machine) forbidden(c *modelCall, code wire.Code, value int) string {
 			return "its cog was loaded all the time"
 		}
 	case wire.Unavailable, wire.Interrupted:
-		if !m.closing && !c.missable && !m.lossy(c) {
+		if !m.closing && !c.missable && !m.lossyLocked(c) {
 			return "no reload or unload has waited as long as it has to"
 		}
 	case wire.Timeout:
@@ -193,10 +193,10 @@ func (m *machine) forbidden(c *modelCall, code wire.Code, value int) string {
 	return ""
 }
 
-// lossy reports whether the cog of a call may have cut it off: because a drain has
-// come to its end during its life, or an instance that could not be saved was
-// replaced. The caller holds mu.
-func (m *machine) lossy(c *modelCall) bool {
+// lossyLocked reports whether the cog of a call may have cut it off: because a drain
+// has come to its end during its life, or an instance that could not be saved was
+// replaced.
+func (m *machine) lossyLocked(c *modelCall) bool {
 	if c.cog.abandoned {
 		return true
 	}

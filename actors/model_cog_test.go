@@ -11,59 +11,59 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A modelCog is what the model knows of one cog.
+// A modelCog is the model's record of one cog.
 type modelCog struct {
 	name    string
 	rank    int
 	keep    bool // it keeps a value
 	serial  bool
-	limited bool // to a few calls in flight, and held ones
-	listens bool // to events
+	limited bool // it takes few calls in flight, and few held ones
+	listens bool // it listens to events
 
-	loaded    bool // for certain
+	loaded    bool // it is certainly loaded
 	unloading bool
-	unloaded  bool // at some time
+	unloaded  bool // it was unloaded at some time
 	newest    int  // number of the newest instance that callers have met
 	setups    int
-	next      setupScript // of the next Setup
-	saved     []string    // what saving has returned in time, since the last restore
+	next      setupScript // for the next Setup
+	saved     []string    // the states that Save has returned in time, since the last restore
 	abandoned bool        // a save has taken too long
 }
 
-// A setupScript says what the user code of one instance does.
+// A setupScript tells the user code of one instance how to behave.
 type setupScript struct {
 	takes        time.Duration
 	fails        bool
 	panics       bool
 	restoreFails bool
 	swapped      bool          // the listeners come in another order
-	saveTakes    time.Duration // saving does
-	saveHangs    bool          // until everything is released
+	saveTakes    time.Duration // the time that saving takes
+	saveHangs    bool          // saving hangs until release
 	task         taskScript
 }
 
-// A taskScript says what a task of an instance does when its context has ended.
+// A taskScript tells a task how to behave when its context has ended.
 type taskScript struct {
 	runs  bool
 	takes time.Duration
-	hangs bool // until everything is released
+	hangs bool // the task hangs until release
 }
 
-// A modelInstance is what the model knows of one Setup.
+// A modelInstance is the model's record of one Setup.
 type modelInstance struct {
 	setupScript
 	cog     *modelCog
-	n       int // of this cog's Setups
+	n       int // number of the Setup among this cog's
 	gen     uint64
 	running int
 	tasks   int
 	saving  int
-	gaveUp  bool // saving has taken longer than anybody waits for it
+	gaveUp  bool // saving has taken longer than its limit
 }
 
 func (i *modelInstance) String() string { return fmt.Sprintf("%s#%d", i.cog.name, i.n) }
 
-// cog returns the cog that c is the model of.
+// cog returns the cog of which c is the record.
 func (m *machine) cog(c *modelCog) cogs.Cog {
 	cog := cogs.Cog{
 		Name:         c.name,
@@ -84,7 +84,7 @@ func (m *machine) setup(ctx context.Context, c *modelCog, r *cogs.Registrar) err
 	i := &modelInstance{cog: c, n: c.setups, setupScript: c.next, gen: cogs.CallInfo(ctx).Generation}
 	c.next = setupScript{}
 	m.instances = append(m.instances, i)
-	m.note("Setup of instance %v", i)
+	m.noteLocked("Setup of instance %v", i)
 	m.mu.Unlock()
 	time.Sleep(i.takes)
 	if i.panics {
@@ -139,7 +139,7 @@ func (m *machine) handle(ctx context.Context, i *modelInstance, e errand) (int, 
 	c := m.calls[e.N]
 	r := &run{what: c.String(), instance: i, call: c, deaf: c.deaf, ctx: ctx}
 	r.lane, r.limit = c.lane()
-	m.enter(r)
+	m.enterLocked(r)
 	m.mu.Unlock()
 	if c.stray != nil {
 		m.work.Go(func() { m.strayFrom(context.WithoutCancel(ctx), c) }) // ends with the call that it makes
@@ -205,15 +205,15 @@ func (m *machine) await(ctx context.Context, c *modelCall) error {
 	return nil
 }
 
-// callInside makes a call from inside, with the context of maker's handler, and
-// takes its outcome.
+// callInside makes a call from inside, with the context of maker's handler, and notes
+// its outcome.
 func (m *machine) callInside(ctx context.Context, c, maker *modelCall) {
 	m.mu.Lock()
 	c.maker = maker
 	if until, ok := ctx.Deadline(); ok {
 		c.patience = max(time.Until(until), 1)
 	}
-	m.begin(c)
+	m.beginLocked(c)
 	m.mu.Unlock()
 	value, err := cogs.Call(ctx, wire.Route[errand, int](c.cog.name+"."+c.route), errand{c.n, c.key})
 	code := wire.Code("ok")
@@ -222,7 +222,7 @@ func (m *machine) callInside(ctx context.Context, c, maker *modelCall) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.answer(c, code, value)
+	m.answerLocked(c, code, value)
 }
 
 // strayFrom makes a call with the context of a handler that has ended.

@@ -8,7 +8,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 )
 
-// drawSetup makes up what the next instance of a cog does.
+// drawSetup draws the behaviour of the next instance of a cog.
 func (m *machine) drawSetup(rt *rapid.T) setupScript {
 	s := setupScript{swapped: rapid.Bool().Draw(rt, "listeners swapped")}
 	if !m.p.heldKeys {
@@ -31,7 +31,7 @@ func (m *machine) drawSetup(rt *rapid.T) setupScript {
 	if oneOf(rt, m.p.slowSaves, 2, "saving takes long") {
 		s.saveTakes = time.Duration(rapid.IntRange(10, 14_000).Draw(rt, "saving ms")) * time.Millisecond
 		if s.saveTakes == patience {
-			s.saveTakes++ // ends and limits at the same instant have no order
+			s.saveTakes++ // otherwise the saving could end at its limit exactly, and either could come first
 		}
 		s.saveHangs = oneOf(rt, true, 3, "saving hangs")
 	}
@@ -41,7 +41,7 @@ func (m *machine) drawSetup(rt *rapid.T) setupScript {
 func (m *machine) drawReload(rt *rapid.T) {
 	c := m.drawCog(rt)
 	m.mu.Lock()
-	ready := c.loaded && m.underway(c) < 2
+	ready := c.loaded && m.underwayLocked(c) < 2
 	m.mu.Unlock()
 	if !ready {
 		rt.Skip("it is not loaded, or is being reloaded")
@@ -67,7 +67,7 @@ func (m *machine) drawUnload(rt *rapid.T) {
 func (m *machine) drawLoad(rt *rapid.T) {
 	c := m.drawCog(rt)
 	m.mu.Lock()
-	ready := !c.loaded && m.underway(c) == 0
+	ready := !c.loaded && m.underwayLocked(c) == 0
 	m.mu.Unlock()
 	if !ready {
 		rt.Skip("it is loaded, or changes")
@@ -79,11 +79,11 @@ func (m *machine) drawLoad(rt *rapid.T) {
 func (m *machine) reloading(c *modelCog) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.underway(c) > 0
+	return m.underwayLocked(c) > 0
 }
 
-// underway returns how many orders of a cog have not ended. The caller holds mu.
-func (m *machine) underway(c *modelCog) int {
+// underwayLocked returns how many orders of a cog have not ended.
+func (m *machine) underwayLocked(c *modelCog) int {
 	n := 0
 	for _, o := range m.orders {
 		if o.cog == c && !o.done {

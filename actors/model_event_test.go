@@ -11,7 +11,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// A modelEvent is what the model knows of one event.
+// A modelEvent is the model's record of one event.
 type modelEvent struct {
 	n      int
 	key    string
@@ -24,7 +24,7 @@ type sighting struct {
 	listener string
 }
 
-// happening is what events carry.
+// A happening is the data of an event.
 type happening struct {
 	N   int    `json:"n"`
 	Key string `json:"key"`
@@ -37,14 +37,14 @@ type host struct {
 
 	mu   sync.Mutex // protects the fields below
 	subs []*delivery
-	left int // events that are not delivered
+	left int // number of events that are not delivered
 }
 
 type delivery struct{ deliver func([]byte) }
 
 func newHost(m *machine) *host {
 	h := &host{m: m, queue: make(chan []byte, 1<<10)}
-	m.work.Go(h.run) // ends by close
+	m.work.Go(h.run) // ends when close is called
 	return h
 }
 
@@ -91,12 +91,12 @@ func (h *host) close() {
 	}
 }
 
-// emit lets an event happen.
+// emit adds an event.
 func (m *machine) emit(key string) {
 	m.mu.Lock()
 	e := &modelEvent{n: len(m.events), key: key, sent: time.Now()}
 	m.events = append(m.events, e)
-	m.note("event %d, key %s", e.n, key)
+	m.noteLocked("event %d, key %s", e.n, key)
 	m.mu.Unlock()
 	data, _ := json.Marshal(happening{e.n, key})
 	m.host.mu.Lock()
@@ -105,8 +105,8 @@ func (m *machine) emit(key string) {
 	m.host.queue <- data
 }
 
-// listen records two listeners of the same event, whose order changes from
-// instance to instance.
+// listen records two listeners of the same event. Their order changes from instance to
+// instance.
 func (m *machine) listen(i *modelInstance, r *cogs.Registrar) {
 	names := []string{"first", "second"}
 	if i.swapped {
@@ -124,11 +124,12 @@ func (m *machine) listen(i *modelInstance, r *cogs.Registrar) {
 
 func eventOf(data []byte) happening {
 	var e happening
-	_ = json.Unmarshal(data, &e) // the host has made it
+	_ = json.Unmarshal(data, &e) // the host has made the text
 	return e
 }
 
-// hear is what listens. An event is for one instance, and once for each listener.
+// hear is the listeners' code. It checks that each listener sees an event once, and
+// that both are of one instance.
 func (m *machine) hear(ctx context.Context, i *modelInstance, listener string, h happening) error {
 	r := &run{
 		what:     fmt.Sprintf("the %s listener for event %d", listener, h.N),
@@ -143,28 +144,28 @@ func (m *machine) hear(ctx context.Context, i *modelInstance, listener string, h
 			continue
 		}
 		if seen.instance != i {
-			m.fault("event %d is seen by instances %v and %v", e.n, seen.instance, i)
+			m.faultLocked("event %d is seen by instances %v and %v", e.n, seen.instance, i)
 		}
 		if seen.listener == listener {
-			m.fault("event %d is seen twice by the %s listener of cog %s", e.n, listener, i.cog.name)
+			m.faultLocked("event %d is seen twice by the %s listener of cog %s", e.n, listener, i.cog.name)
 		}
 	}
 	e.seenBy = append(e.seenBy, sighting{i, listener})
-	// of equal key they come in order
+	// events of equal key come in order
 	order := fmt.Sprintf("%s %s %s", i.cog.name, listener, h.Key)
 	if last := m.latest[order]; last > e.n {
-		m.fault("the %s listener of cog %s sees event %d after event %d", listener, i.cog.name, e.n, last)
+		m.faultLocked("the %s listener of cog %s sees event %d after event %d", listener, i.cog.name, e.n, last)
 	}
 	m.latest[order] = e.n
-	m.enter(r)
+	m.enterLocked(r)
 	m.mu.Unlock()
 	defer m.leave(r)
 	time.Sleep(200 * time.Microsecond)
 	return nil
 }
 
-// checkEvents looks for events that one listener of a cog has seen and the other
-// has not.
+// checkEvents looks for events that one listener of a cog has seen and the other has
+// not.
 func (m *machine) checkEvents() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -176,8 +177,8 @@ func (m *machine) checkEvents() {
 					seen++
 				}
 			}
-			if seen == 1 && !m.cutOff(c, e.sent) {
-				m.fault("event %d is seen by one of two listeners of cog %s; want both or none", e.n, c.name)
+			if seen == 1 && !m.cutOffLocked(c, e.sent) {
+				m.faultLocked("event %d is seen by one of two listeners of cog %s; want both or none", e.n, c.name)
 			}
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// finish ends a run: either all that hangs returns, the cogs are found in order
-// and the server is closed, or the server is closed while user code hangs.
+// finish ends a run. Either it releases all user code that hangs, checks that the cogs
+// are in order and closes the server, or it closes the server while user code hangs.
 func (m *machine) finish(rt *rapid.T) {
 	hangs := m.p.waits || m.p.deaf || m.p.hangingKeys || m.p.tasks || m.p.slowSaves
 	if hangs && rapid.Bool().Draw(rt, "close while it hangs") {
@@ -24,17 +24,17 @@ func (m *machine) finish(rt *rapid.T) {
 		m.close(rt)
 	}
 	m.host.close()
-	time.Sleep(time.Minute) // for what was left behind
+	time.Sleep(time.Minute) // for code that was left behind
 	synctest.Wait()
 	m.mu.Lock()
 	for _, r := range m.running {
-		m.fault("%s still runs a minute after Close", r.what)
+		m.faultLocked("%s still runs a minute after Close", r.what)
 	}
 	m.mu.Unlock()
 	m.check(rt)
 }
 
-// settle lets everything come to its end, and looks what is left.
+// settle lets everything come to its end, and checks that nothing is left.
 func (m *machine) settle(rt *rapid.T) {
 	m.release()
 	for m.busy() {
@@ -65,7 +65,7 @@ func (m *machine) busy() bool {
 	return len(m.running) > 0 || m.host.pending() > 0
 }
 
-// probe calls a cog that is loaded: whatever has happened to it, it serves.
+// probe calls a cog that is loaded. The cog must serve after all events of the run.
 func (m *machine) probe(rt *rapid.T, c *modelCog) {
 	m.mu.Lock()
 	loaded, replaced := c.loaded, c.abandoned
@@ -73,7 +73,7 @@ func (m *machine) probe(rt *rapid.T, c *modelCog) {
 	if !loaded {
 		return
 	}
-	if replaced { // a fresh instance may take its time
+	if replaced { // a fresh instance may need time to start
 		m.sleep(rt, 5*time.Second)
 	}
 	probe := m.plan(c, "plain", "")
@@ -81,13 +81,13 @@ func (m *machine) probe(rt *rapid.T, c *modelCog) {
 	m.sleep(rt, 100*time.Millisecond)
 	m.mu.Lock()
 	if probe.code != "ok" {
-		m.fault("cog %s, with nothing going on: %v = %q; want it served", c.name, probe, probe.code)
+		m.faultLocked("cog %s, with nothing going on: %v = %q; want it served", c.name, probe, probe.code)
 	}
 	m.mu.Unlock()
 	m.check(rt)
 }
 
-// checkStats compares how many calls the server has counted with how many came.
+// checkStats compares the server's counts of calls with the calls that were made.
 func (m *machine) checkStats(rt *rapid.T) {
 	bot, err := client.New("ws://bot", &client.Options{Secret: secret, DialContext: m.srv.DialContext})
 	if err != nil {
@@ -104,21 +104,21 @@ func (m *machine) checkStats(rt *rapid.T) {
 	defer m.mu.Unlock()
 	came := map[string]uint64{}
 	for _, c := range m.calls[1:] {
-		if !c.made.IsZero() && c.code != wire.Canceled { // its caller may have given up before it was made
+		if !c.made.IsZero() && c.code != wire.Canceled { // its caller may have given up before it was sent
 			came[c.cog.name]++
 		}
 	}
 	for _, c := range m.cogs {
 		for _, s := range stats.Cogs {
-			if s.Name == c.name && !c.unloaded && (s.Calls < came[c.name] || s.Calls > came[c.name]+m.canceled(c)) {
-				m.fault("stats of cog %s: %d calls; want %d, those that were made", c.name, s.Calls, came[c.name])
+			if s.Name == c.name && !c.unloaded && (s.Calls < came[c.name] || s.Calls > came[c.name]+m.canceledLocked(c)) {
+				m.faultLocked("stats of cog %s: %d calls; want %d, those that were made", c.name, s.Calls, came[c.name])
 			}
 		}
 	}
 }
 
-// canceled returns how many calls of a cog were given up. The caller holds mu.
-func (m *machine) canceled(cog *modelCog) uint64 {
+// canceledLocked returns how many calls of a cog were given up.
+func (m *machine) canceledLocked(cog *modelCog) uint64 {
 	n := uint64(0)
 	for _, c := range m.calls[1:] {
 		if c.cog == cog && c.code == wire.Canceled {
@@ -128,21 +128,21 @@ func (m *machine) canceled(cog *modelCog) uint64 {
 	return n
 }
 
-// close closes the server, which takes no longer than the limits of what it waits
-// for, and nothing begins to run afterwards.
+// close closes the server. That must take no longer than the limits of the code for
+// which it waits, and no user code may begin afterwards.
 func (m *machine) close(rt *rapid.T) {
 	m.mu.Lock()
 	m.closing = true
 	o := &modelOrder{what: "Close", began: time.Now(), mayFail: true}
 	m.orders = append(m.orders, o)
-	m.note("Close")
+	m.noteLocked("Close")
 	m.mu.Unlock()
 	m.work.Go(func() {
 		_ = m.srv.Close()
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		o.done, m.closed = true, true
-		m.note("Close has returned")
+		m.noteLocked("Close has returned")
 	})
 	for m.busyClosing(o) {
 		m.sleep(rt, 500*time.Millisecond)

@@ -12,8 +12,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A line is a connection of a caller. What is sent waits in it, so that a server
-// that does not read holds up nobody but its callers.
+// A line is a connection of a caller. Messages wait in it, so that a server that does
+// not read delays only the callers of that line.
 type line struct {
 	m    *machine
 	name string
@@ -25,7 +25,8 @@ type line struct {
 	open []*modelCall // unanswered, in the order in which they were sent
 }
 
-// A lineT is the T of a peer: its cleanups would run outside of the bubble.
+// A lineT is the T of a peer. The peer's cleanups would otherwise run outside of the
+// bubble.
 type lineT struct {
 	testing.TB
 	m *machine
@@ -36,7 +37,7 @@ func (lineT) Cleanup(func()) {}
 func (t lineT) Errorf(format string, args ...any) {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
-	t.m.fault(format, args...)
+	t.m.faultLocked(format, args...)
 }
 
 func (m *machine) dial(n int, dialect string) *line {
@@ -48,10 +49,10 @@ func (m *machine) dial(n int, dialect string) *line {
 	l.peer = newPeer(lineT{m.t, m}, conn, dialect)
 	if l.v1 {
 		l.peer.shakeHands(secret)
-	} else { // who never says the secret is cut off after a while
+	} else { // the server cuts off a client that does not authenticate
 		l.peer.ask(envelope(string(admin.Ping), "{}"))
 	}
-	m.work.Go(l.write) // ends by close
+	m.work.Go(l.write) // ends when close is called
 	m.work.Go(l.read)  // ends with the connection
 	return l
 }
@@ -76,35 +77,35 @@ func (l *line) read() {
 		l.m.mu.Lock()
 		switch f.op {
 		case opText:
-			l.hear(f.text)
+			l.hearLocked(f.text)
 		case opPing:
 			if l.out != nil {
 				l.out <- frameOf(0x80|opPong, f.text)
 			}
 		case opClose:
-			l.over()
+			l.overLocked()
 			l.peer.leave()
 		}
 		l.m.mu.Unlock()
 	}
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	l.over()
+	l.overLocked()
 }
 
-// over notes that nothing comes any more: the calls without an answer have been
-// cut off. The caller holds the machine's mu.
-func (l *line) over() {
+// overLocked notes that the connection has ended: its calls without an answer are cut
+// off.
+func (l *line) overLocked() {
 	for _, c := range l.open {
 		c.cut = true
 	}
 	if !l.m.closing {
-		l.m.fault("%s was cut off", l.name)
+		l.m.faultLocked("%s was cut off", l.name)
 	}
 }
 
-// hear takes one answer. The caller holds the machine's mu.
-func (l *line) hear(text string) {
+// hearLocked handles one answer.
+func (l *line) hearLocked(text string) {
 	var c *modelCall
 	code, value := wire.Code("ok"), 0
 	if l.v1 {
@@ -115,7 +116,7 @@ func (l *line) hear(text string) {
 			Bye json.RawMessage `json:"goaway"`
 		}
 		if err := json.Unmarshal([]byte(text), &r); err != nil || r.ID >= len(l.m.calls) {
-			l.m.fault("%s heard %s; want an answer", l.name, text)
+			l.m.faultLocked("%s heard %s; want an answer", l.name, text)
 			return
 		}
 		if r.ID == 0 && r.Bye != nil {
@@ -127,14 +128,14 @@ func (l *line) hear(text string) {
 		}
 	} else {
 		if len(l.open) == 0 {
-			l.m.fault("%s heard %s; want nothing: all is answered", l.name, text)
+			l.m.faultLocked("%s heard %s; want nothing: all is answered", l.name, text)
 			return
 		}
 		c = l.open[0]
 		var r struct{ Code int }
 		if err := json.Unmarshal([]byte(text), &value); err != nil {
 			if err := json.Unmarshal([]byte(text), &r); err != nil {
-				l.m.fault("%s heard %s; want an answer", l.name, text)
+				l.m.faultLocked("%s heard %s; want an answer", l.name, text)
 			}
 			code = classOfNumber(r.Code)
 		}
@@ -145,14 +146,14 @@ func (l *line) hear(text string) {
 			break
 		}
 	}
-	l.m.answer(c, code, value)
+	l.m.answerLocked(c, code, value)
 	if c.crowd != nil {
-		c.crowd.next(c)
+		c.crowd.nextLocked(c)
 	}
 }
 
-// classOf returns the code as the model knows it: "failed" for what a handler may
-// return.
+// classOf returns the code in the model's terms: "failed" stands for all codes that a
+// handler may return.
 func classOf(code wire.Code) wire.Code {
 	if code == wire.Internal || code == "boom" {
 		return "failed"
@@ -169,8 +170,8 @@ func classOfNumber(n int) wire.Code {
 	return classes[n]
 }
 
-// send makes a call on a line. With a patience of zero it has the time limit of
-// its route.
+// send makes a call on a line. If patience is zero, the call has the time limit of its
+// route.
 func (m *machine) send(l *line, c *modelCall, patience time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -182,7 +183,7 @@ func (m *machine) sendLocked(l *line, c *modelCall, patience time.Duration) {
 		return
 	}
 	c.line, c.patience = l, patience
-	m.begin(c)
+	m.beginLocked(c)
 	l.open = append(l.open, c)
 	data, _ := json.Marshal(errand{c.n, c.key})
 	endpoint := c.cog.name + "." + c.route
@@ -197,7 +198,7 @@ func (m *machine) sendLocked(l *line, c *modelCall, patience time.Duration) {
 	l.out <- frameOf(0x80|opText, fmt.Sprintf(`{"id":%d,"call":%q,"data":%s%s}`, c.n, endpoint, data, ms))
 }
 
-// cancel gives a call up, on a line that has a word for it.
+// cancel gives a call up, if the line's dialect can say so.
 func (m *machine) cancel(c *modelCall) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -205,6 +206,6 @@ func (m *machine) cancel(c *modelCall) {
 		return
 	}
 	c.canceled = true
-	m.note("%v is given up", c)
+	m.noteLocked("%v is given up", c)
 	c.line.out <- frameOf(0x80|opText, fmt.Sprintf(`{"id":%d,"cancel":true}`, c.n))
 }

@@ -16,13 +16,13 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// Times of the model.
+// Limits of the model.
 const (
 	callTimeout = 3 * time.Second       // of the cogs' routes
-	grace       = time.Second           // for handlers to return once cancelled
+	grace       = time.Second           // for handlers to return after they were cancelled
 	patience    = 5 * time.Second       // for functions that save
 	keyPatience = 2 * time.Millisecond  // for a Key, before its call loses its place
-	slack       = 60 * time.Millisecond // what an outcome may be late
+	slack       = 60 * time.Millisecond // the lateness that the model allows
 )
 
 // A machine is a server, its callers and operators, and the model of them.
@@ -33,26 +33,26 @@ type machine struct {
 	lines []*line
 	host  *host
 	began time.Time
-	freed chan struct{} // closed when all that hangs is to return
+	freed chan struct{} // closed when all user code that hangs must return
 	work  sync.WaitGroup
 
-	mu        sync.Mutex // protects the fields below, and those of what they hold
+	mu        sync.Mutex // protects the fields below, and the fields of their records
 	cogs      []*modelCog
-	calls     []*modelCall // by their number, from 1
+	calls     []*modelCall // by number, from 1
 	events    []*modelEvent
 	orders    []*modelOrder
 	instances []*modelInstance
 	running   []*run
-	latest    map[string]int // of a line and a lane: the call that began last
+	latest    map[string]int // the call that began last, by line and lane
 	closing   bool
 	closed    bool
 	trace     []string
-	broken    string // the first promise that was not kept
+	broken    string // the first broken promise
 }
 
 func newMachine(t *testing.T, rt *rapid.T, p profile) *machine {
 	first := make([]setupScript, 3)
-	for i := range first { // before anything runs that would be left behind if there is no more to draw
+	for i := range first { // drawn first: if there is no more to draw, no code runs that could be left behind
 		if p.slowSaves {
 			first[i].saveTakes = time.Duration(rapid.IntRange(0, 14_000).Draw(rt, "saving ms")) * time.Millisecond
 		}
@@ -94,28 +94,28 @@ func newMachine(t *testing.T, rt *rapid.T, p profile) *machine {
 	return m
 }
 
-// fault notes that a promise was not kept. The caller holds mu.
-func (m *machine) fault(format string, args ...any) {
+// faultLocked notes that a promise was broken.
+func (m *machine) faultLocked(format string, args ...any) {
 	if m.broken == "" {
 		m.broken = fmt.Sprintf(format, args...)
-		m.note("NOT KEPT: %s", m.broken)
+		m.noteLocked("NOT KEPT: %s", m.broken)
 	}
 }
 
-// note writes down what happens. The caller holds mu.
-func (m *machine) note(format string, args ...any) {
-	if len(m.trace) > 400 { // the end matters
+// noteLocked adds a line to the trace.
+func (m *machine) noteLocked(format string, args ...any) {
+	if len(m.trace) > 400 { // the end matters most
 		m.trace = m.trace[200:]
 	}
 	m.trace = append(m.trace, fmt.Sprintf("%12v  ", time.Since(m.began))+fmt.Sprintf(format, args...))
 }
 
-// check waits until nothing happens any more at this moment, and fails the run if
-// a promise was not kept.
+// check waits until nothing happens any more at this moment, and fails the run if a
+// promise was broken.
 func (m *machine) check(rt *rapid.T) {
 	synctest.Wait()
 	m.mu.Lock()
-	m.overdue()
+	m.overdueLocked()
 	broken, trace := m.broken, slices.Clone(m.trace)
 	m.mu.Unlock()
 	if broken == "" {
@@ -127,25 +127,25 @@ func (m *machine) check(rt *rapid.T) {
 	rt.Fatalf("%s", broken)
 }
 
-// overdue looks for calls and orders whose time is over. The caller holds mu.
-func (m *machine) overdue() {
+// overdueLocked looks for calls and orders that should have ended.
+func (m *machine) overdueLocked() {
 	now := time.Now()
 	for _, c := range m.calls[1:] {
 		if c.made.IsZero() || c.answered || c.cut {
 			continue
 		}
 		if now.After(c.deadline.Add(slack)) {
-			m.fault("%v has no outcome %v after its deadline", c, now.Sub(c.deadline))
+			m.faultLocked("%v has no outcome %v after its deadline", c, now.Sub(c.deadline))
 		}
 	}
 	for _, o := range m.orders {
-		if limit := m.limit(o); !o.done && now.After(o.began.Add(limit)) {
-			m.fault("%v has not ended after %v", o, limit)
+		if limit := m.limitLocked(o); !o.done && now.After(o.began.Add(limit)) {
+			m.faultLocked("%v has not ended after %v", o, limit)
 		}
 	}
 }
 
-// sleep lets time pass in small steps, so that what is late is found early.
+// sleep lets time pass in small steps, so that the model finds lateness early.
 func (m *machine) sleep(rt *rapid.T, d time.Duration) {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		time.Sleep(min(time.Until(end), 500*time.Millisecond))
@@ -162,7 +162,7 @@ func (m *machine) release() {
 	}
 }
 
-// end ends all that the run has begun, also when it has failed.
+// end ends all goroutines of the run, also when it has failed.
 func (m *machine) end() {
 	m.mu.Lock()
 	m.closing = true
@@ -174,5 +174,5 @@ func (m *machine) end() {
 		l.close()
 	}
 	m.work.Wait()
-	time.Sleep(time.Minute) // for what the server has left behind
+	time.Sleep(time.Minute) // for code that the server has left behind
 }

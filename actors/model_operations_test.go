@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// operations returns what may happen in a run of the machine's profile.
+// operations returns the operations of the machine's profile, by name.
 func (m *machine) operations() map[string]func(*rapid.T) {
 	all := map[string]func(*rapid.T){
 		"call":    func(rt *rapid.T) { m.drawCalls(rt, 1) },
@@ -47,12 +47,12 @@ func (m *machine) drawCog(rt *rapid.T) *modelCog {
 
 func drawKey(rt *rapid.T) string { return fmt.Sprint(rapid.IntRange(0, 1).Draw(rt, "key")) }
 
-// oneOf reports true once in n times, if that is drawn at all.
+// oneOf reports true once in n times, if the profile draws it at all.
 func oneOf(rt *rapid.T, drawn bool, n int, label string) bool {
 	return drawn && rapid.IntRange(0, n-1).Draw(rt, label) == n-1
 }
 
-// drawCalls lets calls arrive at once.
+// drawCalls makes several calls at once.
 func (m *machine) drawCalls(rt *rapid.T, n int) {
 	type arrival struct {
 		l    *line
@@ -71,7 +71,7 @@ func (m *machine) drawCalls(rt *rapid.T, n int) {
 	}
 	for _, a := range list {
 		m.mu.Lock()
-		// an ipcx connection takes a call when the one before is answered
+		// an ipcx connection takes a call when the previous one is answered
 		if a.l.v1 || len(a.l.open) == 0 {
 			m.sendLocked(a.l, a.c, a.wait)
 		}
@@ -79,7 +79,7 @@ func (m *machine) drawCalls(rt *rapid.T, n int) {
 	}
 }
 
-// drawCall makes up a call, and those that it makes from inside.
+// drawCall draws a call and the calls that it makes from inside.
 func (m *machine) drawCall(rt *rapid.T, makers []*modelCall) *modelCall {
 	cog := m.drawCog(rt)
 	c := m.plan(cog, rapid.SampledFrom(m.p.routes).Draw(rt, "route"), "")
@@ -92,13 +92,13 @@ func (m *machine) drawCall(rt *rapid.T, makers []*modelCall) *modelCall {
 			c.keyTakes = 3 * time.Millisecond
 		}
 	}
-	for !canWait(c, makers) { // two that wait for each other wait for ever: no fault of the server
+	for !canWait(c, makers) { // otherwise two calls could wait for each other for ever, without a fault of the server
 		c.route, c.key = "plain", ""
 		if c.cog.serial {
 			c.cog = m.cogs[0]
 		}
 	}
-	// some microseconds more, so that no two end at the same moment
+	// some microseconds more, so that no two calls end at the same moment
 	c.takes = time.Duration(rapid.IntRange(0, 20).Draw(rt, "takes ms"))*time.Millisecond + time.Duration(c.n%997)*time.Microsecond
 	c.waits = oneOf(rt, m.p.waits, 3, "waits")
 	c.deaf = oneOf(rt, m.p.deaf, 4, "deaf")
@@ -115,20 +115,20 @@ func (m *machine) drawCall(rt *rapid.T, makers []*modelCall) *modelCall {
 	return c
 }
 
-// canWait reports whether a call may wait for its turn while those run that led to
-// it: lanes are taken in one order, or those who wait could wait for each other.
+// canWait reports whether a call may wait for its turn while its makers run. If lanes
+// were not taken in one order, calls could wait for each other.
 func canWait(c *modelCall, makers []*modelCall) bool {
 	name, limit := c.lane()
 	if name == "" {
 		return true
 	}
 	for _, maker := range makers {
-		if maker == nil { // it does not wait for the call
+		if maker == nil { // no maker waits for the call
 			continue
 		}
 		other, _ := maker.lane()
 		if other == name && limit == 1 {
-			return true // it passes
+			return true // the call passes its maker in the lane
 		}
 	}
 	for _, maker := range makers {
@@ -174,6 +174,6 @@ func (m *machine) drawRelease(rt *rapid.T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c.released = true
-	m.note("%v need not wait any more", c)
+	m.noteLocked("%v need not wait any more", c)
 	close(c.free)
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// A modelOrder is what the model knows of a load, a reload, an unload, or Close.
+// A modelOrder is the model's record of a load, a reload, an unload, or Close.
 type modelOrder struct {
 	what    string
 	cog     *modelCog
 	opts    actors.ReloadOptions
 	began   time.Time
-	ahead   int // orders of the cog that it waits for
+	ahead   int // orders of the cog before this one
 	mayFail bool
 	done    bool
 	ended   time.Time
@@ -34,7 +34,7 @@ func (o *modelOrder) String() string {
 	return text
 }
 
-// order gives an order. The next Setup of the cog follows next.
+// order gives an order. next is the script of the cog's next Setup.
 func (m *machine) order(what string, c *modelCog, opts actors.ReloadOptions, next setupScript) {
 	o := &modelOrder{what: what, cog: c, opts: opts, began: time.Now()}
 	o.mayFail = next.fails || next.panics || next.restoreFails || c.keep && !m.p.calm
@@ -58,7 +58,7 @@ func (m *machine) order(what string, c *modelCog, opts actors.ReloadOptions, nex
 		c.next = next
 	}
 	m.orders = append(m.orders, o)
-	m.note("%v", o)
+	m.noteLocked("%v", o)
 	m.mu.Unlock()
 	m.work.Go(func() { m.carryOut(o) })
 }
@@ -77,12 +77,12 @@ func (m *machine) carryOut(o *modelOrder) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	o.done, o.ended = true, time.Now()
-	m.note("%v = %+v, %v", o, d, o.err)
+	m.noteLocked("%v = %+v, %v", o, d, o.err)
 	if o.err != nil && !o.mayFail && !m.closing && !o.cog.abandoned {
-		m.fault("%v = %v; want nil", o, o.err)
+		m.faultLocked("%v = %v; want nil", o, o.err)
 	}
 	if m.p.calm && d.Lost > 0 {
-		m.fault("%v lost %d calls, and none would have taken long", o, d.Lost)
+		m.faultLocked("%v lost %d calls, and none would have taken long", o, d.Lost)
 	}
 	switch o.what {
 	case "load":
@@ -90,7 +90,7 @@ func (m *machine) carryOut(o *modelOrder) {
 	case "unload":
 		o.cog.unloading = false
 		if o.err != nil && !errors.Is(o.err, actors.ErrClosed) && !m.closing {
-			m.fault("%v = %v; want nil", o, o.err)
+			m.faultLocked("%v = %v; want nil", o, o.err)
 		}
 	case "reload":
 		for _, i := range m.instances {
@@ -101,20 +101,20 @@ func (m *machine) carryOut(o *modelOrder) {
 	}
 }
 
-// limit returns how long an order may take, whatever calls come meanwhile. The
-// caller holds mu.
-func (m *machine) limit(o *modelOrder) time.Duration {
+// limitLocked returns how long an order may take. Calls that come meanwhile do not
+// change that.
+func (m *machine) limitLocked(o *modelOrder) time.Duration {
 	each := m.p.drain + grace + 500*time.Millisecond
 	if o.what == "unload" {
 		each += m.p.drain + grace // for the tasks
 	}
 	if m.p.slowSaves {
-		each += 2 * patience // a save of its own, and one that runs already
+		each += 2 * patience // for its own save, and for one that runs already
 	}
-	if o.cog == nil { // Close: callers may take their answers, then all is unloaded
+	if o.cog == nil { // Close: callers may take their answers, then all cogs are unloaded
 		return 4*time.Second + time.Duration(2*len(m.cogs))*(each+m.p.drain+grace)
 	}
-	if m.p.calm { // nothing hangs: it waits for the work there is
+	if m.p.calm { // no user code hangs, so an order waits for work that ends
 		each = 500 * time.Millisecond
 		for _, c := range m.calls[1:] {
 			if !c.made.IsZero() && (!c.answered || c.toldAt.After(o.began)) {
@@ -125,9 +125,9 @@ func (m *machine) limit(o *modelOrder) time.Duration {
 	return time.Duration(1+o.ahead) * each
 }
 
-// cutOff reports whether calls and events of a cog may have been cut off since
-// then. The caller holds mu.
-func (m *machine) cutOff(c *modelCog, since time.Time) bool {
+// cutOffLocked reports whether calls and events of a cog may have been cut off since
+// then.
+func (m *machine) cutOffLocked(c *modelCog, since time.Time) bool {
 	for _, o := range m.orders {
 		if o.cog != c || o.done && o.ended.Before(since) {
 			continue

@@ -2,32 +2,32 @@ package actors_test
 
 import "time"
 
-// A profile says what of all that may happen is drawn in a run.
+// A profile selects the behaviour that is drawn in a run.
 type profile struct {
 	name   string
 	checks int
 	ops    []string      // see operations
-	cogs   []int         // that are called, reloaded, ...; by their places
-	routes []string      // that are called
+	cogs   []int         // the cogs that are called and reloaded, by their places
+	routes []string      // the routes that are called
 	drain  time.Duration // DrainTimeout of the cogs
 
 	inner       bool // handlers call other routes
-	strays      bool // and so does what they leave behind
+	strays      bool // so do goroutines that outlive their handlers
 	waits       bool // handlers wait until they are released
 	deaf        bool // handlers do not look at their contexts
 	fails       bool // handlers and Setups fail and panic
 	deadlines   bool // callers have deadlines
 	slowKeys    bool // a Key takes longer than its call keeps its place
 	hangingKeys bool // a Key hangs
-	heldKeys    bool // but those of calls that come during a reload alone
+	heldKeys    bool // a Key hangs only for calls that come during a reload
 	ticks       bool
-	tasks       bool          // that take a while to end, or hang
+	tasks       bool          // tasks take a while to end, or hang
 	slowSaves   bool          // saving takes long, or hangs
-	eventKey    time.Duration // what the key of an event takes
+	eventKey    time.Duration // the time that the key of an event takes
 	options     bool          // reloads with Force and Fresh
 
-	// nothing hangs, and all that runs takes less than a drain waits for: then
-	// no order fails or takes long, and no call is lost
+	// calm: no user code hangs, and all of it takes less time than a drain has. So no
+	// order fails or takes long, and no call is lost.
 	calm bool
 
 	limits bool // cog c takes few calls and events at once
@@ -67,7 +67,7 @@ func profiles() []profile {
 			ops:  []string{"call", "calls", "advance", "reload", "unload", "load"},
 			cogs: []int{0, 2}, routes: []string{"plain", "keyed"},
 		},
-		{ // functions Key that hang, of calls that were held while their cog was reloaded
+		{ // functions Key that hang, of calls that were held during a reload of their cog
 			name: "keys of held calls", checks: 12, drain: 100 * time.Millisecond, hangingKeys: true, heldKeys: true, waits: true,
 			ops:  []string{"call", "moment", "reload"},
 			cogs: []int{0}, routes: []string{"plain", "keyed"},

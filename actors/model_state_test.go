@@ -8,19 +8,20 @@ import (
 	"time"
 )
 
-// save is what saves the state of an instance: nothing of it may run meanwhile.
+// save is the user code that saves the state of an instance. No other code of the
+// instance may run meanwhile.
 func (m *machine) save(i *modelInstance) ([]byte, error) {
 	m.mu.Lock()
-	m.note("saving instance %v begins", i)
+	m.noteLocked("saving instance %v begins", i)
 	switch {
 	case i.running > 0:
-		m.fault("instance %v is saved while %d of its handlers, listeners or ticks run", i, i.running)
+		m.faultLocked("instance %v is saved while %d of its handlers, listeners or ticks run", i, i.running)
 	case i.tasks > 0:
-		m.fault("instance %v is saved while its task runs", i)
+		m.faultLocked("instance %v is saved while its task runs", i)
 	case i.saving > 0:
-		m.fault("instance %v is saved twice at once", i)
+		m.faultLocked("instance %v is saved twice at once", i)
 	case i.gaveUp:
-		m.fault("instance %v is saved again, and had taken too long", i)
+		m.faultLocked("instance %v is saved again, and had taken too long", i)
 	}
 	i.saving++
 	m.mu.Unlock()
@@ -35,7 +36,7 @@ func (m *machine) save(i *modelInstance) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	i.saving--
-	m.note("saving instance %v ends", i)
+	m.noteLocked("saving instance %v ends", i)
 	text := fmt.Sprintf(`"instance %d at %v"`, i.n, began.Sub(m.began))
 	if time.Since(began) < patience {
 		i.cog.saved = append(i.cog.saved, text)
@@ -45,8 +46,8 @@ func (m *machine) save(i *modelInstance) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// abandon notes that nobody waits any more for the saving of an instance, which
-// will then be replaced.
+// abandon notes that the server does not wait for the saving of an instance any more,
+// and will replace the instance.
 func (m *machine) abandon(i *modelInstance) {
 	time.Sleep(patience - time.Millisecond)
 	m.mu.Lock()
@@ -56,15 +57,15 @@ func (m *machine) abandon(i *modelInstance) {
 	}
 }
 
-// restore takes over what was saved.
+// restore is the user code that restores a state.
 func (m *machine) restore(i *modelInstance, text string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.note("instance %v gets %s", i, text)
-	// a reload that fails behind its save may have left what was saved before it
+	m.noteLocked("instance %v gets %s", i, text)
+	// a reload that fails after its save may have left the previous state
 	n := slices.Index(i.cog.saved, text)
 	if n < 0 || m.p.calm && n < len(i.cog.saved)-1 {
-		m.fault("instance %v gets %s; want what was last saved of %v", i, text, i.cog.saved)
+		m.faultLocked("instance %v gets %s; want what was last saved of %v", i, text, i.cog.saved)
 		return nil
 	}
 	if i.restoreFails {
@@ -74,18 +75,18 @@ func (m *machine) restore(i *modelInstance, text string) error {
 	return nil
 }
 
-// runTask is the task of an instance. It runs beside that of another instance only
+// runTask is the task of an instance. It runs beside the task of another instance only
 // if that one does not end.
 func (m *machine) runTask(ctx context.Context, i *modelInstance) {
 	m.mu.Lock()
-	m.note("a task of instance %v begins", i)
+	m.noteLocked("a task of instance %v begins", i)
 	for _, other := range m.instances {
 		if other.cog == i.cog && other.tasks > 0 && !other.task.hangs {
-			m.fault("a task of instance %v begins beside that of instance %v", i, other)
+			m.faultLocked("a task of instance %v begins beside that of instance %v", i, other)
 		}
 	}
 	if i.saving > 0 || m.closed {
-		m.fault("a task of instance %v begins while that is saved, or after Close", i)
+		m.faultLocked("a task of instance %v begins while that is saved, or after Close", i)
 	}
 	i.tasks++
 	m.mu.Unlock()
@@ -93,7 +94,7 @@ func (m *machine) runTask(ctx context.Context, i *modelInstance) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		i.tasks--
-		m.note("a task of instance %v ends", i)
+		m.noteLocked("a task of instance %v ends", i)
 	}()
 	<-ctx.Done()
 	time.Sleep(i.task.takes)
@@ -102,14 +103,14 @@ func (m *machine) runTask(ctx context.Context, i *modelInstance) {
 	}
 }
 
-// tick is what runs each interval. It never overlaps itself.
+// tick is the user code of a ticker. It never overlaps itself.
 func (m *machine) tick(ctx context.Context, i *modelInstance) {
 	r := &run{what: fmt.Sprintf("a tick of instance %v", i), instance: i, lane: "ticks of " + i.String(), limit: 1, ctx: ctx}
 	if i.cog.serial {
 		r.lane = i.cog.name
 	}
 	m.mu.Lock()
-	m.enter(r)
+	m.enterLocked(r)
 	m.mu.Unlock()
 	defer m.leave(r)
 	time.Sleep(3 * time.Millisecond)

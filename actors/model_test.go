@@ -9,14 +9,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestModel lets random operations happen to a server and compares what comes of
-// them with a small model of docs/architecture.md: which outcomes each call may
-// have, what may run beside what, and how long an operation may take. The model
-// knows the public API alone. Each profile draws some of the operations, so that
-// what one of them finds is not hidden by what another one finds first.
+// TestModel lets random operations happen to a server and compares their outcomes with
+// a small model of docs/architecture.md. The model knows which outcomes each call may
+// have, which code may run at the same time, and how long an operation may take. It
+// uses only the public API. Each profile draws some of the operations, so that the
+// faults of one do not hide the faults of another.
 //
-// A failure prints the operations and what came of them. -rapid.checks makes more
-// runs, -rapid.seed repeats one.
+// A failure prints the operations and their outcomes. -rapid.checks makes more runs,
+// -rapid.seed repeats one.
 func TestModel(t *testing.T) {
 	checks := checksOf(t)
 	for _, p := range profiles() {
@@ -25,7 +25,7 @@ func TestModel(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				rapid.SyncTest(rt, func(rt *rapid.T) {
 					m := newMachine(t, rt, p)
-					defer m.end() // after a failure too: what is left in a bubble fails it
+					defer m.end() // after a failure too, since goroutines that are left fail the bubble
 					rt.Repeat(m.operations())
 					m.finish(rt)
 				})
@@ -34,8 +34,8 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// checksOf returns what sets the number of checks, unless somebody has said another
-// one. It is as before when the test has ended.
+// checksOf returns a function that sets the number of checks, unless the flag was
+// given. The number is as before when the test has ended.
 func checksOf(t *testing.T) (set func(n int)) {
 	said := os.Getenv("RAPID_CHECKS") != ""
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "rapid.checks" })

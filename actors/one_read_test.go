@@ -16,17 +16,17 @@ import (
 )
 
 // TestReader_callsOfOneRead sends many calls of a route at once. Its handlers were
-// quick, so that the reader runs them itself, and are not any more, so that it leaves
-// most to workers. All are answered, whatever comes behind them.
+// quick, so the reader runs them itself. Now they are slow, so it leaves most to
+// workers. All calls are answered, with any message behind them.
 func TestReader_callsOfOneRead(t *testing.T) {
 	const (
-		calls = 70 // more than are read ahead of a Python client; all fit in one read
+		calls = 70 // more than the server reads ahead for a Python client; all fit in one read
 		key   = "k"
 	)
 	for _, dialect := range dialects {
 		for _, behind := range []string{"nothing", "half a message", "a Close"} {
 			if dialect == protocol.Subprotocol && behind == "a Close" {
-				continue // it cancels the calls
+				continue // this one cancels the calls
 			}
 			t.Run(dialect+", then "+behind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -17,8 +17,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// TestOnError_seesEveryFailure fails in every way and compares what the
-// operator is told.
+// TestOnError_seesEveryFailure fails in every way and compares the calls of OnError.
 func TestOnError_seesEveryFailure(t *testing.T) {
 	errOwn := errors.New("the database is on fire")
 	synctest.Test(t, func(t *testing.T) {
@@ -28,7 +27,7 @@ func TestOnError_seesEveryFailure(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen = append(seen, f)
-			panic("whatever it does") // nobody else must suffer
+			panic("whatever it does") // no other call must suffer
 		}})
 		err := srv.Load(t.Context(), cogs.Cog{Name: "faulty", Setup: func(_ context.Context, r *cogs.Registrar) error {
 			cogs.Handle(r, "own", func(context.Context, wire.Empty) (int, error) { return 0, fmt.Errorf("save: %w", errOwn) })
@@ -65,7 +64,7 @@ func TestOnError_seesEveryFailure(t *testing.T) {
 				"ipcx": func() { ipcx.ask(envelope(c.endpoint, data)) },
 			} {
 				if dialect == "ipcx" && c.code == wire.Timeout {
-					continue // its callers do not say how long they wait
+					continue // callers of this dialect do not send their timeouts
 				}
 				ask()
 				synctest.Wait()
@@ -81,7 +80,7 @@ func TestOnError_seesEveryFailure(t *testing.T) {
 				mu.Unlock()
 			}
 		}
-		// what is not a call, and calls that are given up
+		// a message that is no call, and calls that are given up
 		v1.say(`{"id":1,"call":"sleep","data":{"s":5}}`)
 		v1.ask(`{"id":2,"call":"echo"}`)
 		v1.ask(`{"id":1,"cancel":true}`)

@@ -13,33 +13,33 @@ import (
 // Options configures a Server. The zero value is ready to use in memory; to
 // listen on TCP a server needs a Secret, or Insecure.
 type Options struct {
-	// Addr is where Run listens. If empty, "localhost:8765", as the Python
-	// package. Port 0 takes any free port.
+	// Addr is the address on which Run listens. If empty, "localhost:8765", as for the
+	// Python package. Port 0 takes any free port.
 	Addr string
 
-	// Discovery is where Run answers the Python package's clients that ask for
-	// the port of Addr. If empty, "localhost:20000"; if "-", nowhere.
+	// Discovery is the address on which Run tells the Python package's clients the port
+	// of Addr. If empty, "localhost:20000"; if "-", Run does not.
 	Discovery string
 
-	// Secret is what callers must know.
+	// Secret is the secret of callers. A caller must prove that it knows it.
 	Secret string
 
 	// PreviousSecret, if set, is accepted too: change secrets by moving the
 	// old one here until every caller has the new one.
 	PreviousSecret string
 
-	// AdminSecret is what loading, unloading, reloading and killing cogs takes. Its
-	// holder may call every other route too. If empty, nobody may do these
-	// from outside.
+	// AdminSecret is the secret for loading, unloading, reloading and killing cogs. A
+	// caller with it may call every other route too. If empty, these routes are closed
+	// to callers from outside.
 	AdminSecret string
 
 	// Insecure lets a server without a secret listen on TCP. Every process
 	// that reaches the port may then call every route.
 	Insecure bool
 
-	// Origins are the values of the Origin header that are let in, such as
-	// "https://dash.example.org". Requests without one are not from a browser
-	// and need no entry. If empty, browsers are refused.
+	// Origins are the allowed values of the Origin header, such as
+	// "https://dash.example.org". Requests without the header are not from a browser
+	// and are always allowed. If empty, browsers are refused.
 	Origins []string
 
 	// MaxConnections bounds the connections. If zero, 20,000.
@@ -49,25 +49,26 @@ type Options struct {
 	// zero, 256.
 	MaxCalls int
 
-	// MaxMessage bounds the messages of both directions in bytes. If zero,
-	// 4,194,303, as the Python package.
+	// MaxMessage bounds the size of a message in either direction, in bytes. If zero,
+	// 4,194,303, as for the Python package.
 	MaxMessage int
 
-	// ShutdownTimeout is how long Run and Close wait for calls in flight. If
+	// ShutdownTimeout is the time for which Run and Close wait for calls in flight. If
 	// zero, 10 seconds.
 	ShutdownTimeout time.Duration
 
-	// Logger receives what the operator should know. It never gets secrets or
-	// the data of requests. If nil, slog.Default().
+	// Logger receives messages for the operator. It never gets secrets or the data of
+	// requests. If nil, slog.Default().
 	Logger *slog.Logger
 
 	// OnReady, if set, is called with Addr when Run has bound all its ports, before the
 	// first client is answered.
 	OnReady func(addr string)
 
-	// OnError, if set, is called for every call that fails, with the error
-	// that the caller may not see: for one after the other, on a goroutine of its
-	// own. If it does not keep up, it is not told of some, which the log says.
+	// OnError, if set, is called for every call that fails, with the error that the
+	// caller may not see. Calls of OnError come one after the other, on a goroutine of
+	// their own. If OnError is too slow, some failures are left out, and the log says
+	// so.
 	OnError func(Failure)
 }
 
@@ -75,11 +76,11 @@ type Options struct {
 type Failure struct {
 	Endpoint string
 	Caller   string    // the client's address, or the name of the calling cog
-	Code     wire.Code // what the caller got
-	Err      error     // the real error
+	Code     wire.Code // the code for the caller
+	Err      error     // the whole error
 }
 
-// onFailure returns OnError as the router calls it, nil if there is none.
+// onFailure returns OnError in the form of the router, nil if there is none.
 func (o *Options) onFailure() func(endpoint, caller string, code wire.Code, err error) {
 	if o.OnError == nil {
 		return nil
@@ -106,23 +107,23 @@ func (o *Options) withDefaults() Options {
 	return d
 }
 
-// Defaults that belong to no Options field.
+// Limits without an Options field.
 const (
 	defaultDrain = 5 * time.Second
-	drainGrace   = time.Second      // for handlers to return once cancelled
+	drainGrace   = time.Second      // for handlers to return after they were cancelled
 	authTimeout  = 30 * time.Second // for a client to authenticate
 )
 
-// keys returns what opens the server.
-func (o *Options) keys() []dialect.Key {
-	var list []dialect.Key
+// credentials returns the secrets of clients, and the rights of each.
+func (o *Options) credentials() []dialect.Credential {
+	var list []dialect.Credential
 	for _, s := range []string{o.Secret, o.PreviousSecret} {
 		if s != "" {
-			list = append(list, dialect.Key{Secret: s})
+			list = append(list, dialect.Credential{Secret: s})
 		}
 	}
 	if o.AdminSecret != "" {
-		list = append(list, dialect.Key{Secret: o.AdminSecret, Admin: true})
+		list = append(list, dialect.Credential{Secret: o.AdminSecret, Admin: true})
 	}
 	return list
 }

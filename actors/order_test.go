@@ -175,7 +175,7 @@ func TestCallInfo(t *testing.T) {
 	})
 }
 
-// A source is a host of events, as package discord makes one.
+// A source is a host of events, like the one of package discord.
 type source struct{ subscribers *[]*subscriber }
 
 type subscriber struct {

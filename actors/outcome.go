@@ -10,11 +10,11 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// finished takes over what a transition has come to, and begins what comes next.
+// finished takes over the outcome of a transition, and begins the next command.
 func (a *cogActor) finished(ctx actor.Context, t *transition) {
 	a.running = nil
 	a.take(ctx, t)
-	if t.order.what == unload || t.order.what == load && t.err != nil {
+	if t.command.what == unload || t.command.what == load && t.err != nil {
 		a.end(ctx, t)
 		return
 	}
@@ -24,26 +24,26 @@ func (a *cogActor) finished(ctx actor.Context, t *transition) {
 		a.show("failed", time.Time{})
 	}
 	a.report(t)
-	t.order.answer(done{t.result, t.err})
+	t.command.reply(result{t.result, t.err})
 	a.fail(t)
 	a.proceed(ctx)
 }
 
-// take makes the outcome of t the actor's.
+// take makes the outcome of t the actor's own.
 func (a *cogActor) take(ctx actor.Context, t *transition) {
 	before := a.current
 	a.current = t.current
 	switch {
 	case a.current != nil:
 		a.restarting = false
-	case t.order.what == restart:
+	case t.command.what == restart:
 		a.restarting = errors.Is(t.err, context.Canceled)
 	}
-	if t.order.what == replace {
+	if t.command.what == replace {
 		a.reloaded = time.Now()
 	}
-	if t.order.cog != nil && t.err == nil {
-		a.cog = *t.order.cog
+	if t.command.cog != nil && t.err == nil {
+		a.cog = *t.command.cog
 		ctx.Send(a.srv.actor, &adopted{a.cog})
 	}
 	if a.saver == nil {
@@ -56,8 +56,8 @@ func (a *cogActor) take(ctx actor.Context, t *transition) {
 	a.number = max(a.number, t.used)
 	a.checkpoint, a.subscribed = t.checkpoint, t.subscribed
 	a.failures = t.failures
-	if t.order.what == replace && t.err == nil && !t.order.own {
-		a.slowSave = false // the operator has changed something, perhaps
+	if t.command.what == replace && t.err == nil && !t.command.own {
+		a.slowSave = false // the operator may have changed the cog
 	}
 	a.slowSave = a.slowSave || t.slowSave
 	if t.err != nil && !errors.Is(t.err, context.Canceled) && !errors.Is(t.err, errNoBuilds) {
@@ -65,38 +65,38 @@ func (a *cogActor) take(ctx actor.Context, t *transition) {
 	}
 	t.result.Cog = a.cog.Name
 	t.result.Took = milliseconds(time.Since(t.began))
-	if t.err == nil && t.order.what != load && a.current != nil && a.current != before {
+	if t.err == nil && t.command.what != load && a.current != nil && a.current != before {
 		a.remember(t.result)
 	}
 }
 
-// end ends the actor of a cog that is unloaded, or was not loaded.
+// end ends the actor of a cog that is unloaded, or could not be loaded.
 func (a *cogActor) end(ctx actor.Context, t *transition) {
 	a.gone = true
 	a.saver.Stop()
 	if a.next != nil {
-		a.next.answer(done{err: ErrNotLoaded})
+		a.next.reply(result{err: ErrNotLoaded})
 	}
-	ctx.Send(a.srv.actor, &cogEnded{name: a.cog.Name, order: t.order, outcome: done{t.result, t.err}})
+	ctx.Send(a.srv.actor, &cogEnded{name: a.cog.Name, command: t.command, outcome: result{t.result, t.err}})
 }
 
-// fail makes a restart the next thing to be done if t has left an instance that
-// cannot serve, or none where one was to be restarted.
+// fail plans a restart if t has left an instance that cannot serve, or has given up a
+// restart.
 func (a *cogActor) fail(t *transition) {
 	switch {
 	case a.restarting && a.next == nil:
-		// a reload has cut the restart short and has failed, or nobody wants it any more
-		a.failed = &order{what: restart, cause: a.lastError, again: true, ctx: context.Background()}
+		// a reload has cut the restart short and has failed, or its waiters have gone
+		a.failed = &command{what: restart, cause: a.lastError, again: true, ctx: context.Background()}
 	case t.broken == nil:
-	case a.next != nil && a.next.what == unload: // that ends it too
-	case a.failed != nil && a.failed.first: // a kill, which restarts it too
+	case a.next != nil && a.next.what == unload: // the unload ends the instance too
+	case a.failed != nil && a.failed.first: // the kill restarts it too
 	default:
-		a.failed = &order{what: restart, gen: t.current, cause: t.broken, first: true, ctx: context.Background()}
+		a.failed = &command{what: restart, gen: t.current, cause: t.broken, first: true, ctx: context.Background()}
 	}
 }
 
-// proceed begins what comes next: a restart that no reload makes needless, what
-// somebody has asked for, another restart.
+// proceed begins the next command: a restart that a reload does not make needless,
+// otherwise the waiting command, otherwise any other restart.
 func (a *cogActor) proceed(ctx actor.Context) {
 	if failed := a.failed; failed != nil && (failed.first || a.next == nil) {
 		a.failed = nil
@@ -111,10 +111,10 @@ func (a *cogActor) proceed(ctx actor.Context) {
 	}
 }
 
-// report logs what became of a reload that nobody waits for.
+// report logs the outcome of a reload for which no caller waits.
 func (a *cogActor) report(t *transition) {
 	switch {
-	case t.order.what != replace || len(t.order.waiters) > 0 || errors.Is(t.err, context.Canceled):
+	case t.command.what != replace || len(t.command.waiters) > 0 || errors.Is(t.err, context.Canceled):
 	case t.err != nil:
 		a.srv.log.Error("cog was not reloaded", "cog", a.cog.Name, "serving", t.result.To, "err", t.err)
 	default:

@@ -47,9 +47,9 @@ func deafPeer(t testing.TB, srv *actors.Server, dialect string) *peer {
 	return p
 }
 
-// TestReader_neverReads calls and does not read the answers. It is cut off, and
-// held up nobody until then: not the callers of the same serial cog, not a
-// reload, not those whose calls are held.
+// TestReader_neverReads calls and does not read the answers. The server cuts the client
+// off, and until then delays neither other callers of the same serial cog, nor a
+// reload, nor held calls.
 func TestReader_neverReads(t *testing.T) {
 	for _, dialect := range dialects {
 		t.Run(dialect, func(t *testing.T) {
@@ -111,9 +111,8 @@ func TestReader_neverReads(t *testing.T) {
 	}
 }
 
-// TestReader_heldCallIsRefused has calls held while a cog is reloaded. The first
-// of them is refused then, and its caller does not read: those behind it do not
-// wait.
+// TestReader_heldCallIsRefused holds calls while a cog is reloaded. The first of them
+// is refused then, and its caller does not read. The calls behind it do not wait.
 func TestReader_heldCallIsRefused(t *testing.T) {
 	type order struct{ N int }
 	cog := cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
@@ -161,8 +160,8 @@ func TestReader_heldCallIsRefused(t *testing.T) {
 	}
 }
 
-// TestReader_manyLargeAnswers asks for more at once than the server gathers. A
-// client that reads gets it all.
+// TestReader_manyLargeAnswers asks for more bytes at once than the server gathers. A
+// client that reads gets all of them.
 func TestReader_manyLargeAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
@@ -252,8 +251,8 @@ func TestIPCX_manyRefused(t *testing.T) {
 	})
 }
 
-// A stackLog notes how deep the stack is where something is logged: failures are, on the
-// goroutine that meets them.
+// A stackLog notes the depth of the stack at each log message. Failures are logged on
+// the goroutine that meets them.
 type stackLog struct {
 	slog.Handler
 	deepest atomic.Int64
@@ -298,8 +297,8 @@ func TestV1_answersAsTheyCome(t *testing.T) {
 	})
 }
 
-// TestClient_leaves leaves while calls run: the contexts of their handlers end,
-// and what waited behind them is not run.
+// TestClient_leaves leaves while calls run. The contexts of their handlers end, and the
+// requests behind them do not run.
 func TestClient_leaves(t *testing.T) {
 	for _, dialect := range dialects {
 		for _, politely := range []bool{true, false} {
@@ -347,8 +346,8 @@ func TestClient_leaves(t *testing.T) {
 	}
 }
 
-// TestV1_heartbeats lets a client be silent. It is pinged, and ended if it says
-// nothing at all.
+// TestV1_heartbeats lets a client be silent. The server pings it, and cuts it off if it
+// does not answer.
 func TestV1_heartbeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := known(t, newServer(t, nil), protocol.Subprotocol)

@@ -28,8 +28,8 @@ const (
 	opPong     = 0xA
 )
 
-// A peer speaks WebSocket by hand, as wrongly as a test asks. What the server
-// sends is read at once, so that no side waits for the other.
+// A peer speaks WebSocket by hand, as wrongly as a test asks. It reads the server's
+// frames at once, so that no side waits for the other.
 type peer struct {
 	t    testing.TB
 	conn net.Conn
@@ -59,7 +59,8 @@ func (f frame) String() string {
 	return fmt.Sprintf("frame %d %.400s", f.op, f.text)
 }
 
-// dialPeer connects and shakes hands for a dialect. Headers come as "Name: value".
+// dialPeer connects and shakes hands for a dialect. Headers have the form "Name:
+// value".
 func dialPeer(t testing.TB, srv *actors.Server, dialect string, headers ...string) *peer {
 	t.Helper()
 	conn, err := srv.DialContext(t.Context(), "", "")
@@ -139,8 +140,8 @@ func readFrame(r io.Reader) (frame, error) {
 
 func (p *peer) leave() { _ = p.conn.Close() }
 
-// write writes bytes, whatever the server does with them. It returns when they
-// are taken, or the connection has ended.
+// write writes bytes and ignores errors. It returns when the server has taken them, or
+// the connection has ended.
 func (p *peer) write(b []byte) { _, _ = p.conn.Write(b) }
 
 // header returns the start of a masked frame, with a mask that changes nothing.
@@ -162,7 +163,7 @@ func frameOf(first byte, text string) []byte {
 	return append(header(first, uint64(len(text))), text...)
 }
 
-// say sends a text message, in one frame.
+// say sends a text message in one frame.
 func (p *peer) say(text string) { p.write(frameOf(0x80|opText, text)) }
 
 // hear returns the next frame that is no ping or pong; ok is false if the
@@ -242,8 +243,8 @@ func (p *peer) hello(mine protocol.Nonce) protocol.Nonce {
 	return got.Challenge.Nonce
 }
 
-// A neighbour is a well-behaved client beside the one that is tested, with a
-// connection in each dialect.
+// A neighbour is a well-behaved client beside the tested one, with a connection in each
+// dialect.
 type neighbour struct {
 	t        testing.TB
 	v1, ipcx *peer

@@ -48,8 +48,8 @@ func TestRollback(t *testing.T) {
 	})
 }
 
-// TestRelay has handlers elsewhere: they answer at once, later, wrongly, twice or
-// not in time.
+// TestRelay relays calls to handlers that answer at once, later, wrongly, twice or too
+// late.
 func TestRelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		later := make(chan func([]byte, error), 1)

@@ -21,8 +21,8 @@ import (
 
 const next wire.Route[wire.Empty, int] = "next"
 
-// counter returns a cog whose route counts its calls, without a lock: it is
-// serial. Each call takes as long as busy says.
+// counter returns a cog with a route that counts its calls, without a lock, since it is
+// serial. Each call takes the time busy.
 func counter(keep bool, busy time.Duration) cogs.Cog {
 	return cogs.Cog{Name: "counter", Serial: true, Setup: func(_ context.Context, r *cogs.Registrar) error {
 		n := 0
@@ -286,9 +286,9 @@ func TestReload_fromItsOwnHandler(t *testing.T) {
 	}
 }
 
-// TestReload_cogsThatCallEachOther has two cogs with kept state whose handlers
-// call each other, and reloads both in the midst of it: none may wait for
-// itself in a circle.
+// TestReload_cogsThatCallEachOther has two cogs with kept state, with handlers that
+// call each other, and reloads both at the same time. Neither may wait for itself in a
+// circle.
 func TestReload_cogsThatCallEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type hop struct {

@@ -9,16 +9,16 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Restarts, as in the table of failures in docs/architecture.md.
+// Limits of restarts, as in the table of failures in docs/architecture.md.
 const (
 	firstBackoff = 100 * time.Millisecond
 	worstBackoff = 30 * time.Second
 	maxFailedRun = 8 // failures in a row
 	healthy      = 60 * time.Second
-	leaveState   = 2 // failed starts after which the checkpoint is left out
+	leaveState   = 2 // failed starts with the checkpoint; later ones do without
 )
 
-// retrying tells the cog actor when the next try of a restart is.
+// retrying tells the cog actor the time of the next try of a restart.
 type retrying struct{ at time.Time }
 
 // restart ends a failed instance, if there still is one, and tries to put a new one in
@@ -28,7 +28,7 @@ func (t *transition) restart(ctx context.Context) error {
 		t.endFailed()
 	}
 	failedStarts := 0
-	for err := t.order.cause; ; {
+	for err := t.command.cause; ; {
 		if t.failures >= maxFailedRun {
 			t.gate.RefuseAll(wire.Errorf(wire.Unavailable, "cog %q has failed; a reload revives it", t.cog.Name))
 			err = fmt.Errorf("gave up after %d failures in a row: %w", t.failures, err)
@@ -61,11 +61,11 @@ func (t *transition) restart(ctx context.Context) error {
 
 // endFailed ends the instance that has failed.
 func (t *transition) endFailed() {
-	t.srv.log.Error("cog failed and restarts", "cog", t.cog.Name, "generation", t.old.Number, "err", t.order.cause, "failures", t.failures)
+	t.srv.log.Error("cog failed and restarts", "cog", t.cog.Name, "generation", t.old.Number, "err", t.command.cause, "failures", t.failures)
 	t.gate.RefuseAll(t.unavailable(backoff(t.failures)))
 	interrupted := wire.Errorf(wire.Interrupted, "cog %q failed while the call ran", t.cog.Name)
 	t.srv.router.CancelAll(t.old, interrupted)
-	if t.order.kill {
+	if t.command.kill {
 		t.kill(t.old.Instance, t.old.Number)
 	}
 	t.end(t.old, time.Now(), t.deadline(), interrupted)
@@ -76,7 +76,8 @@ func (t *transition) unavailable(wait time.Duration) *wire.Error {
 	return &wire.Error{Code: wire.Unavailable, Message: fmt.Sprintf("cog %q has failed and restarts", t.cog.Name), RetryAfter: wait}
 }
 
-// backoff doubles with each failure, with up to a quarter of jitter.
+// backoff returns the wait before a restart. It doubles with each failure, with up to a
+// quarter of jitter.
 func backoff(failures int) time.Duration {
 	d := min(worstBackoff, firstBackoff<<min(failures-1, 20))
 	return d + rand.N(d/4+1)

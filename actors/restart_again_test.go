@@ -14,8 +14,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestRestart_goesOnAfterAReload has reloads cut a restart short, and fail, or be given
-// up. The restart goes on, and the cog serves when its Setup passes again.
+// TestRestart_goesOnAfterAReload lets reloads cut a restart short, and fail, or be
+// given up. The restart goes on, and the cog serves when its Setup passes again.
 func TestRestart_goesOnAfterAReload(t *testing.T) {
 	for name, gaveUp := range map[string]bool{"the reload fails": false, "the reload is given up": true} {
 		t.Run(name, func(t *testing.T) {

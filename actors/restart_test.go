@@ -16,7 +16,7 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// A tripwire fails the task of a cog when it is told to.
+// A tripwire fails the task of a cog on demand.
 type tripwire chan struct{}
 
 func (w tripwire) task(ctx context.Context) error {
@@ -28,7 +28,7 @@ func (w tripwire) task(ctx context.Context) error {
 	}
 }
 
-// trip fails a task and waits until that is known.
+// trip fails a task and waits until the server knows.
 func (w tripwire) trip(t *testing.T) {
 	t.Helper()
 	select {
@@ -39,8 +39,7 @@ func (w tripwire) trip(t *testing.T) {
 	synctest.Wait()
 }
 
-// saying returns a cog that says a text, has kept values, and fails by the
-// tripwire.
+// saying returns a cog with a route that returns a text, kept values, and a tripwire.
 func saying(text string, fail tripwire) cogs.Cog {
 	return cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		cogs.Keep(r, "n", new(int))
@@ -57,8 +56,8 @@ func wantSaid(t *testing.T, bot *client.Client, when, want string) {
 	}
 }
 
-// TestReplace_failed has nothing left of a value that did not pass: neither a
-// restart, nor a reload, nor a load by the name takes it.
+// TestReplace_failed replaces a cog by one that does not start. No part of that one
+// stays: a restart, a reload, and a load by name take the previous one.
 func TestReplace_failed(t *testing.T) {
 	for name, bad := range map[string]cogs.Cog{
 		"Setup fails": {Name: "c", Setup: func(context.Context, *cogs.Registrar) error { return errors.New("no database") }},
@@ -151,7 +150,8 @@ func TestTask_failsDuringAReloadThatFails(t *testing.T) {
 	}
 }
 
-// TestTask_failsDuringAReloadThatPasses needs no restart: the reload is one.
+// TestTask_failsDuringAReloadThatPasses fails a task during a reload that succeeds. No
+// restart follows, since the reload has replaced the instance.
 func TestTask_failsDuringAReloadThatPasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fail := make(tripwire)
@@ -178,8 +178,8 @@ func TestTask_failsDuringAReloadThatPasses(t *testing.T) {
 	})
 }
 
-// TestReload_resetsTheFailures fails seven times, which is one less than a cog
-// may, then reloads: the next failure is the first again.
+// TestReload_resetsTheFailures fails seven times, which is one less than a cog may,
+// then reloads. The next failure counts as the first.
 func TestReload_resetsTheFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fail := make(tripwire)

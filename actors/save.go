@@ -14,13 +14,13 @@ import (
 const (
 	checkpointTime = 10 * time.Second
 	checkpointWait = 20 * time.Millisecond // for the running calls to end
-	checkpointMost = 5 * time.Second       // for saving; the instance is replaced then
-	slowSave       = 50 * time.Millisecond // more is not done to a cog again
+	checkpointMost = 5 * time.Second       // for saving; then the instance is replaced
+	slowSave       = 50 * time.Millisecond // a cog that takes longer is saved only at reloads
 )
 
-// save ends what runs of the old instance by the deadline and returns what it keeps, or what was
-// saved last if the old one has to go without. State is never read while anything
-// of the instance runs.
+// save ends the calls and tasks of the old instance by the deadline. It returns the
+// state that the instance keeps, or the last saved state if the new instance must start
+// from that. State is never read while code of the instance runs.
 func (t *transition) save(deadline time.Time) (cogs.State, error) {
 	if !await(deadline, t.old.Instance.Stop()) {
 		return t.unsaved("a task, or the process, does not end")
@@ -37,7 +37,7 @@ func (t *transition) save(deadline time.Time) (cogs.State, error) {
 		t.note("saving generation %d: %v; its state is that of the last checkpoint", t.old.Number, err)
 	case errors.Is(err, cogs.ErrEnded):
 		t.note("generation %d has ended; its state is that of the last checkpoint", t.old.Number)
-	case t.order.opts.Force:
+	case t.command.opts.Force:
 		t.note("generation %d cannot be saved, and its state is that of the last checkpoint: %v", t.old.Number, err)
 	default:
 		return nil, err
@@ -45,10 +45,10 @@ func (t *transition) save(deadline time.Time) (cogs.State, error) {
 	return t.checkpoint, nil
 }
 
-// unsaved returns the state for a reload that finds something running: there is
-// none unless it is forced.
+// unsaved returns the state for a reload that finds running code of the old instance:
+// with Force the last saved state, otherwise none and an error.
 func (t *transition) unsaved(why string) (cogs.State, error) {
-	if !t.order.opts.Force {
+	if !t.command.opts.Force {
 		return nil, fmt.Errorf("generation %d serves on: %s", t.old.Number, why)
 	}
 	t.note("generation %d: %s; its state is that of the last checkpoint", t.old.Number, why)
@@ -59,26 +59,26 @@ func (t *transition) replaced() *wire.Error {
 	return wire.Errorf(wire.Unavailable, "cog %q was reloaded before the call was done", t.cog.Name)
 }
 
-// saved runs the functions that save what the old instance keeps.
+// saved runs the functions that save the old instance's state.
 func (t *transition) saved(limit time.Duration) (state cogs.State, err error) {
-	err = within(limit, func(ctx context.Context) (err error) {
+	err = runWithLimit(limit, func(ctx context.Context) (err error) {
 		state, err = t.old.Instance.Save(ctx)
 		return err
 	})
 	return state, err
 }
 
-// restore runs the functions that restore what next is to keep.
+// restore runs the functions that restore next's state.
 func (t *transition) restore(next *cogs.Instance, state cogs.State) error {
-	err := within(t.patience(), func(ctx context.Context) error { return next.Restore(ctx, state) })
+	err := runWithLimit(t.patience(), func(ctx context.Context) error { return next.Restore(ctx, state) })
 	if errors.Is(err, cogs.ErrLeftBehind) {
 		err = fmt.Errorf("restore: %w", err)
 	}
 	return err
 }
 
-// saveServing saves what a cog keeps in a moment in which nothing of it runs. If
-// there is none, the next time may be better.
+// saveServing saves a cog's state in a moment in which no code of it runs. If there is
+// no such moment now, the next call may find one.
 func (t *transition) saveServing(ctx context.Context) {
 	held := time.Now()
 	t.gate.Hold()
@@ -89,7 +89,7 @@ func (t *transition) saveServing(ctx context.Context) {
 	began := time.Now()
 	state, err := t.saved(checkpointMost)
 	took := time.Since(began)
-	t.slowSave = took > slowSave // its calls waited for that
+	t.slowSave = took > slowSave // its calls have waited for the saving
 	if errors.Is(err, cogs.ErrLeftBehind) {
 		t.supplant(ctx, held)
 		return
@@ -105,9 +105,9 @@ func (t *transition) saveServing(ctx context.Context) {
 	}
 }
 
-// supplant replaces an instance that cannot serve any more, since its state is
-// still being read, by a fresh one that starts from what was saved last. The
-// calls that the gate holds go to that.
+// supplant replaces an instance that cannot serve any more, because its state is still
+// being read. A fresh instance starts from the last saved state and gets the calls that
+// the gate holds.
 func (t *transition) supplant(ctx context.Context, held time.Time) {
 	t.srv.log.Warn("saving what the cog keeps does not end: a fresh instance starts from what was saved before, and is saved at reloads alone",
 		"cog", t.cog.Name, "generation", t.old.Number, "limit", checkpointMost, "saved_before", t.checkpoint != nil)
@@ -120,7 +120,7 @@ func (t *transition) supplant(ctx context.Context, held time.Time) {
 		}
 		t.result.Paused = milliseconds(time.Since(held))
 		if err != nil {
-			t.refuse()
+			t.rejectAll()
 			t.dispose(next.Instance, next.Number)
 		}
 	}
@@ -131,9 +131,9 @@ func (t *transition) supplant(ctx context.Context, held time.Time) {
 	t.end(t.old, time.Now(), t.deadline(), t.replaced())
 }
 
-// refuse refuses the calls of a cog whose instance cannot serve any more, and
-// which restarts next.
-func (t *transition) refuse() {
+// rejectAll rejects the calls of a cog that restarts, because its instance cannot serve
+// any more.
+func (t *transition) rejectAll() {
 	_ = t.publish(t.old) // taking routes away cannot fail
 	t.gate.RefuseAll(t.unavailable(backoff(t.failures + 1)))
 }

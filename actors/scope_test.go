@@ -16,7 +16,7 @@ import (
 )
 
 // TestScope_outlivesCall keeps the contexts of handlers while their calls are used
-// again for others: an ended one stays ended, and is never the other's.
+// again for others. An ended context stays ended, and never shows another call.
 func TestScope_outlivesCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := actors.NewServer(&actors.Options{Insecure: true})
@@ -24,7 +24,7 @@ func TestScope_outlivesCall(t *testing.T) {
 		var kept []context.Context
 		err := srv.Load(t.Context(), cogs.Single("keep", func(ctx context.Context, n int) (int, error) {
 			kept = append(kept, ctx)
-			if n%3 == 0 { // asked for while it is live
+			if n%3 == 0 { // some are asked for while the call runs
 				derived, cancel := context.WithCancel(ctx)
 				defer cancel()
 				kept = append(kept, derived)
@@ -58,7 +58,7 @@ func TestScope_outlivesCall(t *testing.T) {
 			if info.Endpoint != "keep" || info.Cog != "keep" || info.Generation != 1 {
 				t.Errorf("context %d: CallInfo() = %+v; want that of keep", i, info)
 			}
-			// one that was not used again may be quicker than its own end
+			// a context of a call that was not used again may end a little later
 			if _, err := cogs.Call[int, int](ctx, "keep", 1); err != nil && wire.CodeOf(err) != wire.Canceled {
 				t.Errorf("context %d: Call() = %v; want nil or %s", i, err, wire.Canceled)
 			}

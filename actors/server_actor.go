@@ -11,15 +11,15 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// The server actor owns which cogs are loaded, and is the only one who writes
-// the route table.
+// A serverActor owns the list of loaded cogs, and is the only writer of the route
+// table.
 type serverActor struct {
 	srv *Server
 
 	// owned by the actor
 	cogs   []*loaded            // in the order of loading
-	known  map[string]cogs.Cog  // what can be loaded by its name
-	ending map[string]*cogEnded // by the ids of actors that are stopping
+	known  map[string]cogs.Cog  // all cogs that were loaded, by name: they can be loaded again
+	ending map[string]*cogEnded // by the ids of the cog actors that are stopping
 	spawns int
 	sealed bool
 }
@@ -27,19 +27,20 @@ type serverActor struct {
 // Receive handles one message.
 func (a *serverActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *order:
-		a.order(ctx, m)
+	case *command:
+		a.carryOut(ctx, m)
 	case *updateEndpoints:
 		m.reply <- a.srv.router.Publish(m.cog, m.generations...)
 	case *adopted:
 		a.known[m.cog.Name] = m.cog
-	case *gaveUp:
+	case *waiterGone:
 		if l := a.find(m.name); l != nil {
 			ctx.Send(l.pid, m)
 		}
 	case *cogEnded:
 		if l := a.find(m.name); l != nil {
-			// behind all that was sent to it: nothing is lost
+			// Poison stops the actor behind all messages that were sent to it, so none
+			// is lost
 			ctx.Poison(l.pid)
 			a.cogs = slices.DeleteFunc(a.cogs, func(other *loaded) bool { return other == l })
 			a.ending[l.pid.Id] = m
@@ -47,7 +48,7 @@ func (a *serverActor) Receive(ctx actor.Context) {
 	case *actor.Terminated:
 		if end := a.ending[m.Who.Id]; end != nil {
 			delete(a.ending, m.Who.Id)
-			end.order.answer(end.outcome)
+			end.command.reply(end.outcome)
 		}
 	case *listCogs:
 		m.reply <- slices.Clone(a.cogs)
@@ -57,24 +58,24 @@ func (a *serverActor) Receive(ctx actor.Context) {
 	}
 }
 
-func (a *serverActor) order(ctx actor.Context, o *order) {
-	l := a.find(o.name)
+func (a *serverActor) carryOut(ctx actor.Context, cmd *command) {
+	l := a.find(cmd.name)
 	switch {
-	case a.sealed && o.what != unload:
-		o.answer(done{err: ErrClosed})
-	case o.what == load && l != nil:
-		o.answer(done{err: ErrLoaded})
-	case o.what == load:
-		a.load(ctx, o)
+	case a.sealed && cmd.what != unload:
+		cmd.reply(result{err: ErrClosed})
+	case cmd.what == load && l != nil:
+		cmd.reply(result{err: ErrLoaded})
+	case cmd.what == load:
+		a.load(ctx, cmd)
 	case l == nil:
-		o.answer(done{err: a.notLoaded("")})
+		cmd.reply(result{err: a.notLoaded("")})
 	default:
-		ctx.Send(l.pid, o)
+		ctx.Send(l.pid, cmd)
 	}
 }
 
-// notLoaded names what is loaded: the name that was given is misspelt, perhaps. more
-// goes on with the sentence.
+// notLoaded returns an error with the names of the loaded cogs, since the given name
+// may be misspelt. more is the end of its first part.
 func (a *serverActor) notLoaded(more string) error {
 	var names []string
 	for _, l := range a.cogs {
@@ -97,25 +98,25 @@ func (a *serverActor) find(name string) *loaded {
 	return nil
 }
 
-func (a *serverActor) load(ctx actor.Context, o *order) {
-	if o.cog == nil {
-		cog, ok := a.known[o.name]
+func (a *serverActor) load(ctx actor.Context, cmd *command) {
+	if cmd.cog == nil {
+		cog, ok := a.known[cmd.name]
 		if !ok {
-			o.answer(done{err: a.notLoaded(", and never was")})
+			cmd.reply(result{err: a.notLoaded(", and never was")})
 			return
 		}
-		o.cog = &cog
+		cmd.cog = &cog
 	}
-	a.known[o.name] = *o.cog
-	g := a.srv.router.NewGate(*o.cog)
-	c := &cogActor{srv: a.srv, gate: g, cog: *o.cog}
+	a.known[cmd.name] = *cmd.cog
+	g := a.srv.router.NewGate(*cmd.cog)
+	c := &cogActor{srv: a.srv, gate: g, cog: *cmd.cog}
 	a.spawns++
-	// a number, since a name may be anything and may come again
+	// a number, since any name is allowed and may come again
 	pid, err := ctx.SpawnNamed(propsOf(func() actor.Actor { return c }, &a.srv.router.Pool, a.srv.log), fmt.Sprintf("cog@%d", a.spawns))
 	if err != nil {
-		o.answer(done{err: err})
+		cmd.reply(result{err: err})
 		return
 	}
-	a.cogs = append(a.cogs, &loaded{name: o.name, pid: pid, gate: g, cog: c})
-	ctx.Send(pid, o)
+	a.cogs = append(a.cogs, &loaded{name: cmd.name, pid: pid, gate: g, cog: c})
+	ctx.Send(pid, cmd)
 }

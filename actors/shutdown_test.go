@@ -67,7 +67,7 @@ func TestClose_drains(t *testing.T) {
 	})
 }
 
-// TestClose_isBounded closes while nothing that runs wants to end.
+// TestClose_isBounded closes while user code hangs everywhere.
 func TestClose_isBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -104,7 +104,7 @@ func TestClose_isBounded(t *testing.T) {
 	})
 }
 
-// TestClose_whileLoading closes beside everything else.
+// TestClose_whileLoading closes beside all other operations.
 func TestClose_whileLoading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for wait := range 20 {
@@ -148,7 +148,7 @@ func TestClose_whileLoading(t *testing.T) {
 	})
 }
 
-// TestServe_endsAlone ends one listener; the clients of another stay.
+// TestServe_endsAlone ends one listener. The clients of another one stay.
 func TestServe_endsAlone(t *testing.T) {
 	srv := newServer(t, nil)
 	var listeners [2]net.Listener
@@ -247,7 +247,7 @@ func TestRun_takenPorts(t *testing.T) {
 	}
 }
 
-// TestDiscovery_hostile asks the discovery port wrongly, and lets it hang.
+// TestDiscovery_hostile sends invalid look-ups, and hangs.
 func TestDiscovery_hostile(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -260,7 +260,7 @@ func TestDiscovery_hostile(t *testing.T) {
 	ran := make(chan error, 1)
 	go func() { ran <- srv.Run(ctx) }()
 	<-ready
-	// the log alone tells where discovery is, if it may be anywhere
+	// if discovery may be on any port, only the log tells it
 	_, addr, _ := strings.Cut(log.String(), "discovery=[")
 	addr, _, _ = strings.Cut(addr, "]")
 	conn, err := net.Dial("tcp", addr)

@@ -14,7 +14,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// once is a cog that notes which numbers it was called with.
+// once is a cog that notes the numbers with which it was called.
 type once struct {
 	mu  sync.Mutex // protects ran
 	ran map[int]int
@@ -63,7 +63,7 @@ type soaker struct {
 // batch sends some messages at once and takes their answers. Each well-formed
 // call gets one, and the last answers are those that belong to the last call.
 func (s *soaker) batch() {
-	want := map[string][]string{} // by the start of an answer, what it may go on with
+	want := map[string][]string{} // the allowed ends of an answer, by its start
 	var order []string
 	var out []byte
 	for range 1 + s.rand.IntN(20) {
@@ -132,7 +132,7 @@ func (s *soaker) batch() {
 		}
 		s.good++
 	}
-	// anything that comes besides would stand before this
+	// any other message would come before this one
 	call, answer := echoOf(s.dialect)
 	if got := s.p.ask(call); got != answer {
 		s.t.Errorf("behind a batch the server sent %.200s; want %s", got, answer)

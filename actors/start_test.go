@@ -61,8 +61,8 @@ func TestLoad_besideCalls(t *testing.T) {
 	})
 }
 
-// TestTask_callsItsOwnCogAtOnce has many tasks, so that some of them call before
-// the first start, a reload and a restart have come to their end.
+// TestTask_callsItsOwnCogAtOnce has many tasks, so that some of them call before the
+// first start, a reload and a restart have ended.
 func TestTask_callsItsOwnCogAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const tasks = 50

@@ -9,10 +9,10 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// keptSwitches is how many switches of a cog are remembered.
+// keptSwitches is the number of switches of a cog that stats has.
 const keptSwitches = 32
 
-// remember adds a switch that went well to the last ones.
+// remember adds a successful switch to the last ones.
 func (a *cogActor) remember(d admin.SwitchResult) {
 	var list []admin.SwitchStats
 	if last := a.switches.Load(); last != nil {
@@ -23,14 +23,14 @@ func (a *cogActor) remember(d admin.SwitchResult) {
 	a.switches.Store(&list)
 }
 
-// What is read of the runtime: none of it stops the program.
+// Names of runtime metrics. Reading these does not stop the program.
 const (
 	goroutineCount = "/sched/goroutines:goroutines"
 	heapSize       = "/memory/classes/heap/objects:bytes"
 	gcPauses       = "/sched/pauses/total/gc:seconds"
 )
 
-// stats returns what the server counts, its own cog left out.
+// stats returns the counters of the server, without its own cog.
 func (s *Server) stats() admin.BotStats {
 	read := []metrics.Sample{{Name: goroutineCount}, {Name: heapSize}, {Name: gcPauses}}
 	metrics.Read(read)
@@ -62,7 +62,7 @@ func timesOf(h *metrics.Float64Histogram) admin.Histogram {
 			continue
 		}
 		upper := time.Duration(math.MaxInt64)
-		if s := h.Buckets[i+1]; s < upper.Seconds() { // the last one ends nowhere
+		if s := h.Buckets[i+1]; s < upper.Seconds() { // the last bucket has no upper bound
 			upper = time.Duration(math.Round(s * float64(time.Second)))
 		}
 		sum.Count += n

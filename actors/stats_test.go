@@ -21,7 +21,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// statsOf reads what the bot counts of a cog.
+// statsOf returns the bot's counters of a cog.
 func statsOf(t *testing.T, bot *client.Client, name string) admin.CogStats {
 	t.Helper()
 	for _, c := range mustCall(t, bot, admin.Stats, wire.Empty{}).Cogs {
@@ -52,7 +52,7 @@ func wantNumbers(t *testing.T, bot *client.Client, when string, want numbers) {
 	}
 }
 
-// begin makes calls of a route, in order, and waits for none.
+// begin makes calls of a route, in order, and does not wait for them.
 func begin(ctx context.Context, work *sync.WaitGroup, bot *client.Client, route wire.Route[wire.Empty, int], calls int) {
 	for range calls {
 		work.Go(func() { _, _ = client.Call(ctx, bot, route, wire.Empty{}) })
@@ -60,7 +60,8 @@ func begin(ctx context.Context, work *sync.WaitGroup, bot *client.Client, route 
 	}
 }
 
-// TestStats_counts has calls be served and refused in every way.
+// TestStats_counts makes calls that are served, and calls that are refused, in every
+// way.
 func TestStats_counts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := source{new([]*subscriber)}
@@ -120,7 +121,7 @@ func TestStats_counts(t *testing.T) {
 		wantNumbers(t, bot, "of a call that was given up in a lane", now(2, 1, 0))
 		time.Sleep(time.Second)
 		work.Wait()
-		refused[wire.Timeout]++ // of the one that waited
+		refused[wire.Timeout]++ // of the call that waited
 		wantNumbers(t, bot, "of calls whose time is over", now(1, 0, 0))
 		close(release)
 		wantNumbers(t, bot, "when the one that ran has returned", now(0, 0, 0))
@@ -161,7 +162,7 @@ func TestStats_counts(t *testing.T) {
 		wantNumbers(t, bot, "before the kill", now(5, 2, 0))
 		mustCall(t, bot, admin.Kill, admin.CogName{Name: "c"})
 		work.Wait()
-		refused[wire.Interrupted] += 2 // those that waited
+		refused[wire.Interrupted] += 2 // of the calls that waited
 		if _, err := client.Call(t.Context(), bot, one, wire.Empty{}); wire.CodeOf(err) != wire.Unavailable {
 			t.Errorf("Call(one) of a cog that restarts = %v; want %s", err, wire.Unavailable)
 		}
@@ -182,8 +183,8 @@ func TestStats_counts(t *testing.T) {
 	})
 }
 
-// TestStats_underLoad calls, gives calls up, reloads and kills at random: each
-// call has reached its handler or was refused.
+// TestStats_underLoad calls, gives calls up, reloads and kills at random. Each call has
+// reached its handler or was refused.
 func TestStats_underLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Uint64
@@ -219,7 +220,7 @@ func TestStats_underLoad(t *testing.T) {
 					route := wire.Route[item, int]([]string{"plain", "serial", "keyed"}[random.IntN(3)])
 					i := item{Guild: wire.Snowflake(random.IntN(3)), N: random.IntN(5)}
 					made.Add(1)
-					if n%2 == 0 { // it gives up, but not before its call is sent
+					if n%2 == 0 { // the caller gives up, but not before its call is sent
 						ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+random.IntN(10))*time.Millisecond)
 						_, _ = client.Call(ctx, bot, route, i)
 						cancel()
@@ -324,13 +325,14 @@ func TestStats_times(t *testing.T) {
 	}
 }
 
-// TestStats_ofTheProgram reads what is not of a cog, and of the server's own cog.
+// TestStats_ofTheProgram reads the counters that belong to no cog, and looks for the
+// server's own cog.
 func TestStats_ofTheProgram(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
 		var names []string
 		got := known(t, srv, protocol.Subprotocol).ask(`{"id":1,"call":"cogbus.stats"}`)
-		if !strings.Contains(got, `"ok":{"time":"`) { // to anybody
+		if !strings.Contains(got, `"ok":{"time":"`) { // every caller may ask
 			t.Errorf("cogbus.stats = %s; want them", got)
 		}
 		bot, err := client.New("ws://bot", &client.Options{Secret: secret, DialContext: srv.DialContext})
@@ -358,8 +360,8 @@ func TestStats_ofTheProgram(t *testing.T) {
 	})
 }
 
-// TestStats_lastSwitches reloads more often than is remembered, and not always
-// with success; an unload forgets all.
+// TestStats_lastSwitches reloads more often than stats remembers, and not always with
+// success. An unload forgets all switches.
 func TestStats_lastSwitches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var broken atomic.Bool

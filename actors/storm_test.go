@@ -14,9 +14,9 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestReload_underLoad reloads a cog 200 times under 8 callers on a real
-// socket. Every call is answered, none runs twice, and the unlocked counter that
-// the cog keeps is exact.
+// TestReload_underLoad reloads a cog 200 times under 8 callers on a real socket. Every
+// call is answered, none runs twice, and the cog's counter, which has no lock, is
+// exact.
 func TestReload_underLoad(t *testing.T) {
 	const reloads, callers = 200, 8
 	for _, keep := range []bool{true, false} {

@@ -13,17 +13,20 @@ import (
 	"github.com/cogbus/cogbus/internal/workers"
 )
 
-// registryBuckets is how many locked maps there are for PIDs, each of 32 parts.
+// registryBuckets is the number of locked maps for PIDs. Each has 32 parts.
 const registryBuckets = 4
 
-// newSystem puts an actor system together as the library's constructor does, but for
-// three things. The registry of PIDs is small: the library's has 32,768 maps from the
-// start, which are 3 MB in 65,000 objects, all the memory of a small bot, made anew
-// for each test and looked at by each collection of garbage. Messages that nobody
-// receives are dropped without a goroutine that counts them. And there is no logger,
-// which only the constructor can set; the library logs what a Receive panics with,
-// so the actors of such a system must be guarded. Do not call its Shutdown: nothing
-// listens to it, and it panics.
+// newSystem puts an actor system together like the library's constructor, with three
+// differences:
+//
+//   - The registry of PIDs is small. The library's has 32,768 maps from the start:
+//     3 MB in 65,000 objects. That is all the memory of a small bot, and each garbage
+//     collection looks at it.
+//   - Messages without a receiver are dropped, without a goroutine that counts them.
+//   - There is no logger, since only the constructor can set one. The library logs a
+//     panic of Receive, so the actors of such a system must be guarded.
+//
+// Do not call the system's Shutdown: it panics here.
 func newSystem() *actor.ActorSystem {
 	system := &actor.ActorSystem{ID: "cogbus", Config: actor.Configure(), Extensions: extensions.NewExtensions()}
 	pids := &actor.SliceMap{}
@@ -33,15 +36,15 @@ func newSystem() *actor.ActorSystem {
 	system.ProcessRegistry = &actor.ProcessRegistryValue{ActorSystem: system, Address: "nonhost", LocalPIDs: pids}
 	system.Root = actor.NewRootContext(system, actor.EmptyMessageHeader)
 	system.Guardians = actor.NewGuardians(system)
-	system.Extensions.Register(actor.NewMetrics(system, nil)) // none: each spawn asks for them
+	system.Extensions.Register(actor.NewMetrics(system, nil)) // no metrics, but each spawn asks for the extension
 	system.EventStream = eventstream.NewEventStream()
 	system.DeadLetter = actor.NewDeadLetter(system)
-	system.EventStream = eventstream.NewEventStream() // without what counts and logs dead letters
+	system.EventStream = eventstream.NewEventStream() // without the subscribers that count and log dead letters
 	system.EventStream.Subscribe(func(event any) { answerWatch(system, event) })
 	return system
 }
 
-// answerWatch tells who begins to watch an actor that is gone that it is.
+// answerWatch tells an actor that begins to watch an actor that is gone.
 func answerWatch(system *actor.ActorSystem, event any) {
 	letter, ok := event.(*actor.DeadLetterEvent)
 	if !ok {
@@ -53,14 +56,15 @@ func answerWatch(system *actor.ActorSystem, event any) {
 	}
 }
 
-// propsOf says how to spawn an actor that make returns, whose runs take workers of pool.
+// propsOf returns the properties of an actor that make returns. The actor runs on
+// workers of pool.
 func propsOf(make func() actor.Actor, pool *workers.Pool, log *slog.Logger, more ...actor.PropsOption) *actor.Props {
 	guard := func() actor.Actor { return &guarded{make(), log} }
 	return actor.PropsFromProducer(guard, append(more, actor.WithDispatcher(pool))...)
 }
 
-// A guarded actor goes on after a panic in Receive, which is a fault of this package:
-// no user code runs there.
+// A guarded actor goes on after a panic in Receive. Such a panic is a fault of this
+// package, since no user code runs there.
 type guarded struct {
 	actor actor.Actor
 	log   *slog.Logger

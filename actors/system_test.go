@@ -43,7 +43,7 @@ func TestNewSystem(t *testing.T) {
 	}
 }
 
-// TestNewSystem_panic has an actor panic in each way that it can. It goes on.
+// TestNewSystem_panic lets an actor panic in each way that it can. It goes on.
 func TestNewSystem_panic(t *testing.T) {
 	system := newSystem()
 	var pool workers.Pool
@@ -75,8 +75,8 @@ func TestNewSystem_panic(t *testing.T) {
 	}
 }
 
-// TestNewServer_allocations bounds what a server takes before it does anything:
-// tests of cogs make one each.
+// TestNewServer_allocations bounds the memory of a new server, since each test of a cog
+// makes one.
 func TestNewServer_allocations(t *testing.T) {
 	n := testing.AllocsPerRun(5, func() { _ = NewServer(nil).Close() })
 	t.Logf("%.0f allocations", n)

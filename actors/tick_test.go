@@ -12,8 +12,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestEvery_doesNotOverlapItself has ticks that run on for long after their time
-// limit, when they have been answered.
+// TestEvery_doesNotOverlapItself has ticks that run on for long after their time limit,
+// at which they were answered.
 func TestEvery_doesNotOverlapItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, peak, done atomic.Int64
@@ -39,8 +39,8 @@ func TestEvery_doesNotOverlapItself(t *testing.T) {
 	})
 }
 
-// TestEvery_reloadWaitsForTheTick reloads in the midst of a tick, with kept values
-// and without: the tick is a call, and ends like one.
+// TestEvery_reloadWaitsForTheTick reloads in the midst of a tick, with kept values and
+// without. The tick is a call, and ends like one.
 func TestEvery_reloadWaitsForTheTick(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -76,8 +76,8 @@ func TestEvery_reloadWaitsForTheTick(t *testing.T) {
 	}
 }
 
-// TestEvery_goesOnAfterATickThatWasLeftOut has ticks refused by the limit, give up
-// in the lane of a serial cog, and give up while a reload holds them.
+// TestEvery_goesOnAfterATickThatWasLeftOut has ticks that the limit refuses, that give
+// up in the lane of a serial cog, and that give up while a reload holds them.
 func TestEvery_goesOnAfterATickThatWasLeftOut(t *testing.T) {
 	for name, c := range map[string]struct {
 		cog    cogs.Cog

@@ -15,35 +15,37 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// A transition is the script of one load, switch, restart or unload. It runs on
-// a goroutine of its own, since it waits for user code; its cog actor starts one
-// at a time and reads the fields when it has finished.
+// A transition is the script of one load, switch, restart or unload. It runs on a
+// goroutine of its own, since it waits for user code. Its cog actor starts one at a
+// time and reads the fields when it has finished.
 type transition struct {
-	srv    *Server
-	gate   *gate.Gate
-	actor  *actor.PID
-	order  *order
-	cog    cogs.Cog
-	old    *gate.Generation
-	number uint64 // of the instance that it makes
-	began  time.Time
-	rest   time.Duration // before a reload: see breather
-	cancel context.CancelFunc
+	// fixed at creation
+	srv     *Server
+	gate    *gate.Gate
+	actor   *actor.PID
+	command *command
+	cog     cogs.Cog
+	old     *gate.Generation
+	number  uint64 // number of the instance that it makes
+	began   time.Time
+	gap     time.Duration // wait before a reload: see minReloadGap
+	cancel  context.CancelFunc
 
+	// owned by the script until it ends, then by the cog actor
 	checkpoint cogs.State      // the state that was saved last
 	subscribed <-chan struct{} // closed when the hosts have carried out the last change of subscriptions
 	failures   int             // starts and tasks that failed in a row
 
-	// the outcome
+	// the outcome; likewise
 	current *gate.Generation
-	since   time.Time // when it was activated; zero if it was not
-	used    uint64    // the newest generation that was made
+	since   time.Time // when current was activated; zero if it was not
+	used    uint64    // the newest generation that this transition has made
 	result  admin.SwitchResult
 	err     error
 
-	spent    bool  // the state of old may still be being read: it cannot serve any more
-	broken   error // why current, which cannot serve any more, is to be restarted
-	slowSave bool  // saving takes too long to be done while the cog serves
+	spent    bool  // old cannot serve any more, since its state may still be being read
+	broken   error // the reason to restart current, which cannot serve any more
+	slowSave bool  // saving takes too long to do it while the cog serves
 }
 
 var errNoBuilds = errors.New("it is not built from source: there is no build to go back to")
@@ -53,13 +55,13 @@ func (t *transition) run(ctx context.Context) {
 	if t.old != nil {
 		t.result.From = t.old.Number
 	}
-	switch t.order.what {
+	switch t.command.what {
 	case load:
 		t.err = t.start(ctx)
 	case replace:
 		select {
-		case <-time.After(t.rest):
-		case <-ctx.Done(): // Setup will find it so
+		case <-time.After(t.gap):
+		case <-ctx.Done(): // open will find that ctx has ended
 		}
 		if t.old == nil {
 			t.err = t.start(ctx)
@@ -81,9 +83,9 @@ func (t *transition) run(ctx context.Context) {
 	}
 }
 
-// open runs Setup. Nothing of the new generation runs yet.
+// open runs Setup. No other code of the new generation runs yet.
 func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
-	if t.order.opts.Rollback && t.old != nil {
+	if t.command.opts.Rollback && t.old != nil {
 		if build, _ := t.old.Instance.Build(); build == "" {
 			return nil, errNoBuilds
 		}
@@ -92,12 +94,13 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 		Router:     t.srv.router,
 		Cog:        t.cog.Name,
 		Generation: t.number,
-		Restart:    t.order.what == restart || t.order.what == checkpoint,
-		Rollback:   t.order.opts.Rollback,
+		Restart:    t.command.what == restart || t.command.what == checkpoint,
+		Rollback:   t.command.opts.Rollback,
 		Setup:      true,
 	}
-	// these outlive the transition and must not hold it: it knows the generation
-	// before, whose own closures would hold the one before that
+	// The instance outlives the transition and must not refer to it: otherwise each
+	// instance would keep the previous generation alive, and that one its own previous
+	// one.
 	srv, name := t.srv, t.cog.Name
 	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { srv.requestReload(name) })
 	if err != nil {
@@ -109,7 +112,7 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	}
 	gen := t.gate.Next(t.number, instance, t.old)
 	build, took := instance.Build()
-	if build == "" && t.order.opts.Rollback {
+	if build == "" && t.command.opts.Rollback {
 		t.dispose(instance, t.number)
 		return nil, errNoBuilds
 	}
@@ -119,14 +122,14 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	return gen, nil
 }
 
-// start puts a first instance in service, or one after a failure.
+// start puts an instance in service where none serves: at a load, or after a failure.
 func (t *transition) start(ctx context.Context) error {
 	next, err := t.open(ctx)
 	if err != nil {
 		return err
 	}
 	state := t.checkpoint
-	if t.order.opts.Fresh {
+	if t.command.opts.Fresh {
 		state = nil
 	}
 	if err = t.restore(next.Instance, state); err == nil {
@@ -151,7 +154,7 @@ func (t *transition) start(ctx context.Context) error {
 // activate starts the tasks of gen.
 func (t *transition) activate(gen *gate.Generation) {
 	t.since = time.Now()
-	srv, cog := t.srv, t.actor // as in open: these outlive the transition
+	srv, cog := t.srv, t.actor // as in open: the instance outlives the transition
 	a := &router.TaskContext{Router: srv.router, Cog: t.cog.Name, Generation: gen.Number}
 	gen.Instance.Start(a.Context(context.Background()),
 		func(ctx context.Context, e *cogs.Endpoint) {
@@ -160,24 +163,25 @@ func (t *transition) activate(gen *gate.Generation) {
 			}
 		},
 		func(err error) {
-			if !errors.Is(err, cogs.ErrEnded) { // a process that ended is no task
+			if !errors.Is(err, cogs.ErrEnded) { // ErrEnded says that the process has ended, not a task
 				err = fmt.Errorf("task: %w", err)
 			}
 			srv.restart(gen, cog, err)
 		})
 }
 
-// deadline is when what runs of an instance should have ended.
+// deadline returns the time at which the calls and tasks of an instance should have
+// ended.
 func (t *transition) deadline() time.Time { return time.Now().Add(t.drainTimeout()) }
 
-// patience is how long functions that save, restore or clean up may take.
+// patience is the time limit of functions that save, restore or clean up.
 func (t *transition) patience() time.Duration { return max(t.drainTimeout(), defaultDrain) }
 
 func (t *transition) drainTimeout() time.Duration {
-	return cmp.Or(t.order.opts.Drain, t.cog.DrainTimeout, defaultDrain)
+	return cmp.Or(t.command.opts.Drain, t.cog.DrainTimeout, defaultDrain)
 }
 
-// note tells the operator something, in the log and in the answer.
+// note tells the operator something, in the log and in the command's result.
 func (t *transition) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	t.srv.log.Warn(text, "cog", t.cog.Name)

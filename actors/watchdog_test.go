@@ -26,7 +26,7 @@ func moody(name string, how *atomic.Pointer[func()]) cogs.Cog {
 	})
 }
 
-// warmUp calls a route until it is known to be quick.
+// warmUp calls a route until the server knows that it is quick.
 func warmUp(p *peer, endpoint string) {
 	p.t.Helper()
 	for id := range 10 {
@@ -36,8 +36,8 @@ func warmUp(p *peer, endpoint string) {
 	}
 }
 
-// TestWatchdog_slowClient has a reader relieved whose client does not read. The
-// watchdog must not wait for that client: others need it too.
+// TestWatchdog_slowClient replaces the reader of a client that does not read. The
+// watchdog must not wait for that client, because other readers need it too.
 func TestWatchdog_slowClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var one, two atomic.Pointer[func()]
@@ -77,8 +77,8 @@ func TestWatchdog_slowClient(t *testing.T) {
 	})
 }
 
-// TestWatchdog_goexitAfterRelief ends the goroutine of a reader that has been
-// relieved, while its successor runs a handler itself.
+// TestWatchdog_goexitAfterRelief ends the goroutine of a reader that was replaced,
+// while the new reader runs a handler itself.
 func TestWatchdog_goexitAfterRelief(t *testing.T) {
 	for _, dialect := range dialects {
 		t.Run(dialect, func(t *testing.T) {
@@ -127,7 +127,7 @@ func TestWatchdog_goexitAfterRelief(t *testing.T) {
 	}
 }
 
-// TestWatchdog_timeLimit lets a quick route hang: its time limit holds, though no
+// TestWatchdog_timeLimit lets a quick route hang. Its time limit holds, although no
 // timer ran when it began.
 func TestWatchdog_timeLimit(t *testing.T) {
 	for _, dialect := range dialects {

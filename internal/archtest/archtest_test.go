@@ -1,4 +1,6 @@
-// Package archtest holds who may import whom.
+// Package archtest holds the rules of this module that the compiler does not: which
+// package may import which, how plain the comments are, and that the README's programs
+// run.
 package archtest
 
 import (
@@ -29,9 +31,9 @@ const (
 	toml      = "github.com/BurntSushi/toml"
 )
 
-// allowed says what each package may import besides the standard library.
-// Arrows point at wire: a cog knows no actor, a client knows no cog, a dashboard
-// links neither actors nor Discord. A new package gets its line here.
+// allowed has the packages that each package may import besides the standard library.
+// Arrows point at wire: a cog knows no actor, a client knows no cog, a dashboard links
+// neither actors nor Discord. A new package gets its line here.
 var allowed = map[string][]string{
 	"wire":                           {},
 	"wire/admin":                     {"wire"},
@@ -75,7 +77,8 @@ var allowed = map[string][]string{
 	"examples/demo":                  {"client", "examples/api", "internal/subprocess", "wire"},
 }
 
-// inTestsOf is what the tests of one package may import on top.
+// inTestsOf has the packages that the tests of one package may import beyond its line
+// in allowed.
 var inTestsOf = map[string][]string{
 	"cogs/process":       {"cogs/process/testdata/*"},
 	"cogs/process/child": {"cogs/process/testdata/*"},
@@ -83,7 +86,7 @@ var inTestsOf = map[string][]string{
 	"examples/dashboard": {"cogs/discord", "examples/bot/*", bbolt},
 }
 
-// inTests is what tests may import on top.
+// inTests has the packages that all tests may import beyond the lines in allowed.
 var inTests = []string{"github.com/google/go-cmp/cmp", "github.com/rogpeppe/go-internal/testscript", "pgregory.net/rapid", "actors", "client", "cogs", "cogs/cogtest", "cogs/discord/discordtest", "internal/codec", "wire", "wire/admin", "wire/protocol", "internal/transport", "internal/router"}
 
 func TestImports(t *testing.T) {
@@ -129,8 +132,8 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// rulesOf returns the line of a package, or that of the folder it is in if that
-// allows itself its parts.
+// rulesOf returns the line of a package, or the line of the folder above it if that
+// line allows the folder's parts.
 func rulesOf(pkg string) ([]string, bool) {
 	if rules, ok := allowed[pkg]; ok {
 		return rules, true

@@ -3,13 +3,13 @@ package buffer
 
 import "sync"
 
-// A Buffer holds one message. Its owner frees it once; nothing may refer to B
-// afterwards.
+// A Buffer holds one message. Its owner frees it once; afterwards no code may refer to
+// B.
 type Buffer struct{ B []byte }
 
-// Messages of more than small bytes have buffers of their own, or a few of them
-// would leave much memory to small ones for ever. Those of more than large bytes
-// are left to the garbage collector.
+// Messages of more than small bytes have a pool of their own. Otherwise small messages
+// would hold a few large buffers for ever. The garbage collector takes buffers of more
+// than large bytes.
 const (
 	small = 64 << 10
 	large = 2 << 20
@@ -42,7 +42,7 @@ func (b *Buffer) Free() {
 	}
 }
 
-// A pool forgets what was not used between two garbage collections.
+// A pool drops the buffers that were not used between two garbage collections.
 var (
 	buffers      = sync.Pool{New: func() any { return &Buffer{B: make([]byte, 0, 1024)} }}
 	largeBuffers = sync.Pool{New: func() any { return &Buffer{} }}

@@ -29,7 +29,7 @@ func Public(err error) *wire.Error {
 	return wire.Errorf(wire.Internal, "the handler failed; the bot's log tells why")
 }
 
-// Overloaded returns the error for a caller who may come back in a moment.
+// Overloaded returns an error that asks the caller to come back in a moment.
 func Overloaded(format string, args ...any) *wire.Error {
 	e := wire.Errorf(wire.Overloaded, format, args...)
 	e.RetryAfter, e.NotRun = 100*time.Millisecond, true
@@ -63,7 +63,7 @@ func hasRun(err error) error {
 // tell an error of the handler from one of the router.
 func (c *Call) Returned() bool { return c.returned }
 
-// answer tells the maker what the handler returned: b, or err.
+// answer tells the maker the result of the handler: b, or err.
 func (c *Call) answer(b *buffer.Buffer, err error) {
 	if err == nil {
 		b.B = c.maker.Tail(b.B)
@@ -94,7 +94,8 @@ func (c *Call) noteCrash(at *Place, err error) {
 	}
 }
 
-// tell answers a call that failed at a place, or nowhere. It may wait for the peer.
+// tell answers a call that has failed at a place, or before it had a place. It may wait
+// for the peer.
 func (c *Call) tell(at *Place, err error) {
 	c.env.Failed(c, at, err)
 	b := buffer.New()
@@ -103,13 +104,13 @@ func (c *Call) tell(at *Place, err error) {
 	b.Free()
 }
 
-// tellSoon is tell on a worker: the caller must not wait for the peer.
+// tellSoon is tell on a worker, for callers that must not wait for the peer.
 func (c *Call) tellSoon(at *Place, err error) {
 	c.env.Workers.Go(task(func() { c.tell(at, err) }))
 }
 
-// fail appends the answer that the call failed, and not a longer one than its caller
-// takes.
+// fail appends the answer that the call failed. The answer is never longer than its
+// caller takes.
 func (c *Call) fail(dst []byte, err error) []byte {
 	start := len(dst)
 	dst = c.maker.Fail(dst, c, err)
@@ -121,7 +122,7 @@ func (c *Call) fail(dst []byte, err error) []byte {
 	return dst
 }
 
-// shortText is more than an error without a text of its own takes.
+// shortText bounds the length of an error without a text of its own.
 const shortText = 512
 
 type task = workers.Func

@@ -1,12 +1,13 @@
-// Package call is the life of one piece of work: a request of a client, a call that
-// a cog makes of another, an event for one listener, a tick. All of them are a
-// [Call]; they differ in their [Maker], who is told the outcome.
+// Package call is the life of one piece of work: a request of a client, a call that a
+// cog makes of another, an event for one listener, a tick. All of them are a [Call];
+// they differ in their [Maker], which is told the outcome.
 //
 //	arriving → waiting (⇄ preparing) → running → over
 //
 // A call goes forward. The gate of its cog admits it and gives it a [Place]; there it
 // waits for its turn; Run serves it; its maker gets the answer. One goroutine moves a
-// call from each stage to the next and does the work of that step, so each step happens once.
+// call from each stage to the next and does the work of that step, so each step happens
+// once.
 package call
 
 import (
@@ -19,8 +20,8 @@ import (
 	"github.com/cogbus/cogbus/internal/lane"
 )
 
-// A Request says what is asked for, and by whom. Only the maker sets it, before others
-// can see the call.
+// A Request is the content of a call and its sender. Only the maker sets it, before
+// others can see the call.
 type Request struct {
 	ID       uint64 // the maker's name for the call
 	Endpoint string
@@ -151,8 +152,8 @@ func (c *Call) Place() *Place {
 	return c.place
 }
 
-// Maker returns the live call whose handler has made this one. A call that is over
-// has made nothing: nobody waits there any more.
+// Maker returns the live call whose handler has made this one, nil if there is none. A
+// call that is over counts as none, because no code waits there any more.
 func (c *Call) Maker() *Call {
 	if p := c.Parent; p != nil && p.stage.Load() != over {
 		return p

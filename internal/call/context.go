@@ -8,11 +8,10 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A handlerContext is the context of a handler. A handler may keep it for as long as
-// it likes, while the call that it was made for is used again for another request:
-// then it is the context of a call that has ended. Calls
-// hold most of what a request allocates, so using them again halves the work of the
-// garbage collector.
+// A handlerContext is the context of a handler. A handler may keep it for as long as it
+// likes, while the call for which it was made is used again for another request: then
+// it is the context of a call that has ended. Calls hold most of the memory that a
+// request allocates, so using them again halves the work of the garbage collector.
 type handlerContext struct {
 	call  *Call
 	place *Place
@@ -24,8 +23,8 @@ func (c *Call) newContext() *handlerContext {
 	return h
 }
 
-// Of returns the call that ctx belongs to, nil if it belongs to none, or to one that
-// is used again. The call is the caller's to keep: it is not used again from then on.
+// Of returns the call that ctx belongs to, nil if ctx belongs to none, or to one that
+// is used again. The caller may keep the call, since it is not used again from then on.
 func Of(ctx context.Context) *Call {
 	if h, ok := ctx.Value(cogs.RuntimeKey{}).(*handlerContext); ok {
 		return h.share()
@@ -33,8 +32,8 @@ func Of(ctx context.Context) *Call {
 	return nil
 }
 
-// ownLocked reports whether the call is still the context's own. The caller holds the
-// call's mu, which keeps it so.
+// ownLocked reports whether the call still belongs to the context. That stays so while
+// the call's mu is held.
 func (h *handlerContext) ownLocked() bool { return h.call.context.Load() == h }
 
 func (h *handlerContext) share() *Call {

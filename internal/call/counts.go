@@ -37,9 +37,9 @@ var refusals = [...]wire.Code{
 // arrived counts a call. It reports whether the call is to be timed.
 func (n *Counts) arrived() (timed bool) { return n.calls.Add(1)%timedOf == 1 }
 
-// Refused counts a call that will not reach a handler, by the code that its caller gets.
-// The goroutine that has moved the call to over calls it, or its maker, while nobody else
-// knows the call.
+// Refused counts a call that will not reach a handler, by the code that its caller
+// gets. The goroutine that has moved the call to over calls Refused, or the maker,
+// while no other goroutine knows the call.
 func (c *Call) Refused(err error) {
 	if c.target == nil || c.target.Counts == nil {
 		return

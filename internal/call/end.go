@@ -57,7 +57,7 @@ func (c *Call) Drop() {
 	if !c.stage.CompareAndSwap(arriving, over) {
 		return
 	}
-	c.end() // also if its deadline has just answered it: its maker waits for that
+	c.finishUnrun() // also if its deadline has just answered it: its maker waits for that
 	if c.answered.CompareAndSwap(false, true) {
 		c.maker.Answer(c, nil, false)
 	}
@@ -70,7 +70,7 @@ func (c *Call) reject(at *Place, err error, soon bool) {
 		err = NotRun(e)
 	}
 	c.Refused(err)
-	c.end()
+	c.finishUnrun()
 	switch {
 	case !c.answered.CompareAndSwap(false, true):
 		c.noteCrash(at, err) // of a Key, or of the request's type
@@ -81,15 +81,15 @@ func (c *Call) reject(at *Place, err error, soon bool) {
 	}
 }
 
-// end is leave for a call that will not run.
-func (c *Call) end() {
+// finishUnrun is finish for a call that will not run.
+func (c *Call) finishUnrun() {
 	c.maker.Over(c)
 	c.cancel(context.Canceled)
 	c.freeBuffer()
 }
 
-// freeBuffer gives back the request's memory. The one who has moved the call to over
-// calls it.
+// freeBuffer gives back the request's memory. The goroutine that has moved the call to
+// over calls it.
 func (c *Call) freeBuffer() {
 	if c.Buffer != nil {
 		c.Buffer.Free()
@@ -150,7 +150,7 @@ func (c *Call) CancelByCaller(cause error) {
 	c.Cancel(wire.Errorf(wire.Canceled, "the caller of %q gave up", c.Endpoint), context.Canceled)
 }
 
-// onDeadline ends a call whose time is up. It may wait for the peer: it runs on the
+// onDeadline ends a call at its deadline. It may wait for the peer: it runs on the
 // goroutine of the call's timer, or of its worker.
 func (c *Call) onDeadline() {
 	if told := c.giveUp(c.late(), context.DeadlineExceeded); told != nil {

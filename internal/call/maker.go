@@ -19,8 +19,8 @@ type Maker interface {
 
 	// Answer passes on the answer, once. It does not keep text. Without flush the
 	// reader's goroutine will write it before it waits. Answer may wait for a slow
-	// peer. It reports whether somebody has come across the call and may still
-	// refer to it.
+	// peer. It reports whether another goroutine has seen the call and may still refer
+	// to it.
 	Answer(c *Call, text []byte, flush bool) (seen bool)
 
 	// Over is told, once, when nothing of the call runs any more: before Answer, or
@@ -38,8 +38,8 @@ type Env struct {
 	// callers already, and count on it that nothing runs then.
 	AnswerOnReturn bool
 
-	// Failed is told of each call that fails, with the whole error, and where it was
-	// served or waited: nil if nowhere, or if it was cancelled.
+	// Failed is told of each call that fails, with the whole error and the place where
+	// it was served or waited. The place is nil if the call had none, or was cancelled.
 	Failed func(c *Call, at *Place, err error)
 
 	// Local runs a route of the bot for the handler of parent, in a cog.

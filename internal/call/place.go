@@ -35,8 +35,8 @@ type Gate interface {
 	Leave(c *Call)
 }
 
-// A Pace tells whether handlers are quick enough to run on the goroutine that read
-// the request. It starts with no: nobody knows what a new handler does.
+// A Pace tells whether handlers are quick enough to run on the goroutine that read the
+// request. It starts with no, since nothing is known of a new handler.
 type Pace struct{ score atomic.Int32 }
 
 const (

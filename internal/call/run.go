@@ -14,7 +14,7 @@ var errGoexit = errors.New("the handler called runtime.Goexit")
 // request.
 func (c *Call) Quick() bool { return c.place.Pace.Quick() }
 
-// Pace returns that of the place of a call that was just admitted.
+// Pace returns the pace of the place of a call that was just admitted.
 func (c *Call) Pace() *Pace { return &c.place.Pace }
 
 // HandOff gives an admitted call to a worker.
@@ -24,9 +24,9 @@ func (c *Call) HandOff() {
 	c.env.Workers.Go(c)
 }
 
-// RunOnReader is Run on the goroutine of the connection's reader. Somebody watches it,
-// and calls Stall when it takes long. It reports whether it has served the call, which
-// the caller then frees; otherwise the call is not the caller's any more.
+// RunOnReader is Run on the goroutine of the connection's reader. The watchdog calls
+// Stall when it takes too long. RunOnReader reports whether it has served the call,
+// which the caller then frees. Otherwise the caller must not use the call any more.
 func (c *Call) RunOnReader() (served bool) {
 	c.onReader = true
 	return c.run()
@@ -109,7 +109,7 @@ func (c *Call) serve(began time.Time) {
 			}
 		}
 		// Its place is free first, since to answer may mean to wait for a slow peer.
-		c.leave()
+		c.finish()
 		c.answer(b, err)
 		b.Free()
 	}()
@@ -125,8 +125,8 @@ func (c *Call) start() time.Time {
 	return time.Now()
 }
 
-// observe counts the time since the last step of a call that is timed: from its
-// arrival to its handler's start, then to that one's end.
+// observe counts the time since the last step of a call that is timed: from its arrival
+// to the start of its handler, then to the handler's end.
 func (c *Call) observe(handler bool) {
 	if c.sampledAt == 0 {
 		return
@@ -141,8 +141,8 @@ func (c *Call) observe(handler bool) {
 	c.target.Counts.Handler.Add(took)
 }
 
-// leave ends a call that nothing runs of any more, and gives its place to others.
-func (c *Call) leave() {
+// finish ends a call after its last code has run, and gives its places to others.
+func (c *Call) finish() {
 	c.stage.Store(over)
 	c.maker.Over(c)
 	c.cancel(context.Canceled)
@@ -150,8 +150,8 @@ func (c *Call) leave() {
 	c.place.Gate.Leave(c)
 }
 
-// Relay passes an admitted call on to where its handler is, another process for
-// instance. The reply answers it; until then it is in flight.
+// Relay passes an admitted call on to its handler in another place, for instance in
+// another process. The reply answers the call; until then it is in flight.
 func (c *Call) Relay() {
 	c.Arm()
 	if c.isLate(time.Now()) {
@@ -169,7 +169,7 @@ func (c *Call) Relay() {
 		}
 		b := buffer.For(len(out))
 		b.B = append(c.maker.Head(b.B, c), out...)
-		c.leave()
+		c.finish()
 		// On a worker: to answer may mean to wait for a slow peer, and the
 		// outcomes of other calls wait behind this one.
 		c.env.Workers.Go(task(func() {

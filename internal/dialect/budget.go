@@ -9,35 +9,36 @@ import (
 )
 
 // A budget bounds the time for which the calls of one read run one after the other on
-// the reader's goroutine: each may be quick, and all of them together be long. The
-// calls that came last would be late, and nobody could answer those that have come
-// since.
+// the reader's goroutine. Each call may be quick, and all of them together slow: then
+// the last ones would be late, and no goroutine could answer the requests that have
+// come meanwhile.
 //
-// Two things see that time pass. The watchdog counts its patrols during which calls
-// ran; and where a read has brought several calls, the reader itself looks at the clock
-// behind the first, the second, the fourth, and each eighth.
+// Two parties see that time pass. The watchdog counts its patrols during which calls
+// ran. And if a read has brought several calls, the reader itself looks at the clock
+// behind the first, the second, the fourth, and each eighth call.
 type budget struct {
 	batch   atomic.Uint32 // the number of the read
-	patrols atomic.Uint32 // that have passed in it while calls ran
+	patrols atomic.Uint32 // patrols in this read during which calls ran
 
 	// owned by the watchdog
 	seen uint32
 
 	// owned by the reader
-	arrived int64      // when the read came that has brought several calls, else 0
-	counted uint32     // patrols that are accounted for
-	window  int64      // since when the time counts
-	calls   int        // of the read
+	arrived int64      // when the read came, if it has brought several calls; otherwise 0
+	counted uint32     // patrols that allows has seen
+	window  int64      // the start of the time that counts
+	calls   int        // calls of the read so far
 	over    int        // how often the time was up
-	last    *call.Pace // of the route that ran last; nil: none since the time was up
+	last    *call.Pace // pace of the route that ran last; nil: none since the time was up
 }
 
 const (
-	budgetTime = time.Millisecond // that the calls of a read may take together
-	mostOver   = 3                // how often the time may be up before workers take all calls
+	budgetTime = time.Millisecond // for the calls of a read together
+	mostOver   = 3                // after which workers take all calls
 )
 
-// renew begins a new read, which has arrived at that time if it brought several calls.
+// renew begins a new read. arrived is the time at which it came if it has brought
+// several calls, otherwise 0.
 func (b *budget) renew(arrived int64) {
 	b.batch.Add(1)
 	if b.patrols.Load() > 0 {
@@ -47,8 +48,8 @@ func (b *budget) renew(arrived int64) {
 }
 
 // allows reports whether a quick call may run on the reader's goroutine. When the time
-// is up, the route that ran last is not quick any more, and others go on; when it was
-// up some times, workers take everything until the next read.
+// is up, the route that ran last is not quick any more, and others go on. When it was
+// up mostOver times, workers take all calls until the next read.
 func (b *budget) allows(c *call.Call, clock *router.Router) bool {
 	patrols := b.patrols.Load()
 	up := patrols > b.counted
@@ -75,8 +76,8 @@ func (b *budget) looks() bool {
 // spend notes that a call of a route with that pace runs.
 func (b *budget) spend(pace *call.Pace) { b.last = pace }
 
-// patrol notes that the watchdog has passed while calls ran. It knows a read that it
-// has met before.
+// patrol notes that the watchdog has passed while calls ran. It counts only from the
+// second patrol of a read.
 func (b *budget) patrol() {
 	batch := b.batch.Load()
 	if batch == b.seen {

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// maxFailures is how many wrong keys in a row end a connection.
+// maxFailures is the number of wrong secrets in a row that ends a connection.
 const maxFailures = 20
 
-// A guard slows down who guesses keys. It never looks at right ones, so nobody
-// is locked out by a guesser behind the same address.
+// A guard slows down clients that guess secrets. It never looks at correct ones, so a
+// guesser cannot lock out other clients behind the same address.
 type guard struct {
 	mu   sync.Mutex // protects from
 	from map[string]*guesser
@@ -30,8 +30,8 @@ const (
 	maxGuessers   = 10_000
 )
 
-// failed notes a wrong key from an address and returns how long to wait before
-// it is answered.
+// failed notes a wrong secret from an address and returns the time to wait before the
+// answer to it.
 func (g *guard) failed(address string, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -54,8 +54,8 @@ func (g *guard) failed(address string, now time.Time) time.Duration {
 	return min(worstPenalty, firstPenalty<<min(r.failures-freeFailures-1, 10))
 }
 
-// sweep makes room. Where more addresses guess at a time than there is room
-// for, all of them start anew: memory is bounded first.
+// sweep makes room. If more addresses guess at a time than there is room for, it
+// forgets all of them, because the bound on memory comes first.
 func (g *guard) sweep(now time.Time) {
 	for address, r := range g.from {
 		if now.Sub(r.last) > forgetGuesser {
@@ -67,8 +67,8 @@ func (g *guard) sweep(now time.Time) {
 	}
 }
 
-// hostOf returns an address without its port. Of IPv6 it is the network: who has
-// one address there has 2^64.
+// hostOf returns an address without its port. For IPv6 it returns the network, since a
+// client with one address there has 2^64.
 func hostOf(a net.Addr) string {
 	host, _, err := net.SplitHostPort(a.String())
 	if err != nil {

@@ -18,7 +18,7 @@ func TestGuard(t *testing.T) {
 		if got := g.failed("1.2.3.4", now); got != want {
 			t.Errorf("failure %d waits %v; want %v", i+1, got, want)
 		}
-		now = now.Add(50 * time.Second) // it is not forgotten while it goes on
+		now = now.Add(50 * time.Second) // failures of an address that goes on are not forgotten
 	}
 	for range 100 { // no overflow
 		if got := g.failed("1.2.3.4", now); got != time.Second {

@@ -14,31 +14,31 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// ipcx speaks the Python package's dialect with one client: one request runs at
-// a time, and answers leave in the order of the requests.
+// ipcx speaks the Python package's dialect with one client. One request runs at a time,
+// and answers leave in the order of the requests.
 type ipcx struct {
 	c *Connection
 
 	mu        sync.Mutex    // protects the fields below
-	room      sync.Cond     // told when queue gets shorter
+	room      sync.Cond     // signals that queue has become shorter
 	busy      bool          // a request is unanswered
-	queue     []request     // what was read ahead
+	queue     []request     // the requests that were read ahead
 	answered  bool          // the request before queue is answered
-	advancing bool          // a goroutine is in next, and takes note of answered
-	idle      chan struct{} // closed when no request is unanswered; nil if nobody waits for that
+	advancing bool          // a goroutine is in next, and will see answered
+	idle      chan struct{} // closed when no request is unanswered; nil if no goroutine waits for that
 }
 
-// lastMoment is how long a client that leaves keeps its calls. The Python
-// package's server runs a request that has arrived, and answers it if it can,
-// whether or not its client then leaves; but a route that hangs must not hold a
-// Close up for long.
+// lastMoment is the time for which a client that leaves keeps its calls. The Python
+// package's server runs a request that has arrived, and answers it if it can, even if
+// its client then leaves. But a route that hangs must not delay a Close for long.
 const lastMoment = 500 * time.Millisecond
 
-// readAhead is how many requests of a connection wait their turn before its
-// reader waits too.
+// readAhead is the number of requests of a connection that may wait for their turn.
+// Beyond it the reader waits too.
 const readAhead = 64
 
-// A request waits for those before it: a call, or an answer that is known.
+// A request waits for the requests before it. It has a call, or an answer that is known
+// already.
 type request struct {
 	call   *call.Call
 	answer []byte
@@ -74,11 +74,10 @@ func (d *ipcx) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
 	return seen
 }
 
-// next is told that a request is answered, and starts those behind it. The
-// reader's goroutine may be somewhere else by now: they run on workers. A request
-// that is refused is answered before begin returns, and next called again from
-// there: then the loop below goes on, or thousands of them would pile up on the
-// stack.
+// next notes that a request is answered, and starts the requests behind it. They run on
+// workers, since the reader's goroutine may be busy by now. A request that is refused
+// is answered before Admit returns, and that answer calls next again. Then the loop
+// below goes on; otherwise thousands of refusals would pile up on the stack.
 func (d *ipcx) next() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -89,7 +88,7 @@ func (d *ipcx) next() {
 	d.advancing = true
 	for d.answered {
 		if d.c.lost.Load() {
-			d.queue = nil // they are abandoned, not run
+			d.queue = nil // their calls are cancelled and do not run
 			d.room.Signal()
 		}
 		if len(d.queue) == 0 {
@@ -117,7 +116,7 @@ func (d *ipcx) next() {
 	d.advancing = false
 }
 
-func (d *ipcx) rest() {
+func (d *ipcx) waitAnswers() {
 	d.mu.Lock()
 	if !d.busy {
 		d.mu.Unlock()
@@ -134,7 +133,7 @@ func (d *ipcx) rest() {
 	}
 }
 
-// turnOf reports whether r may go now. Otherwise it is queued; while the queue
+// turnOf reports whether r may go now. Otherwise turnOf has queued it. While the queue
 // is full, the reader waits.
 func (d *ipcx) turnOf(r request) bool {
 	d.mu.Lock()
@@ -147,9 +146,9 @@ func (d *ipcx) turnOf(r request) bool {
 		d.room.Wait()
 	}
 	if d.c.lost.Load() {
-		return false // abandoned with all others
+		return false // cancelled with all other calls
 	}
-	if !d.busy { // it was the last one that made room
+	if !d.busy { // the request that made room was the last one
 		d.busy = r.call != nil
 		return true
 	}
@@ -166,21 +165,21 @@ func (d *ipcx) answer(text []byte) {
 func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 	var e protocol.Envelope
 	if err := e.Parse(m.B); err != nil {
-		if !d.c.garbled(m, text) {
+		if !d.c.rejectInvalidUTF8(m, text) {
 			d.reject(&e, err)
 		}
 		m.Free()
 		return true
 	}
-	admin, ok := d.c.desk.Authorized(&e)
+	admin, ok := d.c.hub.Authorized(&e)
 	if !ok {
 		err := wire.Errorf(wire.Unauthorized, "no secret, or a wrong one")
 		d.c.Router.Rejected(string(e.Endpoint), d.c.Remote, err)
 		m.Free()
-		cut := d.c.deny()
+		cut := d.c.penalize()
 		d.answer(protocol.AppendErrorObject(nil, err))
 		if cut {
-			d.c.Shut(transport.ClosePolicy, "too many wrong keys")
+			d.c.RequestClose(transport.ClosePolicy, "too many wrong keys")
 		}
 		return true
 	}

@@ -2,8 +2,26 @@ package dialect
 
 import "github.com/cogbus/cogbus/internal/call"
 
-// read is the connection's reader, until the client is gone or the watchdog
-// takes the reading away.
+// read is the connection's reader, until the client is gone or another goroutine takes
+// the reading over. A call passes these stations in this order:
+//
+//	Conn.Receive            ends the connection if the message is too large or too late
+//	dialect.receive         parses the message. Rejects: bad_request, unauthorized
+//	  Session.NewCall       looks its route up
+//	  Session.Enter         notes the call. Rejects: overloaded (calls of the
+//	                        connection), unavailable (closing), bad_request (id in use)
+//	  ipcx.turnOf           ipcx only: the call waits for the requests before it
+//	Connection.serve
+//	  Router.Admit          rejects: no_route
+//	    gate.Admit          counts the call into a generation, or holds it. Rejects:
+//	                        overloaded (calls of the cog, held calls), unavailable,
+//	                        no_route (unloaded)
+//	    route.take          gives it a place in a lane. Rejects: overloaded (MaxWaiting)
+//	  budget.allows         chooses its goroutine: this one, or a worker
+//	  Call.RunOnReader or   finds the key, waits for the turn, runs the handler.
+//	  Call.HandOff          Rejects: bad_request, overloaded (MaxWaiting), timeout
+//	Maker.Answer            notes the call as answered, gathers the answer
+//	Conn.Flush              writes all answers of one read, before Receive waits
 func (c *Connection) read() {
 	for {
 		m, text, err := c.conn.Receive()
@@ -17,7 +35,7 @@ func (c *Connection) read() {
 		}
 		if err != nil {
 			c.handOffLater()
-			c.dialect.rest()
+			c.dialect.waitAnswers()
 			c.Ended(err)
 			return
 		}
@@ -27,8 +45,8 @@ func (c *Connection) read() {
 	}
 }
 
-// takeOver starts a reader in place of one that is held up. What was answered
-// before that leaves first, on the new goroutine: the client may be slow.
+// takeOver starts a reader in place of a slow one. The answers that are ready leave
+// first, on the new goroutine, since the client may be slow.
 func (c *Connection) takeOver() {
 	go func() {
 		c.conn.Flush()
@@ -36,8 +54,8 @@ func (c *Connection) takeOver() {
 	}()
 }
 
-// handOffLater gives workers the calls that were left for when the read is done. The
-// reader calls it before it waits for anything. Answers that are ready leave first.
+// handOffLater gives the calls in later to workers. The reader calls it before it
+// waits. The answers that are ready leave first.
 func (c *Connection) handOffLater() {
 	if len(c.later) == 0 {
 		return
@@ -67,7 +85,7 @@ func (c *Connection) serve(k *call.Call) bool {
 	}
 	c.turn.budget.spend(k.Pace())
 	token := c.turn.begin(k)
-	c.desk.watchdog.watch(c)
+	c.hub.watchdog.watch(c)
 	returned := false
 	defer func() {
 		switch {

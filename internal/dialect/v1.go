@@ -27,7 +27,7 @@ const (
 	expectHello v1State = iota
 	expectProof
 	ready
-	refused // it has not proved anything; a Close is on its way
+	rejected // the client has not authenticated, and a Close is on its way
 )
 
 func (d *v1) Head(dst []byte, c *call.Call) []byte { return protocol.AppendResultHead(dst, c.ID) }
@@ -52,10 +52,10 @@ func (d *v1) say(text []byte) {
 	d.c.conn.Flush()
 }
 
-func (d *v1) rest() {} // whoever closes has cancelled or given up what it asked for
+func (d *v1) waitAnswers() {} // the closing side has cancelled its calls already
 
 func (d *v1) goAway(reason string) {
-	if d.c.trusted.Load() { // in a handshake it would stand in for an answer
+	if d.c.trusted.Load() { // in a handshake the client would take it for an answer
 		d.say(protocol.AppendGoAway(nil, reason))
 	}
 }
@@ -64,12 +64,12 @@ func (d *v1) receive(m *buffer.Buffer, text bool) bool {
 	if d.state == ready {
 		return d.take(m, text)
 	}
-	// on a worker: a handshake here would leave the reader with twice the
-	// stack, for as long as an idle client stays
+	// On a worker: a handshake here would leave the reader with a stack of twice the
+	// size, for as long as an idle client stays.
 	done := make(chan struct{})
 	d.c.Router.Pool.Go(workers.Func(func() {
 		defer close(done)
-		d.take(m, text) // it runs no handler, so the reader stays the reader
+		d.take(m, text) // take runs no handler here, so the reader stays the reader
 		d.c.conn.Flush()
 	}))
 	<-done
@@ -79,8 +79,8 @@ func (d *v1) receive(m *buffer.Buffer, text bool) bool {
 func (d *v1) take(m *buffer.Buffer, text bool) bool {
 	var r protocol.Request
 	if err := r.Parse(m.B); err != nil {
-		if !d.c.garbled(m, text) {
-			d.refuse(r.ID, err)
+		if !d.c.rejectInvalidUTF8(m, text) {
+			d.reject(r.ID, err)
 		}
 		m.Free()
 		return true
@@ -95,20 +95,20 @@ func (d *v1) take(m *buffer.Buffer, text bool) bool {
 	case d.state == expectProof && r.Verb == protocol.VerbProof:
 		d.proof(r.Body)
 	case d.state != ready:
-		d.refuse(r.ID, wire.Errorf(wire.Unauthorized, "the handshake comes first"))
+		d.reject(r.ID, wire.Errorf(wire.Unauthorized, "the handshake comes first"))
 	case r.Verb == protocol.VerbCancel:
 		if c := d.c.Find(r.ID); c != nil {
 			c.CancelByCaller(nil)
 		}
 	case r.Verb == protocol.VerbHello || r.Verb == protocol.VerbProof:
-		d.refuse(r.ID, wire.Errorf(wire.BadRequest, "the handshake is over"))
+		d.reject(r.ID, wire.Errorf(wire.BadRequest, "the handshake is over"))
 	default:
-		d.refuse(r.ID, wire.Errorf(wire.BadRequest, "the message has no verb that this server knows"))
+		d.reject(r.ID, wire.Errorf(wire.BadRequest, "the message has no verb that this server knows"))
 	}
 	return true
 }
 
-func (d *v1) refuse(id uint64, err error) {
+func (d *v1) reject(id uint64, err error) {
 	d.c.Router.Rejected("", d.c.Remote, err)
 	_ = d.c.conn.Send(protocol.AppendError(nil, id, err))
 }
@@ -135,11 +135,12 @@ func (d *v1) call(m *buffer.Buffer, r *protocol.Request) bool {
 func (d *v1) hello(body []byte) {
 	var h struct {
 		Versions []int           `json:"v"`
-		Nonce    *protocol.Nonce `json:"nonce"` // a pointer tells whether it is there
+		Nonce    *protocol.Nonce `json:"nonce"` // a pointer, so that a missing nonce is nil
 	}
 	if err := protocol.DecodeHandshake(body, &h); err != nil || h.Nonce == nil {
-		// not err, which quotes what came: who mixes things up sends a secret
-		d.refuse(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64`))
+		// not err, which quotes the message: a client that confuses its fields sends a
+		// secret there
+		d.reject(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64`))
 		return
 	}
 	known := false
@@ -147,13 +148,13 @@ func (d *v1) hello(body []byte) {
 		known = known || v == protocol.Version
 	}
 	if !known {
-		d.refuse(0, wire.Errorf(wire.BadRequest, "this server speaks version %d alone", protocol.Version))
-		d.state = refused
-		d.c.Shut(transport.ClosePolicy, "no common version")
+		d.reject(0, wire.Errorf(wire.BadRequest, "this server speaks version %d alone", protocol.Version))
+		d.state = rejected
+		d.c.RequestClose(transport.ClosePolicy, "no common version")
 		return
 	}
 	d.client, d.server = *h.Nonce, protocol.NewNonce()
-	if len(d.c.desk.Keys) == 0 {
+	if len(d.c.hub.Credentials) == 0 {
 		d.welcome("")
 		return
 	}
@@ -164,22 +165,22 @@ func (d *v1) hello(body []byte) {
 func (d *v1) proof(body []byte) {
 	var proof string
 	if err := protocol.DecodeHandshake(body, &proof); err != nil {
-		d.refuse(0, wire.Errorf(wire.BadRequest, `"proof" must be a string`))
+		d.reject(0, wire.Errorf(wire.BadRequest, `"proof" must be a string`))
 		return
 	}
-	for _, s := range d.c.desk.Keys {
+	for _, s := range d.c.hub.Credentials {
 		if protocol.ProofValid(proof, s.Secret, protocol.ClientSide, d.client, d.server) {
 			d.admin = s.Admin
 			d.welcome(protocol.Proof(s.Secret, protocol.ServerSide, d.client, d.server))
 			return
 		}
 	}
-	d.state = refused
+	d.state = rejected
 	err := wire.Errorf(wire.Unauthorized, "the secret is wrong")
 	d.c.Router.Rejected("", d.c.Remote, err)
-	d.c.deny()
+	d.c.penalize()
 	_ = d.c.conn.Send(protocol.AppendError(nil, 0, err))
-	d.c.Shut(transport.ClosePolicy, "the secret is wrong")
+	d.c.RequestClose(transport.ClosePolicy, "the secret is wrong")
 }
 
 func (d *v1) welcome(proof string) {
@@ -189,14 +190,14 @@ func (d *v1) welcome(proof string) {
 		Version: protocol.Version,
 		Proof:   proof,
 		Max:     d.c.Router.MaxMessage(),
-		Calls:   d.c.desk.MaxCalls,
+		Calls:   d.c.hub.MaxCalls,
 	})
 }
 
 func (d *v1) handshake(verb string, body any) {
 	text, err := protocol.AppendHandshake(nil, verb, body)
 	if err != nil {
-		d.c.desk.Log.Error("handshake", "err", err)
+		d.c.hub.Log.Error("handshake", "err", err)
 		return
 	}
 	_ = d.c.conn.Send(text)

@@ -8,17 +8,18 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 )
 
-// patrol is how often the watchdog looks. A handler, or a Key, that runs on its
-// reader's goroutine holds up its connection for at most twice as long.
+// patrol is the time between two looks of the watchdog. A handler, or a Key, that runs
+// on its reader's goroutine delays its connection for at most twice as long.
 const patrol = time.Millisecond
 
-// A turn says who reads a connection: odd while the reader runs a call. The watchdog
-// takes the reading away from a reader whose call is slow, by moving an odd turn on.
+// A turn says which goroutine reads a connection. It is odd while the reader runs a
+// call. The watchdog takes the reading away from a reader with a slow call by moving an
+// odd turn on.
 type turn struct {
 	count   atomic.Uint64
 	watched atomic.Bool
 	budget  budget
-	call    *call.Call // that runs; written before the turn becomes odd
+	call    *call.Call // the running call; written before the turn becomes odd
 	seen    uint64     // owned by the watchdog
 }
 
@@ -28,12 +29,12 @@ func (t *turn) begin(c *call.Call) (token uint64) {
 	return t.count.Add(1)
 }
 
-// end says that Run has returned. It reports whether the goroutine is still the
+// end notes that the call has returned. It reports whether the goroutine is still the
 // connection's reader.
 func (t *turn) end(token uint64) bool { return t.count.CompareAndSwap(token, token+1) }
 
-// A watchdog watches the connections whose readers run handlers. Its goroutine
-// exists while there are any.
+// A watchdog watches the connections whose readers run handlers. Its goroutine exists
+// while there are such connections.
 type watchdog struct {
 	mu      sync.Mutex // protects the fields below
 	watched []*Connection
@@ -52,7 +53,7 @@ func (w *watchdog) watch(c *Connection) {
 	w.watched = append(w.watched, c)
 	if !w.patrols && !w.closed {
 		w.patrols = true
-		w.done.Go(w.patrol) // ends when nothing is watched, or by close
+		w.done.Go(w.patrol) // ends when no connection is watched, or by close
 	}
 }
 
@@ -86,8 +87,8 @@ func (w *watchdog) close() {
 	w.done.Wait()
 }
 
-// inspect relieves the reader if it runs the same call as a patrol ago. It reports
-// whether to look again.
+// inspect replaces the reader if it runs the same call as a patrol ago. It reports
+// whether the watchdog must look again.
 func (c *Connection) inspect() bool {
 	now := c.turn.count.Load()
 	same := now == c.turn.seen
@@ -100,7 +101,7 @@ func (c *Connection) inspect() bool {
 		return true
 	case now%2 == 1:
 		if c.turn.count.CompareAndSwap(now, now+1) {
-			c.turn.call.Stall() // stable: the reader has lost its turn
+			c.turn.call.Stall() // no other goroutine changes it, since the reader has lost its turn
 			c.takeOver()
 		}
 		return true
@@ -109,5 +110,5 @@ func (c *Connection) inspect() bool {
 	if c.turn.count.Load() == now {
 		return false
 	}
-	return c.turn.watched.CompareAndSwap(false, true) // it began meanwhile
+	return c.turn.watched.CompareAndSwap(false, true) // a call began meanwhile
 }

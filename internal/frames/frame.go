@@ -1,6 +1,6 @@
-// Package frames is how a bot and a cog in a process of its own talk: frames of
-// bytes over a socket pair. docs/protocol.md describes them, since a cog may be
-// written in any language.
+// Package frames is the protocol between a bot and a cog in a process of its own:
+// frames of bytes over a socket pair. docs/protocol.md describes them, since a cog may
+// be written in any language.
 package frames
 
 import (
@@ -14,15 +14,15 @@ import (
 // ABI is the version of the frames.
 const ABI = 1
 
-// MaxFrame is the size of the largest frame in bytes, without the four that tell
-// its length.
+// MaxFrame is the size of the largest frame in bytes, without the four bytes of its
+// length.
 const MaxFrame = 16 << 20
 
-// A Kind says what a frame is for.
+// A Kind says which of the messages below a frame is.
 type Kind uint8
 
-// The kinds of frames. Those that ask something are answered by one Reply with
-// their id.
+// The kinds of frames. The other side answers each request with one Reply, which has
+// the request's id.
 const (
 	Reply   Kind = 1  // either way: the outcome of id
 	Setup   Kind = 2  // to the cog: set up; the reply is an Offer
@@ -50,18 +50,18 @@ const (
 
 // A Frame is one message. On the wire it is
 //
-//	u32 length of what follows
+//	u32 length of the rest of the frame
 //	u8  kind
 //	u8  flags
 //	u16 length of name
 //	u16 length of from
-//	u16 nothing yet: 0
-//	u32 milliseconds that the one who asks waits; 0: not said
+//	u16 unused: 0
+//	u32 milliseconds for which the sender waits; 0: not said
 //	u64 id
-//	u64 parent: of an Ask or a Call, the id of the call that it is made for; 0: none
+//	u64 parent: of an Ask or a Call, the id of the call for which it is made; 0: none
 //	name, from, body
 //
-// with numbers in little-endian order. Ids are each side's own.
+// with numbers in little-endian order. Each side chooses its own ids.
 type Frame struct {
 	Kind   Kind
 	Flags  uint8
@@ -69,7 +69,7 @@ type Frame struct {
 	ID     uint64
 	Parent uint64
 	Name   string
-	From   string // of a Call: the dialect, a space, and who calls
+	From   string // of a Call: the dialect, a space, and the caller
 	Body   []byte // refers to the reader's buffer until the next Read
 }
 
@@ -98,12 +98,12 @@ func (f *Frame) Fits() bool {
 	return len(f.Name) <= 1<<16-1 && len(f.From) <= 1<<16-1 && f.size()-4 <= MaxFrame
 }
 
-// asks reports whether the frame asks for something, or for a favour. Each of the
-// others belongs to something that was asked, or that has ended.
+// asks reports whether the frame is a request. Each of the other kinds belongs to a
+// request that was sent before, or to a task that has ended.
 func (f *Frame) asks() bool { return f.Kind != Reply && f.Kind != Cancel && f.Kind != Fail }
 
-// ErrGarbage is the error of bytes that are no frame. The stream is of no more
-// use.
+// ErrGarbage is the error of bytes that are no frame. The stream cannot be read
+// further.
 var ErrGarbage = errors.New("not a frame")
 
 // A Reader reads frames.
@@ -115,16 +115,16 @@ type Reader struct {
 // NewReader returns a Reader of r.
 func NewReader(r io.Reader) *Reader { return &Reader{r: bufio.NewReaderSize(r, 16<<10)} }
 
-// Read reads the next frame into f. It returns io.EOF where the stream ends
-// between frames.
+// Read reads the next frame into f. It returns io.EOF if the stream ends between two
+// frames.
 func (r *Reader) Read(f *Frame) error {
-	// the length first: what is no frame may be shorter than a header
+	// the length first, since garbage may be shorter than a header
 	size, err := r.r.Peek(4)
 	if err != nil {
 		if len(size) > 0 && errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return within(err)
+		return unexpectedEOF(err)
 	}
 	length := int(binary.LittleEndian.Uint32(size))
 	if length < headerSize || length > MaxFrame {
@@ -132,7 +132,7 @@ func (r *Reader) Read(f *Frame) error {
 	}
 	var head [4 + headerSize]byte
 	if _, err := io.ReadFull(r.r, head[:]); err != nil {
-		return within(err)
+		return unexpectedEOF(err)
 	}
 	name := int(binary.LittleEndian.Uint16(head[6:]))
 	from := name + int(binary.LittleEndian.Uint16(head[8:]))
@@ -147,7 +147,7 @@ func (r *Reader) Read(f *Frame) error {
 		Parent: binary.LittleEndian.Uint64(head[24:]),
 	}
 	rest := length - headerSize
-	// a length alone takes no memory: the bytes have to come
+	// memory grows with the bytes that arrive, not with the length that was announced
 	if err := r.fill(rest); err != nil {
 		return err
 	}
@@ -173,14 +173,14 @@ func (r *Reader) fill(n int) error {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
-			return within(err)
+			return unexpectedEOF(err)
 		}
 	}
 	return nil
 }
 
-// within returns the error of a Read that failed within a frame.
-func within(err error) error {
+// unexpectedEOF returns the error of a Read that failed in the middle of a frame.
+func unexpectedEOF(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%w: the stream ends within one", ErrGarbage)
 	}

@@ -33,7 +33,7 @@ func TestRead_whatAppendWrote(t *testing.T) {
 		if err := r.Read(&got); err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(got.Body, want.Body) { // a diff of megabytes takes long
+		if !bytes.Equal(got.Body, want.Body) { // a diff of megabytes takes too long
 			t.Errorf("Read(%d) has a body of %d bytes; want the %d that were appended", want.ID, len(got.Body), len(want.Body))
 		}
 		got.Body, want.Body = nil, nil
@@ -77,8 +77,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// TestWriter_doesNotWait sends more than a socket takes to a peer that does not
-// read yet.
+// TestWriter_doesNotWait sends more than a socket takes to a peer that does not read
+// yet.
 func TestWriter_doesNotWait(t *testing.T) {
 	a, b := net.Pipe()
 	w := frames.NewWriter(a)
@@ -96,13 +96,13 @@ func TestWriter_doesNotWait(t *testing.T) {
 		}
 	}
 	var err error
-	for err == nil { // nobody reads any more
+	for err == nil { // there is no reader any more
 		err = w.Send(&frames.Frame{Body: make([]byte, 1<<20)})
 	}
 	if !errors.Is(err, frames.ErrFull) {
 		t.Errorf("Send to a peer that does not read = %v; want ErrFull", err)
 	}
-	// outcomes are not lost even so
+	// the Writer takes outcomes even so
 	for _, kind := range []frames.Kind{frames.Reply, frames.Cancel, frames.Fail} {
 		if err := w.Send(&frames.Frame{Kind: kind}); err != nil {
 			t.Errorf("Send of a frame of kind %d to a peer that does not read = %v", kind, err)

@@ -14,11 +14,12 @@ type Request struct {
 	ABI        int    `json:"abi"`
 	Cog        string `json:"cog"`
 	Generation uint64 `json:"generation"`
-	Restart    bool   `json:"restart,omitempty"` // the instance before has failed
-	Host       bool   `json:"host,omitempty"`    // the bot has something to call by Host: Discord
+	Restart    bool   `json:"restart,omitempty"` // the previous instance failed
+	Host       bool   `json:"host,omitempty"`    // the bot has functions for Host frames: Discord
 }
 
-// An Offer is the reply to Setup: what the cog has.
+// An Offer is the reply to Setup. It lists the routes, events, ticks and kept values of
+// the cog.
 type Offer struct {
 	ABI     int      `json:"abi"`
 	Routes  []Route  `json:"routes"`
@@ -30,8 +31,8 @@ type Offer struct {
 	// the number of the interval, counted from 0.
 	Ticks []int64 `json:"ticks_ms,omitempty"`
 
-	// Tasks says that tasks run beside calls and touch what is kept: it is then
-	// saved at reloads alone.
+	// Tasks says that tasks of the cog may touch its kept values while no call runs.
+	// The bot then saves them only at reloads.
 	Tasks bool `json:"tasks,omitempty"`
 }
 
@@ -50,7 +51,7 @@ type Error struct {
 	Stack   string    `json:"stack,omitempty"` // of a panic
 	Retry   int64     `json:"retry_ms,omitempty"`
 
-	// Unserialisable says that the handler returned what JSON has no form for.
+	// Unserialisable says that the handler returned a value for which JSON has no form.
 	Unserialisable bool `json:"unserialisable,omitempty"`
 }
 
@@ -94,7 +95,7 @@ type Foreign struct {
 	Type     string
 	Panicked bool
 	Stack    string
-	err      error // what it stands for here
+	err      error // the error of this process for which e stands
 }
 
 // Error returns the message.

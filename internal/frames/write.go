@@ -7,7 +7,7 @@ import (
 	"github.com/cogbus/cogbus/internal/socket"
 )
 
-// write writes what a socket takes at once.
+// write writes as much of p as a socket takes at once.
 func write(fd uintptr, p []byte) (int, error) {
 	n, err := socket.Write(fd, p)
 	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EINTR) {

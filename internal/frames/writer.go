@@ -7,27 +7,27 @@ import (
 	"syscall"
 )
 
-// maxPending bounds what waits for a peer that does not read, in bytes. Only what
-// asks for something is refused beyond it: an outcome that is lost would keep the
-// other side waiting for ever, and who asks has a limit of its own.
+// maxPending bounds the bytes that wait for a peer that does not read. Beyond it the
+// Writer refuses requests only, since each of them has a time limit of its own. An
+// outcome that is lost would keep the other side waiting for ever.
 const maxPending = 64 << 20
 
-// ErrFull is the error of a peer that does not read what it is sent.
+// ErrFull is the error of a frame for a peer that does not read.
 var ErrFull = errors.New("the other process does not read what it is sent")
 
-// A Writer writes frames to a connection. It never waits for the peer: what the
-// socket does not take at once a goroutine writes, while those who send go on.
-// Frames that come meanwhile leave together. It is safe for concurrent use.
+// A Writer writes frames to a connection. It never waits for the peer: if the socket
+// does not take all bytes at once, a goroutine writes the rest, and the senders go on.
+// Frames that come meanwhile leave together. A Writer is safe for concurrent use.
 type Writer struct {
 	conn net.Conn
-	raw  syscall.RawConn // nil: the goroutine writes all
+	raw  syscall.RawConn // nil: writeRest writes everything
 
 	mu      sync.Mutex // protects the fields below
-	out     []byte     // gathered
-	spare   []byte     // what out was before
-	writing bool       // somebody writes and will take what is gathered along
-	err     error      // why nothing can be written any more
-	idle    sync.Cond  // with mu: writing has become false
+	out     []byte     // frames that are not written yet
+	spare   []byte     // the memory of the last batch, for the next one
+	writing bool       // a goroutine writes, and will write out too
+	err     error      // the reason why nothing can be written any more
+	idle    sync.Cond  // uses mu; tells Wait that writing has become false
 }
 
 // NewWriter returns a Writer to conn. Close conn to end it.
@@ -35,39 +35,39 @@ func NewWriter(conn net.Conn) *Writer {
 	w := &Writer{conn: conn}
 	w.idle.L = &w.mu
 	if c, ok := conn.(syscall.Conn); ok {
-		w.raw, _ = c.SyscallConn() // fails when it is closed
+		w.raw, _ = c.SyscallConn() // fails if conn is closed
 	}
 	return w
 }
 
-// Send writes f. If f asks for something and too much waits already, it returns
+// Send writes f. If f is a request and too many bytes wait already, Send returns
 // ErrFull.
 func (w *Writer) Send(f *Frame) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.gather(f); err != nil {
+	if err := w.gatherLocked(f); err != nil {
 		return err
 	}
-	w.flush()
+	w.flushLocked()
 	return nil
 }
 
-// Gather is Send without the writing, which is left to the next Flush, Send or
-// Reply. It refers to f no longer when it returns.
+// Gather appends f to the frames that the next Flush, Send or Reply writes. When it
+// returns it does not refer to f any more.
 func (w *Writer) Gather(f *Frame) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.gather(f)
+	return w.gatherLocked(f)
 }
 
-// Flush writes what is gathered.
+// Flush writes the gathered frames.
 func (w *Writer) Flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.flush()
+	w.flushLocked()
 }
 
-// Reply writes whole frames that answer something, however much waits.
+// Reply writes whole frames that answer requests, even beyond maxPending.
 func (w *Writer) Reply(p []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -75,11 +75,11 @@ func (w *Writer) Reply(p []byte) error {
 		return w.err
 	}
 	w.out = append(w.out, p...)
-	w.flush()
+	w.flushLocked()
 	return nil
 }
 
-// Wait waits until nothing is being written. What is sent meanwhile counts too.
+// Wait waits until no goroutine writes. Frames that are sent meanwhile count too.
 func (w *Writer) Wait() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -88,8 +88,8 @@ func (w *Writer) Wait() {
 	}
 }
 
-// gather appends f to what is to be written. The caller holds mu.
-func (w *Writer) gather(f *Frame) error {
+// gatherLocked appends f to the frames that are not written yet.
+func (w *Writer) gatherLocked(f *Frame) error {
 	if w.err == nil && len(w.out) > maxPending && f.asks() {
 		return ErrFull
 	}
@@ -99,65 +99,64 @@ func (w *Writer) gather(f *Frame) error {
 	return w.err
 }
 
-// flush writes what is gathered. The caller holds mu, which it gives up while
-// it writes.
-func (w *Writer) flush() {
+// flushLocked writes the gathered frames. It unlocks mu while it writes.
+func (w *Writer) flushLocked() {
 	if w.writing {
 		return
 	}
 	w.writing = true
 	for len(w.out) > 0 && w.err == nil {
-		batch := w.take()
+		batch := w.takeLocked()
 		w.mu.Unlock()
 		n, err := w.try(batch)
 		w.mu.Lock()
 		if w.err = err; err == nil && n < len(batch) {
-			go w.drain(batch, n) // Wait waits for it; it ends when the peer has read, or conn is closed
+			go w.writeRest(batch, n) // ends when the peer has read all, or conn is closed; Wait waits for it
 			return
 		}
-		w.keep(batch)
+		w.keepLocked(batch)
 	}
-	w.rest()
+	w.restLocked()
 }
 
-// rest notes that nobody writes any more. The caller holds mu.
-func (w *Writer) rest() {
+// restLocked notes that the last writer has finished.
+func (w *Writer) restLocked() {
 	w.writing = false
 	w.idle.Broadcast()
 }
 
-// drain writes batch from n on, and what is gathered meanwhile. It may wait.
-func (w *Writer) drain(batch []byte, n int) {
+// writeRest writes batch from n on, and the frames that are gathered meanwhile. It may wait
+// for the peer.
+func (w *Writer) writeRest(batch []byte, n int) {
 	for {
 		_, err := w.conn.Write(batch[n:])
 		w.mu.Lock()
-		w.keep(batch)
+		w.keepLocked(batch)
 		if w.err = err; err != nil || len(w.out) == 0 {
-			w.rest()
+			w.restLocked()
 			w.mu.Unlock()
 			return
 		}
-		batch, n = w.take(), 0
+		batch, n = w.takeLocked(), 0
 		w.mu.Unlock()
 	}
 }
 
-// take returns what is gathered. The caller holds mu.
-func (w *Writer) take() []byte {
+// takeLocked returns the gathered frames.
+func (w *Writer) takeLocked() []byte {
 	batch := w.out
 	w.out, w.spare = w.spare[:0], nil
 	return batch
 }
 
-// keep lets the memory of a written batch be used again, unless it is much. The
-// caller holds mu.
-func (w *Writer) keep(batch []byte) {
+// keepLocked keeps the memory of a written batch for the next one, unless it is much.
+func (w *Writer) keepLocked(batch []byte) {
 	if cap(batch) <= 256<<10 {
 		w.spare = batch
 	}
 }
 
-// try writes what the socket takes at once, and returns how much that is.
+// try writes as much of p as the socket takes at once, and returns the number of bytes.
 func (w *Writer) try(p []byte) (n int, err error) {
 	if w.raw == nil {
 		return 0, nil

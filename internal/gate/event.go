@@ -5,8 +5,8 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 )
 
-// An Event is one that a host delivers. It is admitted once, as a whole: all
-// listeners of one generation get it, or none.
+// An Event is an event of a host. It is admitted once, as a whole: all listeners of one
+// generation get it, or none.
 type Event struct {
 	Host cogs.Host
 	Name string
@@ -15,8 +15,8 @@ type Event struct {
 	// the server has ended.
 	Call func(at *call.Place) *call.Call
 
-	// Placed is told, once, that all calls of the event are made, or why no listener
-	// gets it.
+	// Placed is told, once, that all calls of the event are made, or the reason why no
+	// listener gets it.
 	Placed func(err error)
 }
 
@@ -27,8 +27,8 @@ type subscription struct {
 	event string
 }
 
-// Subscribe makes the subscriptions those that gen needs; nil needs none. newEvent
-// makes an event of what a host delivers.
+// Subscribe makes gen's subscriptions the subscriptions of the gate; nil has none.
+// newEvent makes an Event of the data of a host.
 func (g *Gate) Subscribe(gen *Generation, newEvent func(host cogs.Host, name string, data []byte) *Event) {
 	g.mu.Lock()
 	var drop []func()
@@ -74,7 +74,7 @@ func (g *Gate) Deliver(e *Event) {
 	case gen.InFlight()+len(gen.listeners[subscription{e.Host, e.Name}]) > int(gen.limit):
 		err = gen.full()
 	default:
-		start = gen.spread(e)
+		start = gen.spreadLocked(e)
 	}
 	heldNow := err == nil && g.holding
 	g.mu.Unlock()
@@ -87,10 +87,10 @@ func (g *Gate) Deliver(e *Event) {
 	}
 }
 
-// spread makes an event a call of each listener, with its place in the order of
-// events. It returns those that can run. The caller holds the gate's mu, so that all
-// of them are in one generation.
-func (gen *Generation) spread(e *Event) (start []*call.Call) {
+// spreadLocked makes a call of each listener for an event, with its place in the order
+// of events. It returns the calls that can run. The gate's mu keeps all of them in one
+// generation.
+func (gen *Generation) spreadLocked(e *Event) (start []*call.Call) {
 	for _, r := range gen.listeners[subscription{e.Host, e.Name}] {
 		c := e.Call(&r.Place)
 		if c == nil {

@@ -32,7 +32,7 @@ type Gate struct {
 
 	mu      sync.Mutex // protects the fields below, and drained of the generations
 	current *Generation
-	leaving []*Generation // closed ones before it whose calls still run
+	leaving []*Generation // closed generations before current that still have calls in flight
 	holding bool
 	held    []held
 	heldSum int   // how many were held since the last hold
@@ -74,7 +74,7 @@ func Admit(c *call.Call) (run bool) {
 	r := routeOf(c.Target())
 	g := r.generation.gate
 	if c.Parent != nil {
-		if old := g.calledFrom(c); old != nil && old != r.generation && g.join(old) {
+		if old := g.calledFrom(c); old != nil && old != r.generation && g.enterEnding(old) {
 			return g.went(c, old.start(c, true))
 		}
 	}
@@ -89,8 +89,8 @@ func Admit(c *call.Call) (run bool) {
 	return g.went(c, r.take(c))
 }
 
-// went looks for circles if a call, which Admit has given its place or not, does not
-// run now. It returns run.
+// went looks for circles if a call does not run now, whether or not Admit has given it
+// a place. It returns run.
 func (g *Gate) went(c *call.Call, run bool) bool {
 	if !run {
 		g.lookForCircle(c)
@@ -98,7 +98,8 @@ func (g *Gate) went(c *call.Call, run bool) bool {
 	return run
 }
 
-// redirect holds a call whose generation is closed, sends it on, or rejects it.
+// redirect handles a call for a closed generation: it holds the call, sends it on, or
+// rejects it.
 func (g *Gate) redirect(c *call.Call) (run bool) {
 	g.mu.Lock()
 	switch {
@@ -115,7 +116,7 @@ func (g *Gate) redirect(c *call.Call) (run bool) {
 		}
 		return false
 	}
-	gen := g.current // open: closing it takes mu
+	gen := g.current // open, since closing it takes mu
 	gen.count()
 	g.mu.Unlock()
 	return gen.start(c, false)
@@ -148,9 +149,9 @@ func (g *Gate) holdLocked(h held) bool {
 	return true
 }
 
-// join counts a call into a generation that is ending, if calls still run there.
+// enterEnding counts a call into a generation that is ending, if calls still run there.
 // A call that one of them has made, or waits for, must not wait for them to end.
-func (g *Gate) join(old *Generation) bool {
+func (g *Gate) enterEnding(old *Generation) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !old.joinableLocked() {

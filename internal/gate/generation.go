@@ -53,8 +53,8 @@ func (g *Gate) Next(number uint64, i *cogs.Instance, old *Generation) *Generatio
 	if cog.Serial {
 		gen.serial = inherit(serialLanes(), old.serial)
 	}
-	// All listeners share their lanes: the event that a member left must not overtake
-	// the event that the same one came.
+	// All listeners share their lanes: otherwise the event that a member has left could
+	// overtake the event that the same member has come.
 	if gen.events = gen.serial; gen.events == nil {
 		gen.events = inherit(newLanes(1, 0), old.events)
 	}
@@ -76,8 +76,8 @@ func (g *Gate) Next(number uint64, i *cogs.Instance, old *Generation) *Generatio
 	return gen
 }
 
-// newTick returns the route of a tick. It does not overlap the same tick of the
-// instance before.
+// newTick returns the route of a tick, which does not overlap the same tick of the
+// previous instance.
 func (gen *Generation) newTick(n int, e *cogs.Endpoint, old *Generation) *route {
 	r := gen.newRoute(e, gen.serial)
 	r.tick = true
@@ -96,7 +96,7 @@ func (gen *Generation) newTick(n int, e *cogs.Endpoint, old *Generation) *route 
 // Tick returns the place of the calls of a tick.
 func (gen *Generation) Tick(e *cogs.Endpoint) *call.Place { return &gen.ticks[e].Place }
 
-// Places returns those of all routes, by their names.
+// Places returns the places of all routes, by their names.
 func (gen *Generation) Places() map[string]*call.Place {
 	all := make(map[string]*call.Place, len(gen.routes))
 	for name, r := range gen.routes {
@@ -111,8 +111,8 @@ func (gen *Generation) Serves(c *call.Call) bool {
 	return at != nil && routeOf(at).generation == gen
 }
 
-// Evict gives the places in lanes of calls that hang to others: the next generation
-// must not wait for them.
+// Evict takes calls that hang out of their lanes, because the next generation must not
+// wait for them.
 func (gen *Generation) Evict() {
 	evicted := map[*lanes]bool{nil: true}
 	for _, r := range gen.all() {

@@ -7,8 +7,8 @@ import (
 )
 
 // An outbox passes the calls of a generation on to the process of its cog, in the order
-// in which they were admitted: the lanes that they will wait in are there. One worker
-// at a time does so, while there are any.
+// of their admission, because the lanes in which they will wait are in that process.
+// One worker at a time does so, while there are any.
 type outbox struct {
 	env *call.Env
 

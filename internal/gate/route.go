@@ -15,7 +15,7 @@ type route struct {
 	call.Place
 	generation *Generation
 	lanes      *lanes // nil: calls run as they come
-	tick       bool   // its calls belong to this generation alone
+	tick       bool   // its calls never join another generation
 }
 
 // routeOf returns the route that a place belongs to.
@@ -106,13 +106,12 @@ func newLanes(limit, maxWaiting int) *lanes {
 	return lane.New(lane.Options[*call.Call]{Limit: limit, MaxWaiting: maxWaiting, Turn: (*call.Call).HandOff, Full: rejectFull})
 }
 
-// serialLanes returns the lanes of a serial cog: one, whatever the keys of its routes
-// are.
+// serialLanes returns the lanes of a serial cog: one lane for all keys of its routes.
 func serialLanes() *lanes {
 	return lane.New(lane.Options[*call.Call]{Limit: 1, Single: true, Turn: (*call.Call).HandOff, Full: rejectFull})
 }
 
-// inherit returns the lanes of the generation before, if they are of the same kind.
+// inherit returns the lanes of the previous generation, if they are of the same kind.
 func inherit(l, old *lanes) *lanes {
 	if l == nil || old == nil || !l.Alike(old) {
 		return l

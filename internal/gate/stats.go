@@ -7,9 +7,9 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// Stats returns the counters of the gate. The numbers of now include events and
-// ticks, and calls of earlier generations: a handler that hangs is in flight until it
-// returns.
+// Stats returns the counters of the gate. The numbers of calls in flight, waiting and
+// held include events and ticks, and calls of earlier generations: a handler that hangs
+// is in flight until it returns.
 func (g *Gate) Stats() admin.CogStats {
 	s := admin.CogStats{Name: g.Name}
 	g.mu.Lock()

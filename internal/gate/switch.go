@@ -6,7 +6,7 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 )
 
-// Hold closes the current generation, if it is open; the calls and events that come
+// Hold closes the current generation, if it is open. Calls and events that come now
 // wait in the gate.
 func (g *Gate) Hold() {
 	g.switches.add(g)
@@ -16,9 +16,8 @@ func (g *Gate) Hold() {
 	g.closeLocked()
 }
 
-// Swap makes next the current generation, closes the one before, and admits to next
-// what the gate holds, in order of arrival. It returns how many calls and events
-// were held.
+// Swap makes next the current generation, closes the previous one, and admits the held
+// calls and events to next, in order of arrival. It returns their number.
 func (g *Gate) Swap(next *Generation) int {
 	g.mu.Lock()
 	g.closeLocked()
@@ -26,7 +25,7 @@ func (g *Gate) Swap(next *Generation) int {
 		g.leaving = append(g.leaving, old)
 	}
 	g.current, g.shut = next, nil
-	for _, r := range next.routes { // lanes that it took over have the old bounds
+	for _, r := range next.routes { // the lanes of the previous generation have its bounds
 		if r.lanes != nil && r.lanes != next.serial {
 			r.lanes.SetMaxWaiting(r.Endpoint.MaxWaiting)
 		}
@@ -41,19 +40,19 @@ func (g *Gate) Reopen() int {
 	return g.openAndUnlock()
 }
 
-// openAndUnlock admits what the gate holds to the current generation and opens it, in
-// one step: calls that come meanwhile find the generation closed, wait for mu, and are
-// behind. It takes time in proportion to what is held, however fast others come. The
-// work itself is started when the gate is open.
+// openAndUnlock admits the held calls and events to the current generation and opens
+// it, in one step: calls that come meanwhile find the generation closed, wait for mu,
+// and are behind. The time that it takes depends on the number of held calls only, not
+// on the calls that come meanwhile. It starts the work when the gate is open.
 func (g *Gate) openAndUnlock() int {
 	gen := g.current
-	gen.count() // so that nobody finds it empty meanwhile
+	gen.count() // otherwise others could find it empty meanwhile
 	var start, wait []*call.Call
 	batch := g.held
 	for _, h := range batch {
 		switch {
 		case h.event != nil:
-			start = append(start, gen.spread(h.event)...)
+			start = append(start, gen.spreadLocked(h.event)...)
 		case gen.startHeld(h.call):
 			start = append(start, h.call)
 		case h.call.Parent != nil:
@@ -85,8 +84,8 @@ func (gen *Generation) startHeld(c *call.Call) (run bool) {
 	return gen.start(c, true)
 }
 
-// RefuseAll closes the gate: the current generation gets no more calls, and those
-// that are held and all that come are refused with err.
+// RefuseAll closes the gate: the current generation gets no more calls, and the gate
+// refuses all held and all later ones with err.
 func (g *Gate) RefuseAll(err error) {
 	g.mu.Lock()
 	g.shut, g.holding = err, false
@@ -129,7 +128,7 @@ func (gen *Generation) joinableLocked() bool {
 	}
 }
 
-// empty is told that the last call of a closed generation is over.
+// empty notes that the last call of a closed generation is over.
 func (g *Gate) empty(gen *Generation) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

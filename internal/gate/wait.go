@@ -10,11 +10,11 @@ import (
 
 // A generation that is ending waits for its calls. If one of them waits, through any
 // number of calls and lanes, for a call that the gate holds until that generation has
-// ended, nothing would ever move. Such a held call joins the generation that is ending
-// instead. The two steps by which such a circle can close are looked at: a call is
+// ended, they would wait for each other for ever. Such a held call joins the generation
+// that is ending instead. There are two steps that can close such a circle: a call is
 // held (Admit), and a call that another one has made begins to wait in a lane (Admit,
-// Commit). Each step is taken first and looked at then, so that of two at the same
-// time the later one sees the earlier.
+// Commit). The gate takes each step first and looks for circles then, so that of two
+// steps at the same time the later one sees the earlier.
 
 // Switches knows the gates of a router that hold calls at the moment.
 type Switches struct {
@@ -51,8 +51,8 @@ func (s *Switches) list() []*Gate {
 	return list
 }
 
-// lookForCircle is called for a call that does not run now. If another call has made
-// it, and it has begun to wait, a circle may be closed.
+// lookForCircle looks whether a call that does not run now closes a circle. It can do
+// so if another call has made it, and it has begun to wait.
 func (g *Gate) lookForCircle(c *call.Call) {
 	if c.Parent == nil || g.switches.count.Load() == 0 || !awaited(c) {
 		return
@@ -62,8 +62,8 @@ func (g *Gate) lookForCircle(c *call.Call) {
 	}
 }
 
-// letIn admits to the generation that is ending the held calls for which such a
-// generation waits.
+// letIn finds held calls for which a generation that is ending waits, and admits them
+// to that generation.
 func (g *Gate) letIn() {
 	g.mu.Lock()
 	var made []*call.Call
@@ -83,8 +83,8 @@ func (g *Gate) letIn() {
 	}
 }
 
-// letGo takes a call that is held out of the gate and counts it into the generation
-// that is ending, which it returns: nil if that has ended, or the call is not held
+// letGo takes a held call out of the gate and counts it into the generation that is
+// ending. It returns that generation, or nil if it has ended or the call is not held
 // any more.
 func (g *Gate) letGo(c *call.Call) *Generation {
 	g.mu.Lock()
@@ -98,8 +98,9 @@ func (g *Gate) letGo(c *call.Call) *Generation {
 	return g.current
 }
 
-// awaited reports whether a call of a generation that is ending waits for c to be
-// over: because it has made c, or waits in a lane behind a call that has, and so on.
+// awaited reports whether a call of a generation that is ending waits for c to be over,
+// either because it has made c, or because it waits in a lane behind a call that has
+// made c, and so on.
 func awaited(c *call.Call) bool {
 	seen := map[*call.Call]bool{}
 	for todo := []*call.Call{c}; len(todo) > 0; {

@@ -21,10 +21,10 @@ const (
 	coarsest    = 42                               // the last but one ends at 2^42 ns, which is 73 minutes
 	steps       = 4                                // a power of two has 2^4 buckets
 	stepMask    = 1<<steps - 1                     // the bits that choose one of them
-	bucketCount = 1 + (coarsest-finest)<<steps + 1 // 9 KiB for the two histograms of a gate
+	bucketCount = 1 + (coarsest-finest)<<steps + 1 // the two histograms of a gate take 9 KiB
 
 	firstUpper = time.Duration(1 << finest)
-	longest    = time.Duration(math.MaxInt64) // the end of the last bucket, which takes all the rest
+	longest    = time.Duration(math.MaxInt64) // the end of the last bucket, which takes all longer durations
 )
 
 // Add counts one duration of ns nanoseconds.
@@ -43,7 +43,7 @@ func bucketOf(d int64) int {
 	return 1 + (power-finest)<<steps + int(n>>(power-steps)&stepMask)
 }
 
-// upperOf returns the most that bucket i takes.
+// upperOf returns the longest duration that bucket i takes.
 func upperOf(i int) time.Duration {
 	switch i {
 	case 0:

@@ -10,8 +10,9 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// TestHistogram_buckets puts times on both sides of each bound: a bucket takes what is
-// above the one before and at most its own, and is not much wider than that.
+// TestHistogram_buckets adds durations on both sides of each bound. A bucket takes the
+// durations above the bound of the previous one and up to its own, and it is not much
+// wider than that.
 func TestHistogram_buckets(t *testing.T) {
 	for i := range bucketCount {
 		upper := upperOf(i)

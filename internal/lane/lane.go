@@ -1,10 +1,10 @@
-// Package lane decides whose turn it is. It knows nothing of the work itself, and
+// Package lane decides which work runs next. It knows nothing of the work itself, and
 // runs none.
 //
-// Each key has a lane of its own, in which few may run at a time; the others queue
-// in order of arrival. Work whose key is not known yet takes a place in the line
-// of a [Set] when it arrives, so that finding the keys of several may take them
-// different times, on different goroutines, without a change of their order:
+// Each key has a lane of its own, in which few may run at a time; the others queue in
+// order of arrival. Work whose key is not known yet takes a place in the line of a
+// [Set] when it arrives. So the keys of several may be found at different times, on
+// different goroutines, and the order of the work stays the same:
 //
 //	Reserve → Seek (its key is found) → Commit → Running or Queued → Leave
 //	Enter, where there are no keys → Running or Queued → Leave
@@ -36,12 +36,13 @@ const (
 	Gone                    // it has left before: the caller does not run it
 )
 
-// How long the search for a key keeps those behind it in the line waiting. Work whose
-// key takes longer has lost its place: it gets one when its key is found. A set is strict
-// while a search takes too long, and for some time after one that has hung.
+// These bounds say for how long the search for one key keeps the work behind it in the
+// line waiting. Work with a slower key loses its place, and gets another one when its
+// key is found. A set is strict while a search takes too long, and for some time after
+// a search that has hung.
 //
 // A busy machine may keep the searching goroutine, or its thread, from running for some
-// tens of milliseconds. It may be late with the alarm too then, and that one gives the
+// tens of milliseconds. The alarm may be late too then, and a late alarm gives the
 // search more time.
 const (
 	Patience       = 100 * time.Millisecond
@@ -58,9 +59,9 @@ type Options[T any] struct {
 	MaxWaiting int  // how many wait in all lanes together; 0: no limit
 	Single     bool // there is one lane for all keys
 
-	// Turn is told of each T that has queued and whose turn has come, Full of
-	// each that has lost its place to MaxWaiting after others have waited for
-	// its key. Neither may block.
+	// Turn is told of each T that has queued and may run now, Full of each that has
+	// lost its place to MaxWaiting after others have waited for its key. Neither may
+	// block.
 	Turn, Full func(T)
 }
 
@@ -73,12 +74,12 @@ type Set[T Work[T]] struct {
 	maxWaiting int
 	lanes      map[string]*lane[T]
 	waiting    int         // in all lanes
-	line       list[T]     // from the first whose key is not found, in order of arrival
+	line       list[T]     // work in order of arrival, from the first that has no key yet
 	alarm      *time.Timer // runs passOver; nil until it was needed
 	alarmed    bool        // alarm is set
 	due        time.Time   // for when
 	late       int         // searches that take too long, at the moment
-	strict     time.Time   // until when the set is strict without any
+	strict     time.Time   // the set is strict until this time, even if no search takes too long
 }
 
 type lane[T any] struct {
@@ -103,8 +104,8 @@ func (s *Set[T]) Single() bool { return s.o.Single }
 // OneAtATime reports whether one runs at a time in each lane.
 func (s *Set[T]) OneAtATime() bool { return s.o.Limit == 1 }
 
-// Enter gives owner a place in the one lane of a set that has no keys. Where passes is
-// true MaxWaiting does not count.
+// Enter gives owner a place in the one lane of a set that has no keys. If passes is
+// true, MaxWaiting does not count.
 func (s *Set[T]) Enter(t *Ticket[T], owner T, passes bool) Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,8 +116,8 @@ func (s *Set[T]) Enter(t *Ticket[T], owner T, passes bool) Position {
 	return s.placeLocked(t)
 }
 
-// Reserve gives owner a place in the line: it has arrived, and Commit will tell its
-// key. Where passes is true MaxWaiting does not count.
+// Reserve gives owner a place in the line, since owner has arrived and its key will
+// only be known at Commit. If passes is true, MaxWaiting does not count.
 func (s *Set[T]) Reserve(t *Ticket[T], owner T, passes bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +160,7 @@ func (s *Set[T]) Commit(t *Ticket[T], key string) Position {
 		return s.placeLocked(t)
 	}
 	all := s.advanceLocked(t)
-	position := Queued // in its lane or in the line: the caller does the same in both cases
+	position := Queued // t is in its lane or in the line: the caller does the same in both cases
 	switch t.state {
 	case running:
 		position = Running
@@ -171,8 +172,8 @@ func (s *Set[T]) Commit(t *Ticket[T], key string) Position {
 	return position
 }
 
-// Leave takes work out of the set, wherever it is there: it does not run any more,
-// or was given up.
+// Leave takes work out of the set, wherever it is there, because it has run or was
+// given up.
 func (s *Set[T]) Leave(t *Ticket[T]) {
 	var all told[T]
 	s.mu.Lock()
@@ -193,7 +194,7 @@ func (s *Set[T]) Leave(t *Ticket[T]) {
 	s.tell(all)
 }
 
-// Evict takes those that run and match out of their lanes, as if they had left.
+// Evict takes the running work that matches out of its lanes, as if it had left.
 func (s *Set[T]) Evict(match func(T) bool) {
 	var all told[T]
 	s.mu.Lock()
@@ -208,7 +209,7 @@ func (s *Set[T]) Evict(match func(T) bool) {
 	s.tell(all)
 }
 
-// Behind returns those that wait for t, which runs, to leave.
+// Behind returns the work that waits for t, which runs, to leave.
 func (s *Set[T]) Behind(t *Ticket[T]) []T {
 	s.mu.Lock()
 	defer s.mu.Unlock()

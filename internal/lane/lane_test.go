@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A job is work that notes what the set tells it.
+// A job is work that records the calls of the set's functions.
 type job struct {
 	name   string
 	maker  *job
@@ -71,8 +71,8 @@ func wantLog(t *testing.T, l *log, want string) {
 	}
 }
 
-// TestSet_keysFoundOutOfOrder has the keys of three found in another order than that
-// in which they came.
+// TestSet_keysFoundOutOfOrder finds the keys of three in another order than that of
+// their arrival.
 func TestSet_keysFoundOutOfOrder(t *testing.T) {
 	s, l, work := newSet(1, 0)
 	a, b, c := work("a"), work("b"), work("c")
@@ -94,8 +94,8 @@ func TestSet_keysFoundOutOfOrder(t *testing.T) {
 	}
 }
 
-// TestSet_aKeyThatHangs has the search for a key take for ever: it loses its place, at
-// first after some time, and while the set is strict after little.
+// TestSet_aKeyThatHangs lets the search for a key take for ever. The work loses its
+// place: the first time after mostPatience, and while the set is strict much earlier.
 func TestSet_aKeyThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, l, work := newSet(1, 0)
@@ -124,8 +124,8 @@ func TestSet_aKeyThatHangs(t *testing.T) {
 	})
 }
 
-// TestSet_leaveFromEverywhere has work leave that waits for its key, that waits behind
-// another's, that queues, and that has left before.
+// TestSet_leaveFromEverywhere lets work leave while it waits for its key, behind
+// another's key, or in its queue, and lets it leave twice.
 func TestSet_leaveFromEverywhere(t *testing.T) {
 	s, l, work := newSet(1, 0)
 	a, b, c, d := work("a"), work("b"), work("c"), work("d")
@@ -147,7 +147,7 @@ func TestSet_leaveFromEverywhere(t *testing.T) {
 	s.Leave(&b.ticket)
 	s.Leave(&d.ticket)
 	wantLog(t, l, "")
-	for _, what := range []string{"before Enter", "before Reserve"} { // given up between admission and order
+	for _, what := range []string{"before Enter", "before Reserve"} { // it was given up between admission and order
 		f := work(what)
 		s.Leave(&f.ticket)
 		if what == "before Enter" {
@@ -162,7 +162,8 @@ func TestSet_leaveFromEverywhere(t *testing.T) {
 	}
 }
 
-// TestSet_full has more wait than may, found in their line and found at once.
+// TestSet_full tests the bound with keys found in their order, and with keys found at
+// once.
 func TestSet_full(t *testing.T) {
 	s, l, work := newSet(1, 1)
 	a, b, c, d := work("a"), work("b"), work("c"), work("d")
@@ -196,7 +197,7 @@ func TestSet_within(t *testing.T) {
 	if got := s.Behind(&a.ticket); len(got) != 1 || got[0] != b {
 		t.Errorf("Behind(a) = %v; want b", got)
 	}
-	s.Leave(&a.ticket) // before what it has made: b still waits
+	s.Leave(&a.ticket) // b waits still, since the work that a has made runs
 	wantLog(t, l, "")
 	s.Leave(&inner.ticket)
 	wantLog(t, l, "turn b")

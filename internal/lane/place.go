@@ -36,8 +36,8 @@ func (ln *lane[T]) within(owner interface{ MadeBy(T) bool }) bool {
 	return slices.ContainsFunc(ln.running, func(r *Ticket[T]) bool { return owner.MadeBy(r.owner) })
 }
 
-// vacateLocked takes t, which runs, out of its lane and returns the owner whose
-// turn it is now, if any.
+// vacateLocked takes t, which runs, out of its lane. It returns the owners that may run
+// now.
 func (s *Set[T]) vacateLocked(t *Ticket[T]) (turn []T) {
 	ln := t.lane
 	t.state, t.lane = left, nil
@@ -68,8 +68,8 @@ func (s *Set[T]) tell(all told[T]) {
 	}
 }
 
-// advanceLocked places those at the front of the line whose keys are found. What
-// becomes of self is for its own caller to see.
+// advanceLocked places the work at the front of the line that has its key. It does not
+// report on self, because the caller of advanceLocked looks at self.
 func (s *Set[T]) advanceLocked(self *Ticket[T]) (all told[T]) {
 	for t := s.line.first; t != nil && t.state == found; t = s.line.first {
 		s.line.take(t)
@@ -95,7 +95,7 @@ func (s *Set[T]) watchLocked() {
 	s.alarmLocked(first.began.Add(s.patienceLocked()))
 }
 
-// alarmLocked has the first of the line judged at that time.
+// alarmLocked sets the alarm to judge the first of the line at that time.
 func (s *Set[T]) alarmLocked(due time.Time) {
 	s.alarmed, s.due = true, due
 	d := time.Until(due)
@@ -113,8 +113,7 @@ func (s *Set[T]) patienceLocked() time.Duration {
 	return Patience
 }
 
-// foundLateLocked says that the search for the key of t, which has lost its place, has
-// ended.
+// foundLateLocked ends the search for the key of t, which has lost its place.
 func (s *Set[T]) foundLateLocked(t *Ticket[T]) {
 	s.late--
 	if time.Since(t.began) >= hung {
@@ -122,7 +121,7 @@ func (s *Set[T]) foundLateLocked(t *Ticket[T]) {
 	}
 }
 
-// passOver takes those out of the line that have kept others waiting for too long.
+// passOver takes the work out of the line that has kept others waiting for too long.
 func (s *Set[T]) passOver() {
 	// A searching goroutine that was preempted is in the queue of those that can run.
 	// This one goes behind it, so that the other has run before it is judged.

@@ -31,8 +31,8 @@ func wide(b *testing.B, r *Router, name string, n int) *gate.Generation {
 	return gen
 }
 
-// BenchmarkAdmit makes a call of a route among 10 to 10,000, admits it, runs it as a
-// reader does, and lets it be used again.
+// BenchmarkAdmit makes a call of one route among 10 to 10,000, admits it, runs it as a
+// reader does, and frees it.
 func BenchmarkAdmit(b *testing.B) {
 	for _, n := range []int{10, 1000, 10_000} {
 		b.Run(fmt.Sprintf("routes=%d", n), func(b *testing.B) {
@@ -59,7 +59,7 @@ func BenchmarkAdmit(b *testing.B) {
 	}
 }
 
-// BenchmarkPublish publishes one of 100 cogs anew, among 10 to 10,000 routes.
+// BenchmarkPublish publishes one of 100 cogs again, among 10 to 10,000 routes.
 func BenchmarkPublish(b *testing.B) {
 	for _, n := range []int{100, 1000, 10_000} {
 		b.Run(fmt.Sprintf("routes=%d", n), func(b *testing.B) {

@@ -10,12 +10,12 @@ import (
 
 const eventCaller = "event"
 
-// Subscribe makes the subscriptions of a gate those that gen needs; nil needs none.
+// Subscribe makes gen's subscriptions the subscriptions of the gate; nil has none.
 func (r *Router) Subscribe(g *gate.Gate, gen *gate.Generation) { g.Subscribe(gen, r.newEvent) }
 
-// newEvent returns an event that nobody waits for.
+// newEvent returns an event whose outcome goes to the log only.
 func (r *Router) newEvent(host cogs.Host, name string, data []byte) *gate.Event {
-	data = bytes.Clone(data) // the host does not leave it to us
+	data = bytes.Clone(data) // the host may use its data again
 	return &gate.Event{
 		Host: host,
 		Name: name,

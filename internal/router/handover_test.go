@@ -26,9 +26,9 @@ func (b *bench) after(old *gate.Generation) *gate.Generation {
 	return b.current
 }
 
-// TestGate_holdsBeforeTheFirstGeneration has calls come when the routes are
-// published, and the gate has no generation yet: at a load, and at a restart that
-// has refused calls before.
+// TestGate_holdsBeforeTheFirstGeneration makes calls when the routes are published and
+// the gate has no generation yet: at a load, and at a restart that has refused calls
+// before.
 func TestGate_holdsBeforeTheFirstGeneration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, sleeper())
@@ -57,8 +57,8 @@ func TestGate_holdsBeforeTheFirstGeneration(t *testing.T) {
 	})
 }
 
-// TestGate_heldCallsPassTheLimit holds as many calls as may be in flight while
-// others are: all were let in.
+// TestGate_heldCallsPassTheLimit holds as many calls as may be in flight while others
+// are in flight. All were let in before.
 func TestGate_heldCallsPassTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cog := sleeper()
@@ -78,8 +78,8 @@ func TestGate_heldCallsPassTheLimit(t *testing.T) {
 	})
 }
 
-// TestGeneration_takesLanesOver has calls of two generations in the lanes of a
-// route, with a limit that changes.
+// TestGeneration_takesLanesOver has calls of two generations in the lanes of a route,
+// with a limit that changes.
 func TestGeneration_takesLanesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		atOnce, waiting := 1, 0
@@ -116,7 +116,7 @@ func TestGeneration_takesLanesOver(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond)
 		b.want(4, `ok "3"`)
 
-		atOnce = 2 // another kind of lanes: these do not wait for the old ones
+		atOnce = 2 // another kind of lanes, so these calls do not wait for the old ones
 		b.call(5, "few", `{"S":5}`)
 		switchOver()
 		b.call(6, "few", `{"S":1}`)
@@ -124,7 +124,7 @@ func TestGeneration_takesLanesOver(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond)
 		b.want(6, `ok "4"`)
 		b.want(7, `ok "4"`)
-		time.Sleep(time.Hour) // what was evicted returns, to nobody's harm
+		time.Sleep(time.Hour) // the evicted calls return, which changes nothing
 		b.want(5, `ok "3"`)
 		b.call(8, "few", `{"S":1}`)
 		time.Sleep(1500 * time.Millisecond)
@@ -132,8 +132,9 @@ func TestGeneration_takesLanesOver(t *testing.T) {
 	})
 }
 
-// TestPublish_severalGenerations publishes the routes of two generations: those
-// that both have are the first one's, and all go when one is published alone.
+// TestPublish_severalGenerations publishes the routes of two generations. The first
+// one's serve the names that both have. All others go when only one generation is
+// published.
 func TestPublish_severalGenerations(t *testing.T) {
 	b := newBench(t, sleeper())
 	old := b.current

@@ -7,16 +7,16 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// An inflight holds the unanswered calls of a maker by their ids, so that a cancel,
-// the end of a connection or a drain finds them. One call alone, as most callers have,
-// takes no map: those that run on the reader's goroutine come and go one after the
-// other.
+// An inflight holds the unanswered calls of a maker by their ids, so that a cancel, the
+// end of a connection or a drain finds them. A single call takes no map. Most callers
+// have only one, since the calls that run on the reader's goroutine come and go one
+// after the other.
 type inflight struct {
 	mu    sync.Mutex // protects the fields below
 	one   *call.Call
 	more  map[uint64]*call.Call // the others; nil until there was one
-	pins  int                   // how many go through the calls at the moment
-	ended *wire.Error           // why no calls are taken any more
+	pins  int                   // how many goroutines go through the calls now
+	ended *wire.Error           // the reason why no calls are taken any more
 }
 
 // add takes a call.
@@ -43,8 +43,8 @@ func (f *inflight) addLocked(c *call.Call) *wire.Error {
 	return nil
 }
 
-// remove forgets a call. pinned says that somebody goes through the calls and may
-// still refer to it.
+// remove forgets a call. pinned reports whether another goroutine goes through the
+// calls and may still refer to it.
 func (f *inflight) remove(c *call.Call) (pinned bool) {
 	f.mu.Lock()
 	if f.one == c {
@@ -85,7 +85,7 @@ func (f *inflight) countLocked() int {
 	return n
 }
 
-// end makes the maker's new calls be refused with err.
+// end makes later calls of the maker fail with err.
 func (f *inflight) end(err *wire.Error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -94,8 +94,8 @@ func (f *inflight) end(err *wire.Error) {
 	}
 }
 
-// each calls do for the calls in flight for which match is true. Meanwhile none of
-// them is used again, or do would be given another one.
+// each calls do for the calls in flight that match. Meanwhile no call is used again,
+// since do could get another call then.
 func (f *inflight) each(match func(*call.Call) bool, do func(*call.Call)) {
 	var list []*call.Call
 	f.mu.Lock()

@@ -10,8 +10,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// An insider is the common part of the makers inside the bot: their answers are not
-// written to anybody.
+// An insider is the common part of the makers inside the bot. Their answers go to no
+// client.
 type insider struct{ router *Router }
 
 // localDialect is the dialect that cogs.CallInfo reports for calls from inside the bot.
@@ -40,7 +40,8 @@ func (i insider) run(c *call.Call) {
 	}
 }
 
-// A local makes a call of one route for code of the bot, which waits for the outcome.
+// A local makes a call of one route for code of the bot. That code waits for the
+// outcome.
 type local struct {
 	insider
 	failure *wire.Error  // written before outcome
@@ -68,7 +69,7 @@ func (l *local) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
 }
 
 // Local runs a route for code of the bot, in a cog. parent is the call whose handler
-// asks for it, nil if none does.
+// asks for it, or nil.
 func (r *Router) Local(ctx context.Context, parent *call.Call, cog, endpoint string, data []byte) ([]byte, error) {
 	switch err := ctx.Err(); {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -11,10 +11,10 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Failed notes that a call was refused before it had a place, for the operator.
+// Failed notes for the operator that a call was refused before it had a place.
 func (r *Router) Failed(c *call.Call, err error) { r.failed(c, nil, err) }
 
-// failed notes that a call failed: what the caller gets may be less than err.
+// failed notes that a call failed. The caller may get less than err.
 func (r *Router) failed(c *call.Call, at *call.Place, err error) {
 	r.note(c.Endpoint, c.Caller, at, err)
 }
@@ -50,7 +50,7 @@ func (r *Router) Rejected(endpoint, caller string, err error) {
 	r.fail(endpoint, caller, err)
 }
 
-// fail has the user's OnFailure told, if there is one.
+// fail passes a failure to the reporter, if there is an OnFailure.
 func (r *Router) fail(endpoint, caller string, err error) {
 	if r.o.OnFailure != nil {
 		r.reporter.add(failure{endpoint, caller, err})
@@ -81,8 +81,8 @@ func clip(name string) string {
 	return name[:most] + "..."
 }
 
-// A limiter keeps a cog that fails in a loop from drowning the log, and from
-// spending the neighbours' time on writing it.
+// A limiter keeps a cog that fails in a loop from filling the log, and from spending
+// the time of other cogs on writing it.
 type limiter struct {
 	mu      sync.Mutex // protects the fields below
 	second  time.Time

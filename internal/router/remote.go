@@ -12,12 +12,13 @@ import (
 // This file serves a cog in a child process. The bot sends it events and ticks, under
 // the bot's own names.
 
-// A remote makes the call of an event or a tick that the bot has passed on. Router
-// Options.AnswerOnReturn is set there: an answer says that nothing runs any more.
+// A remote makes the call of an event or a tick that the bot has passed on. In a child
+// process Router has Options.AnswerOnReturn, so an answer says that nothing of the call
+// runs any more.
 type remote struct {
 	insider
 	origin  uint64      // the bot's name for it
-	all     bool        // done is told of every error; else of the handler's own
+	all     bool        // done gets every error; otherwise only errors of the handler
 	failure error       // written before done is called
 	done    func(error) // called once
 }
@@ -35,8 +36,8 @@ func (m *remote) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
 	return seen
 }
 
-// Origin returns the name of a call where it comes from: its id, or the bot's name for
-// the event or the tick.
+// Origin returns the name of a call in the bot: its id, or the bot's name for the event
+// or the tick.
 func Origin(c *call.Call) uint64 {
 	if m, ok := c.MadeFor().(*remote); ok {
 		return m.origin
@@ -44,9 +45,9 @@ func Origin(c *call.Call) uint64 {
 	return c.ID
 }
 
-// TickFrom runs a tick of gen, which the bot calls origin, and returns its call, nil if
-// there is none. done is called once, when the handler has returned, with what it has
-// failed with: a tick that a limit refuses is left out.
+// TickFrom runs a tick of gen, which has the name origin in the bot, and returns its
+// call, nil if there is none. done is called once, when the handler has returned, with
+// the handler's error. A tick that a limit refuses has no error.
 func (r *Router) TickFrom(gen *gate.Generation, e *cogs.Endpoint, origin uint64, done func(error)) *call.Call {
 	m := &remote{insider: insider{r}, origin: origin, done: done}
 	at := gen.Tick(e)
@@ -59,9 +60,9 @@ func (r *Router) TickFrom(gen *gate.Generation, e *cogs.Endpoint, origin uint64,
 	return c
 }
 
-// EventFrom makes an event, which the bot calls origin, calls of a gate's listeners.
-// made is told of each call, done is called once, when all have returned, with what
-// they have failed with. EventFrom does not keep data.
+// EventFrom makes a call of each listener of a gate for an event, which has the name
+// origin in the bot. made is told of each call. done is called once, when all have
+// returned, with their errors. EventFrom does not keep data.
 func (r *Router) EventFrom(g *gate.Gate, host cogs.Host, name string, origin uint64, data []byte, made func(*call.Call), done func(error)) {
 	data = append([]byte(nil), data...)
 	j := &joint{left: 1, done: done}
@@ -69,16 +70,16 @@ func (r *Router) EventFrom(g *gate.Gate, host cogs.Host, name string, origin uin
 		Host: host,
 		Name: name,
 		Call: func(at *call.Place) *call.Call {
-			m := &remote{insider: insider{r}, origin: origin, all: true, done: j.leave}
+			m := &remote{insider: insider{r}, origin: origin, all: true, done: j.returned}
 			c, err := m.make(call.Request{Endpoint: at.Endpoint.Name, Data: data, Caller: eventCaller}, m, at)
 			if err != nil {
 				return nil
 			}
-			j.enter()
+			j.started()
 			made(c)
 			return c
 		},
-		Placed: j.leave,
+		Placed: j.returned,
 	})
 }
 
@@ -91,13 +92,13 @@ type joint struct {
 	errs []error
 }
 
-func (j *joint) enter() {
+func (j *joint) started() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.left++
 }
 
-func (j *joint) leave(err error) {
+func (j *joint) returned(err error) {
 	j.mu.Lock()
 	j.errs = append(j.errs, err)
 	j.left--

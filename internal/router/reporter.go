@@ -6,24 +6,25 @@ import (
 	"github.com/cogbus/cogbus/internal/workers"
 )
 
-// A reporter tells the user's code of failures, one after the other, on a worker: it
-// may hang, and the goroutine that meets a failure may be the reader of a connection.
+// A reporter tells the user's code of failures, one after the other. It does so on a
+// worker, since the user's code may hang, and the goroutine that meets a failure may be
+// the reader of a connection.
 type reporter struct {
 	report func(failure)
 	pool   *workers.Pool
 
 	mu      sync.Mutex // protects the fields below
 	queue   []failure
-	dropped bool // since the queue was full
+	dropped bool // the queue was full, and failures were dropped
 	runs    bool // a worker is in run
 }
 
 type failure struct {
 	endpoint, caller string
-	err              error // nil: others were dropped
+	err              error // nil: failures were dropped here
 }
 
-// maxFailures is how many failures wait for the user's code.
+// maxFailures is the number of failures that wait for the user's code.
 const maxFailures = 1024
 
 func (r *reporter) add(f failure) {

@@ -1,12 +1,33 @@
 // Package router takes work to the cogs of a server. Its table says which route serves
-// an endpoint; the makers of work are here: sessions of clients, calls from inside the
-// bot, events, ticks, and what another process passes on. A call then goes through
-// package gate, which admits it, and package call, which runs and answers it:
+// an endpoint. The makers of work are here: sessions of clients, calls from inside the
+// bot, events, ticks, and the calls that another process passes on. Package gate admits
+// a call, and package call runs and answers it. The package decides nothing about cogs:
+// package actors loads, switches and ends them, and tells the gates.
 //
-//	Session.NewCall → Session.Enter → Admit → (HandOff or RunOnReader) → Maker.Answer
+// # Life of a call
 //
-// The package decides nothing about cogs: package actors loads, switches and ends
-// them, and tells the gates.
+//	Session.NewCall    looks the route up, makes the call
+//	Session.Enter      notes the call in the session, or refuses it
+//	Router.Admit       hands it to the gate of its cog, or rejects it
+//	gate.Admit         counts it into a generation and gives it a place;
+//	                   or holds, redirects or rejects it
+//	Call.RunOnReader   finds its key and runs the handler: on the reader's
+//	or Call.HandOff    goroutine, or on a worker
+//	Maker.Answer       removes it from the session, sends the answer
+//	Maker.Over         nothing of it runs any more
+//
+// Local, Tick, the events of hosts, TickFrom and EventFrom enter this path at Admit;
+// each has a Maker of its own.
+//
+// # Who owns what
+//
+//   - The table of routes never changes. Publish replaces it, and only the server
+//     actor calls Publish. Any goroutine reads it.
+//   - Each session has a map of its calls in flight, with a mutex of its own. So has the
+//     bot's own code: local calls, events and ticks.
+//   - A gate has the generations of one cog and the held calls, under its mutex.
+//     The counts of a generation are atomic.
+//   - A call belongs to the goroutine that has moved it to its stage; see package call.
 package router
 
 import (
@@ -39,17 +60,17 @@ type Options struct {
 	// OnFailure, if set, is called for each call that fails. It is the user's code.
 	OnFailure func(endpoint, caller string, code wire.Code, err error)
 
-	// AnswerOnReturn makes calls that run be answered when their handlers have
-	// returned, also those that were cancelled.
+	// AnswerOnReturn delays the answer of a call that runs until its handler has
+	// returned, also if the call was cancelled.
 	AnswerOnReturn bool
 
-	// Upstream, if set, runs what the bot's own code asks for: then the routes of the
+	// Upstream, if set, runs the calls of the bot's own code, because the routes of the
 	// bot are in another process. parent may be nil.
 	Upstream func(ctx context.Context, parent *call.Call, endpoint string, data []byte) ([]byte, error)
 }
 
-// A Router holds the routes of one server, and makes its calls. Only Publish may not be called by
-// several goroutines at once.
+// A Router holds the routes of one server, and makes its calls. Any number of
+// goroutines may use it, but only one at a time may call Publish.
 type Router struct {
 	Pool workers.Pool
 
@@ -90,7 +111,7 @@ func (r *Router) MaxMessage() int { return r.o.MaxMessage }
 func (r *Router) NewGate(c cogs.Cog) *gate.Gate { return gate.New(c, &r.env, &r.switches) }
 
 // Admit takes a call to the gate of its cog. It reports whether the caller runs the
-// call now; otherwise it waits somewhere, or was rejected.
+// call now; otherwise the call waits, or was rejected.
 func (r *Router) Admit(c *call.Call) (run bool) {
 	if c.Target() == nil && !c.Aim((*r.table.Load())[c.Endpoint]) {
 		c.RejectArriving(gate.NoRoute(c.Endpoint))
@@ -99,8 +120,8 @@ func (r *Router) Admit(c *call.Call) (run bool) {
 	return gate.Admit(c)
 }
 
-// Publish makes the routes of a cog those of the generations, for all connections at
-// once; a route that several have is that of the first. The error wraps
+// Publish makes the routes of the generations the routes of a cog, for all connections
+// at once. If several generations have a route, the first one's serves. The error wraps
 // [ErrRouteTaken].
 func (r *Router) Publish(cog string, generations ...*gate.Generation) error {
 	next := maps.Clone(*r.table.Load())
@@ -117,8 +138,8 @@ func (r *Router) Publish(cog string, generations ...*gate.Generation) error {
 	return nil
 }
 
-// CancelAll ends the calls in flight in a generation with err for their callers. It
-// returns how many had no answer.
+// CancelAll cancels the calls in flight in a generation with err. It returns how many
+// had no answer.
 func (r *Router) CancelAll(gen *gate.Generation, err *wire.Error) (lost int) {
 	r.mu.Lock()
 	makers := slices.Collect(maps.Keys(r.makers))
@@ -133,10 +154,10 @@ func (r *Router) CancelAll(gen *gate.Generation, err *wire.Error) (lost int) {
 	return lost
 }
 
-// End makes the router refuse work of the bot's own code with err.
+// End makes the router refuse later work of the bot's own code with err.
 func (r *Router) End(err *wire.Error) { r.inside.end(err) }
 
-// Routes describes what is served, sorted by endpoint.
+// Routes describes the published routes, sorted by endpoint.
 func (r *Router) Routes() []admin.RouteStatus {
 	list := []admin.RouteStatus{}
 	for _, p := range *r.table.Load() {

@@ -46,7 +46,7 @@ func (r *recorder) Answer(c *call.Call, text []byte, _ bool) (seen bool) {
 
 func (r *recorder) note(c *call.Call, text []byte) {
 	if r.answers == nil {
-		return // nobody asks for them
+		return // no test asks for them
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,7 +65,7 @@ type bench struct {
 	*Router
 	*recorder
 	gate    *gate.Gate
-	current *gate.Generation // that next has made last
+	current *gate.Generation // the generation that next has made last
 	caller  *Session
 	cog     cogs.Cog
 	number  uint64
@@ -78,7 +78,7 @@ func newBench(t *testing.T, cog cogs.Cog) *bench {
 	t.Cleanup(b.Pool.Close)
 	b.caller = &Session{Router: b.Router, Maker: b.recorder, Remote: "test"}
 	b.session = b.caller
-	b.Join(b.caller)
+	b.Register(b.caller)
 	b.gate.Swap(b.next())
 	return b
 }
@@ -124,7 +124,7 @@ func (b *bench) want(id uint64, want string) {
 
 type seconds struct{ S int }
 
-// sleeper has routes that sleep, as told or until the context ends.
+// sleeper has routes that sleep for a given time, or until the context ends.
 func sleeper() cogs.Cog {
 	return cogs.Cog{Name: "c", MaxInFlight: 10, MaxHeld: 5, Setup: func(_ context.Context, r *cogs.Registrar) error {
 		sleep := func(ctx context.Context, q seconds) (string, error) {
@@ -167,7 +167,7 @@ func TestGate_holdAndSwap(t *testing.T) {
 		if got := b.gate.InFlight(); got != 5 {
 			t.Errorf("%d calls in flight; want 1 that runs and 4 that are held, the one that was given up left out", got)
 		}
-		b.call(8, "sleep", "") // in its place
+		b.call(8, "sleep", "") // takes the place of the canceled call
 		b.want(8, "")
 		<-b.gate.Drained(old)
 		next := b.next()
@@ -236,7 +236,7 @@ func TestAdmit_limits(t *testing.T) {
 		}
 		b.want(25, "overloaded")
 		b.caller.Find(22).CancelByCaller(nil)
-		b.call(26, "serial", `{"S":1}`) // in its place
+		b.call(26, "serial", `{"S":1}`) // takes the place of the canceled call
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		b.want(22, "canceled")
@@ -255,8 +255,8 @@ func TestAdmit_limits(t *testing.T) {
 	})
 }
 
-// TestCancelAll_beside cancels the calls of a generation while its calls arrive, are given
-// up and return.
+// TestCancelAll_beside cancels the calls of a generation while its calls arrive, are
+// given up and return.
 func TestCancelAll_beside(t *testing.T) {
 	b := newBench(t, sleeper())
 	var id atomic.Uint64

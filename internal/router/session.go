@@ -23,7 +23,7 @@ type Session struct {
 	sending atomic.Int64  // answers on their way to the client
 }
 
-// A Request is a message that asks for a call.
+// A Request is a client's message that asks for a call.
 type Request struct {
 	ID       uint64 // 0: the session gives it one
 	Endpoint []byte // copied
@@ -32,20 +32,20 @@ type Request struct {
 	Admin    bool          // the caller is an admin
 	Timeout  time.Duration // how long the caller waits; 0: it did not say
 	Arrived  int64         // when the message arrived, by Router.Now; 0: it has just done so
-	Parent   *call.Call    // the call of the same cog that it was made for, if any
+	Parent   *call.Call    // the call of the same cog for which this one is made, if any
 	Caller   string        // if empty, the session's Remote
 	Dialect  string        // if empty, the session's
 }
 
-// Join makes the calls of s known to CancelAll, until Leave.
-func (r *Router) Join(s *Session) {
+// Register makes the calls of s known to CancelAll, until Unregister.
+func (r *Router) Register(s *Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.makers[&s.inflight] = struct{}{}
 }
 
-// Leave undoes Join.
-func (r *Router) Leave(s *Session) {
+// Unregister undoes Register.
+func (r *Router) Unregister(s *Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.makers, &s.inflight)
@@ -76,8 +76,8 @@ func (s *Session) NewCall(q *Request) *call.Call {
 }
 
 // unsent + 2 × Limit is the most answers that a session keeps for a peer that has
-// stopped reading. A peer that reads never reaches it: some answers that it has count
-// until their goroutines run again.
+// stopped reading. A peer that reads never reaches it, although some answers that it
+// has received count until their goroutines run again.
 const unsent = 16
 
 // Enter notes a call, so that a cancel, the end of the connection or a drain finds it.
@@ -96,9 +96,10 @@ func (s *Session) Enter(c *call.Call) *wire.Error {
 	return err
 }
 
-// Forget takes a call out of those in flight. Its maker calls this before it sends the
-// answer, since the client may call again as soon as it has that, and then Sent.
-// pinned says that somebody goes through the calls and may still refer to it.
+// Forget takes a call out of the calls in flight. Its maker calls Forget before it
+// sends the answer, since the client may call again as soon as it has the answer, and
+// Sent afterwards. pinned reports whether another goroutine goes through the calls and
+// may still refer to this one.
 func (s *Session) Forget(c *call.Call) (pinned bool) {
 	s.sending.Add(1)
 	return s.remove(c)
@@ -110,14 +111,14 @@ func (s *Session) Sent() { s.sending.Add(-1) }
 // End makes the session refuse new calls with err.
 func (s *Session) End(err *wire.Error) { s.end(err) }
 
-// CancelAll ends the calls in flight: nobody is left to answer to.
+// CancelAll cancels the calls in flight, because the client is gone.
 func (s *Session) CancelAll() {
 	s.each(func(*call.Call) bool { return true }, func(c *call.Call) {
 		c.Cancel(wire.Errorf(wire.Canceled, "the caller of %q is gone", c.Endpoint), context.Canceled)
 	})
 }
 
-// InFlight returns how many calls are unanswered, or their answers not sent.
+// InFlight returns how many calls are unanswered, or have an answer that is not sent.
 func (s *Session) InFlight() int {
-	return s.count() + int(s.sending.Load()) // in this order: none is missed
+	return s.count() + int(s.sending.Load()) // in this order: otherwise a call between the two would be missed
 }

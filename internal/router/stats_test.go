@@ -10,8 +10,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestStats_afterASwitch has calls of a generation run on, and wait in its lane,
-// when the next one serves: they are counted until they have ended.
+// TestStats_afterASwitch has calls of a generation run on and wait in its lane while
+// the next one serves. They are counted until they have ended.
 func TestStats_afterASwitch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, sleeper())
@@ -28,7 +28,7 @@ func TestStats_afterASwitch(t *testing.T) {
 		}
 		want("before the switch", 3, 1)
 		b.gate.Swap(b.next())
-		b.gate.Swap(b.next()) // nothing of that one is left
+		b.gate.Swap(b.next()) // nothing of the first generation is left
 		want("behind it", 3, 1)
 		time.Sleep(11 * time.Second)
 		want("later", 1, 0)
@@ -37,8 +37,8 @@ func TestStats_afterASwitch(t *testing.T) {
 	})
 }
 
-// TestStats_refused has calls refused that no gate has seen, and with a code of
-// the cog's own.
+// TestStats_refused refuses calls that no gate has seen, and calls with a code of the
+// cog's own.
 func TestStats_refused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, sleeper())

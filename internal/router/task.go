@@ -13,8 +13,8 @@ type TaskContext struct {
 	Router     *Router
 	Cog        string
 	Generation uint64
-	Restart    bool // in Setup: the instance before has failed
-	Rollback   bool // in Setup: the build before is asked for
+	Restart    bool // in Setup: the previous instance has failed
+	Rollback   bool // in Setup: the previous build is asked for
 	Setup      bool
 }
 
@@ -40,8 +40,8 @@ func InSetup(ctx context.Context, cog string) bool {
 }
 
 // Within reports whether ctx belongs to a task of the named cog, or to a handler that
-// has not returned and that the cog waits for: its own, or one that it has called,
-// directly or through others.
+// has not returned and for which the cog waits: a handler of the cog itself, or one
+// that it has called, directly or through others.
 func Within(ctx context.Context, cog string) bool {
 	if t, ok := ctx.Value(cogs.RuntimeKey{}).(*TaskContext); ok {
 		return t.Cog == cog

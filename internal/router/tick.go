@@ -32,8 +32,8 @@ func (t *tick) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
 func (t *tick) Over(*call.Call) { close(t.over) }
 
 // Tick runs a tick of gen as one of its calls and waits until nothing of it runs, or
-// ctx is done: the tick itself goes on then, like any call. The error is that of the
-// handler. A tick that a limit refuses, or whose instance has ended, is left out.
+// ctx is done: then the tick itself goes on, like any call. The error is the handler's.
+// A tick that a limit refuses, or whose instance has ended, has no error.
 func (r *Router) Tick(ctx context.Context, gen *gate.Generation, e *cogs.Endpoint) error {
 	t := &tick{insider: insider{r}, over: make(chan struct{}), told: make(chan struct{})}
 	at := gen.Tick(e)
@@ -43,7 +43,7 @@ func (r *Router) Tick(ctx context.Context, gen *gate.Generation, e *cogs.Endpoin
 	}
 	t.run(c)
 	select {
-	case <-t.over: // and not when it is answered: it may run on for long
+	case <-t.over: // not at its answer, since its handler may run on for long
 	case <-ctx.Done():
 		return nil // the tick itself ends like other calls
 	}

@@ -2,5 +2,5 @@
 
 package socket
 
-// Unblock does nothing: here sockets have no such mode.
+// Unblock does nothing, since sockets have no such mode here.
 func Unblock(any) {}

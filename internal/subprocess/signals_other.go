@@ -4,7 +4,7 @@ package subprocess
 
 import "os"
 
-// ask ends a process: there is no signal that asks it to.
+// ask kills a process, since there is no signal here that asks it to end.
 func ask(p *os.Process, _ os.Signal) error { return p.Kill() }
 
 // inForeground reports that a Ctrl-C reaches all processes of a console.

@@ -1,5 +1,5 @@
-// Package subprocess runs programs for one that stands for them in a terminal: what
-// ends it ends them.
+// Package subprocess runs a program in place of the current one: a signal that ends the
+// current program ends the other one too.
 package subprocess
 
 import (
@@ -13,17 +13,19 @@ import (
 )
 
 const (
-	// grace is how long a program may take to end. Servers end calls after ten seconds.
+	// grace is how long a program may take to end. Servers cancel their calls after ten
+	// seconds.
 	grace = 20 * time.Second
-	// enough is how many times a program is asked before it is killed: to many the
-	// second means "at once".
+	// enough is the number of requests to end after which a program is killed. Many
+	// programs take the second request for "at once".
 	enough = 3
-	// together is within what a Ctrl-C reaches all programs that it is for.
+	// together is the time in which a Ctrl-C reaches all programs of its process group.
 	together = 100 * time.Millisecond
 )
 
-// Signals returns what asks a program to end: Ctrl-C, SIGTERM, and that the
-// terminal is closed, unless it was started to outlive that (nohup).
+// Signals returns the signals that ask a program to end: Ctrl-C, SIGTERM, and SIGHUP
+// when the terminal closes, unless the program was started to outlive the terminal
+// (nohup).
 func Signals() []os.Signal {
 	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -32,23 +34,25 @@ func Signals() []os.Signal {
 	return all
 }
 
-// Run runs cmd until it ends, and returns what cmd.Wait does. The caller has set
-// signals to be notified of [Signals]. They are for cmd too: SIGTERM and SIGHUP
-// reach it as SIGTERM; an interrupt as such, unless it was a Ctrl-C, which the
-// terminal has sent to cmd itself. So it is sent on only if the terminal could
-// not: if this program is not in the foreground of one. The end of ctx interrupts
-// cmd, unless a signal ended it, which is in signals as well. cmd is killed if it
-// is still there 20 s after the first, or at the third. On Linux it gets SIGTERM
-// also if this program is killed.
+// Run runs cmd until it ends, and returns the result of cmd.Wait. The caller has set
+// signals to be notified of [Signals]. Run passes them on to cmd:
 //
-// cmd stays in the group of this program: in one of its own it could not read from
-// the terminal.
+//   - SIGTERM and SIGHUP as SIGTERM;
+//   - an interrupt as such, but only if this program is not in the foreground of a
+//     terminal. Otherwise it was a Ctrl-C, which the terminal has sent to cmd too.
+//
+// The end of ctx interrupts cmd, unless a signal ended ctx: then that signal is in
+// signals as well. Run kills cmd 20 s after the first signal, or at the third. On Linux
+// cmd gets SIGTERM also if this program is killed.
+//
+// cmd stays in the group of this program, because in a group of its own it could not
+// read from the terminal.
 func Run(ctx context.Context, cmd *exec.Cmd, signals <-chan os.Signal) error {
-	cmd.WaitDelay = grace // for what cmd has started and left behind with its output
+	cmd.WaitDelay = grace // for processes that cmd has started, and that still hold its output
 	tether(cmd)
 	started, ended := make(chan error), make(chan error, 1)
-	go func() { // until cmd has ended, which is waited for below
-		runtime.LockOSThread() // Linux takes the end of the thread that starts cmd for the end of the program
+	go func() { // ends with cmd, for which Run waits below
+		runtime.LockOSThread() // Linux takes the end of the thread that started cmd for the end of the program
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
@@ -59,7 +63,7 @@ func Run(ctx context.Context, cmd *exec.Cmd, signals <-chan os.Signal) error {
 	if err := <-started; err != nil {
 		return err
 	}
-	early := len(signals) // they may have come when there was no cmd yet
+	early := len(signals) // signals may have come before cmd was started
 	done := ctx.Done()
 	var late <-chan time.Time
 	for asked := 0; ; {
@@ -67,7 +71,7 @@ func Run(ctx context.Context, cmd *exec.Cmd, signals <-chan os.Signal) error {
 		var sig os.Signal
 		select {
 		case err := <-ended:
-			if asked == 0 && inForeground() { // the same Ctrl-C may still be on its way to here
+			if asked == 0 && inForeground() { // the same Ctrl-C may still be on its way to this process
 				select {
 				case <-ctx.Done():
 				case <-time.After(together):
@@ -83,7 +87,7 @@ func Run(ctx context.Context, cmd *exec.Cmd, signals <-chan os.Signal) error {
 			early--
 		case <-done:
 			done = nil
-			if context.Cause(ctx) != ctx.Err() { //nolint:errorlint // the cause that is a signal says that it is Canceled
+			if context.Cause(ctx) != ctx.Err() { // nolint:errorlint // a cause that is a signal also says that it is Canceled
 				continue
 			}
 			sig = os.Interrupt

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestAbort_doesNotWait aborts a TLS connection whose peer does not read: TLS
-// would wait to say goodbye.
+// TestAbort_doesNotWait aborts a TLS connection with a peer that does not read. Closing
+// a TLS connection would wait to say goodbye.
 func TestAbort_doesNotWait(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -32,10 +32,10 @@ func TestAbort_doesNotWait(t *testing.T) {
 		server := tls.Server(b, &tls.Config{Certificates: []tls.Certificate{cert}})
 		shaken := make(chan error, 1)
 		go func() {
-			client := tls.Client(a, &tls.Config{InsecureSkipVerify: true}) // it is its own peer
+			client := tls.Client(a, &tls.Config{InsecureSkipVerify: true}) // the certificate signs itself
 			err := client.Handshake()
 			if err == nil {
-				_, err = client.Read(make([]byte, 1)) // takes what the handshake leaves
+				_, err = client.Read(make([]byte, 1)) // takes the server's messages that end the handshake
 			}
 			shaken <- err
 		}()
@@ -49,7 +49,7 @@ func TestAbort_doesNotWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		(&link{Conn: server}).abort()
+		(&frameConn{Conn: server}).abort()
 		if took := time.Since(began); took != 0 {
 			t.Errorf("abort took %v; want no time", took)
 		}

@@ -14,11 +14,11 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// libraryBuffer is what the WebSocket library keeps of each connection for reading:
-// enough for a control frame, since it reads hardly anything else.
+// libraryBuffer is the size of the WebSocket library's read buffer of each connection:
+// enough for a control frame, since the library reads little else.
 const libraryBuffer = 128
 
-// AcceptOptions say how a server takes connections.
+// AcceptOptions are the options of an Acceptor.
 type AcceptOptions struct {
 	Subprotocols []string // in order of preference
 	MaxMessage   int      // bytes
@@ -39,7 +39,7 @@ func NewAcceptor(o AcceptOptions) *Acceptor {
 		batcher:    newBatcher(),
 		upgrader: websocket.Upgrader{
 			ReadBufferSize: libraryBuffer,
-			// a connection holds a write buffer only while it sends
+			// takes memory for a write buffer only while a connection sends
 			WriteBufferPool: new(sync.Pool),
 			WriteBufferSize: 4096,
 			Subprotocols:    o.Subprotocols,
@@ -48,29 +48,29 @@ func NewAcceptor(o AcceptOptions) *Acceptor {
 	}
 }
 
-// Accept answers a handshake: with a connection, or with the HTTP error that
-// fits, which it has then written.
+// Accept answers a handshake. It returns a connection, or an error after it has written
+// the fitting HTTP error.
 func (a *Acceptor) Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	h := &hijacker{ResponseWriter: w}
 	ws, err := a.upgrader.Upgrade(h, r, nil)
 	if err != nil {
 		return nil, fmt.Errorf("accept: %w", err)
 	}
-	if h.link.in.raw != nil && runtime.GOMAXPROCS(0) == 1 {
-		h.link.batch = a.batcher
+	if h.frames.in.raw != nil && runtime.GOMAXPROCS(0) == 1 {
+		h.frames.batch = a.batcher
 	}
-	c := newConn(ws, h.link, a.maxMessage)
+	c := newConn(ws, h.frames, a.maxMessage)
 	c.Flush() // the answer to the handshake
 	return c, nil
 }
 
-// Close ends what the connections share. They go on without it.
+// Close ends the batcher that the connections share. They go on without it.
 func (a *Acceptor) Close() { a.batcher.close() }
 
-// A hijacker puts a link under the WebSocket that is being accepted.
+// A hijacker puts a frameConn under the WebSocket that is being accepted.
 type hijacker struct {
 	http.ResponseWriter
-	link *link
+	frames *frameConn
 }
 
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -78,12 +78,12 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.link = newLink(conn, false)
-	return h.link, rw, nil
+	h.frames = newFrameConn(conn, false)
+	return h.frames, rw, nil
 }
 
-// originAllowed keeps web pages out: browsers always send Origin, and other
-// clients have no reason to.
+// originAllowed keeps web pages out: browsers always send Origin, and other clients
+// have no reason to send it.
 func originAllowed(r *http.Request, allowed []string) bool {
 	origins := r.Header["Origin"]
 	if len(origins) == 0 {

@@ -14,14 +14,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Most of what matters happens around small limits.
+// These limits are small, since most special cases are near a limit.
 const (
 	smallLimit = 300
 	largeLimit = 70_000
 )
 
-// story is what became of a connection: the messages that came, why it ended, and
-// what was said to the peer.
+// A story is the course of a connection: the messages that came, the reason why it
+// ended, and the frames that were sent to the peer.
 type story struct {
 	Messages []string
 	End      string
@@ -45,7 +45,7 @@ func (s *story) ended(err error) {
 	}
 }
 
-// said reads the frames that were written.
+// said notes the frames that were written.
 func (s *story) said(b []byte) {
 	for len(b) > 0 {
 		h, whole := parseHeader(b)
@@ -62,7 +62,8 @@ func (s *story) said(b []byte) {
 	}
 }
 
-// ours is what Receive makes of a text that arrives in chunks.
+// ours returns the course of a connection that Receive reads, from a text that arrives
+// in chunks.
 func ours(t *testing.T, text []byte, client bool, limit int, sizes []int) (s story) {
 	peer := &script{text: text, sizes: sizes, answers: client}
 	var c *Conn
@@ -94,7 +95,7 @@ func ours(t *testing.T, text []byte, client bool, limit int, sizes []int) (s sto
 	}
 }
 
-// theirs is what the WebSocket library alone makes of it.
+// theirs returns the course of a connection that the WebSocket library reads alone.
 func theirs(t *testing.T, text []byte, client bool, limit int) (s story) {
 	peer := &script{text: text, answers: client}
 	var ws *websocket.Conn
@@ -112,7 +113,7 @@ func theirs(t *testing.T, text []byte, client bool, limit int) (s story) {
 	ws.SetCloseHandler(func(code int, _ string) error {
 		answer := websocket.FormatCloseMessage(CloseNormal, "")
 		if code == websocket.CloseNoStatusReceived && firstClose(text).length == 1 {
-			// it takes half a code for none
+			// the library takes half a code for none
 			answer = websocket.FormatCloseMessage(websocket.CloseProtocolError, "a close code has two bytes")
 		}
 		return ws.WriteControl(websocket.CloseMessage, answer, noDeadline)
@@ -121,7 +122,7 @@ func theirs(t *testing.T, text []byte, client bool, limit int) (s story) {
 		kind, b, err := ws.ReadMessage()
 		if err != nil {
 			if errors.Is(err, websocket.ErrReadLimit) {
-				// where the length is no number it does not say so
+				// the library sends no Close if the length is invalid
 				_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseMessageTooBig, ""), noDeadline)
 			}
 			s.ended(err)
@@ -132,8 +133,7 @@ func theirs(t *testing.T, text []byte, client bool, limit int) (s story) {
 	}
 }
 
-// firstClose returns the header of the first Close in a text that breaks no rules
-// before.
+// firstClose returns the header of the first Close. The text before it must be valid.
 func firstClose(text []byte) header {
 	h, _ := parseHeader(text)
 	for h.first != opClose {
@@ -143,9 +143,9 @@ func firstClose(text []byte) header {
 	return h
 }
 
-// endsInLength reports whether a text ends behind a length that is no number, where
-// the mask is missing: the library does not wait for that, and says that the
-// message is too big.
+// endsInLength reports whether a text ends behind an invalid length, and before the
+// mask. The library does not wait for the mask there, and says that the message is too
+// big.
 func endsInLength(text []byte) bool {
 	for {
 		h, whole := parseHeader(text)
@@ -203,8 +203,8 @@ func TestReceive_asLibrary(t *testing.T) {
 	}
 }
 
-// TestReceive_asLibrary_sockets reads from the system, which TestReceive_asLibrary
-// does not.
+// TestReceive_asLibrary_sockets reads from sockets of the system, in contrast to
+// TestReceive_asLibrary.
 func TestReceive_asLibrary_sockets(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
@@ -223,20 +223,20 @@ func TestReceive_asLibrary_sockets(t *testing.T) {
 					for b := w.b; len(b) > 0; {
 						n := min(len(b), 1+w.r.IntN(1+len(b)))
 						if _, err := client.Write(b[:n]); err != nil {
-							break // it has failed before it has read all
+							break // the server has failed before it has read all
 						}
 						b = b[n:]
 					}
 					_ = client.(interface{ CloseWrite() error }).CloseWrite()
 				}()
 				c := acceptOn(t, server, w.limit)
-				if c.link.in.raw == nil && waitsWithoutBuffer {
+				if c.frames.in.raw == nil && waitsWithoutBuffer {
 					t.Fatalf("%T waits with a buffer", server)
 				}
 				got := story{}
 				var err error
 				for err == nil {
-					// readers change goroutines
+					// a reader may change goroutines
 					read := make(chan struct{})
 					go func() {
 						defer close(read)
@@ -255,7 +255,7 @@ func TestReceive_asLibrary_sockets(t *testing.T) {
 				if diff := cmp.Diff(theirs(t, w.b, false, w.limit), got); diff != "" {
 					t.Fatalf("seed %d: differs from the WebSocket library alone (-want +got):\n%.4000s", seed, diff)
 				}
-				if c.link.in.pooled != nil {
+				if c.frames.in.pooled != nil {
 					t.Fatalf("seed %d: a connection that has ended holds a buffer", seed)
 				}
 			}

@@ -7,47 +7,46 @@ import (
 	"time"
 )
 
-// A batch should be written as soon as the readers that had something to do have
-// done it. Where it took longer, goroutines that compute ran in between, each for up
-// to 10 ms, and the answers waited behind them once more.
+// A batch should be written as soon as the readers with work have done it. If it took
+// longer, other goroutines computed in between, each for up to 10 ms, and the batcher
+// made the answers wait behind them once more.
 const (
 	batchTime  = time.Millisecond
-	readerTime = 20 * time.Microsecond // on top for each reader in the batch
+	readerTime = 20 * time.Microsecond // for each reader in the batch, in addition
 )
 
-// After a batch that was late, readers write themselves for a while, which doubles
+// After a late batch, readers write their own answers for a pause. The pause doubles
 // each time that the next batch is late too.
 const (
 	shortPause = 50 * time.Millisecond
 	longPause  = 5 * time.Second
 )
 
-// A batcher writes what the readers of many connections have gathered, once all of
-// them that can have done so: the requests that have come together are handled
-// one after the other, and then their answers leave one after the other. A client
-// that has several of the connections is woken once for all of them, which costs
-// more than the writing; and so does the processor's cache, which has to hold less
-// at a time.
+// A batcher writes the answers of many readers together, once all readers that can run
+// have handled their requests: the requests that have come together are handled one
+// after the other, and then their answers leave one after the other. This wakes a
+// client with several of the connections once, and the waking costs more than the
+// writing. It also helps the processor's cache, which has to hold less at a time.
 //
-// That is so where one goroutine runs at a time. Where several do, another processor
-// would be woken for the batcher, which costs a lone connection more than it saves.
+// The batcher pays only where one goroutine runs at a time. Where several run, it would
+// need another processor to be woken, which costs a lone connection more than it saves.
 //
-// Nor is it so while goroutines compute on that processor: see batchTime.
+// Nor does it pay while goroutines compute on that processor: see batchTime.
 //
-// It never waits for a peer: what a connection does not take at once is written by
-// a goroutine of its own.
+// The batcher never waits for a peer. If a connection does not take all bytes at once,
+// a goroutine of its own writes the rest.
 type batcher struct {
 	wake chan struct{} // capacity 1
 	done chan struct{} // closed when its goroutine has ended
 
-	yield func() // lets the readers run that can
+	yield func() // runtime.Gosched, except in tests
 
-	paused atomic.Bool // the last batch was late; resume ends that
+	paused atomic.Bool // the last batch was late; resume clears it
 
 	mu     sync.Mutex // protects the fields below
-	list   []*link
-	began  time.Time     // when the first was added to list
-	pause  time.Duration // the last one; 0 if the last batch was in time
+	list   []*frameConn
+	began  time.Time     // when the first connection was added to list
+	pause  time.Duration // the last pause; 0 if the last batch was in time
 	resume *time.Timer   // nil before the first pause
 	runs   bool          // its goroutine was started
 	closed bool
@@ -57,8 +56,8 @@ func newBatcher() *batcher {
 	return &batcher{wake: make(chan struct{}, 1), done: make(chan struct{}), yield: runtime.Gosched}
 }
 
-// add has l flushed soon. It reports whether it will be.
-func (b *batcher) add(l *link) bool {
+// add asks the batcher to flush l soon. It reports whether the batcher will.
+func (b *batcher) add(l *frameConn) bool {
 	if b.paused.Load() {
 		return false
 	}
@@ -74,37 +73,37 @@ func (b *batcher) add(l *link) bool {
 	b.list = append(b.list, l)
 	if !b.runs {
 		b.runs = true
-		go b.run() // ends by close
+		go b.run() // ends when close is called
 	}
 	if len(b.list) == 1 {
 		b.began = time.Now()
 		select {
 		case b.wake <- struct{}{}:
-		default: // it has not taken the last list yet
+		default: // the batcher has not taken the last list yet
 		}
 	}
 	return true
 }
 
-// take returns what was added, and the list to add to next in its place. If that has
-// waited for longer than its readers need, the batcher pauses.
-func (b *batcher) take(next []*link) (list []*link, closed bool) {
+// take returns the connections to flush, and makes next the list for later ones. If the
+// connections have waited for longer than their readers need, the batcher pauses.
+func (b *batcher) take(next []*frameConn) (list []*frameConn, closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	list, b.list = b.list, next
 	if len(list) == 0 {
-		return list, b.closed // it was woken to close
+		return list, b.closed // close has woken the batcher
 	}
 	if time.Since(b.began) <= batchTime+time.Duration(len(list))*readerTime {
 		b.pause = 0
 	} else if !b.closed {
-		b.rest()
+		b.beginPauseLocked()
 	}
 	return list, b.closed
 }
 
-// rest begins a pause. The caller holds mu.
-func (b *batcher) rest() {
+// beginPauseLocked begins a pause.
+func (b *batcher) beginPauseLocked() {
 	b.pause = min(max(2*b.pause, shortPause), longPause)
 	b.paused.Store(true)
 	if b.resume == nil {
@@ -116,9 +115,9 @@ func (b *batcher) rest() {
 
 func (b *batcher) run() {
 	defer close(b.done)
-	var spare []*link
+	var spare []*frameConn
 	for range b.wake {
-		b.yield() // readers that can run add what they have
+		b.yield() // the readers that can run add their connections
 		list, closed := b.take(spare[:0])
 		for _, l := range list {
 			l.queued.Store(false)
@@ -132,7 +131,7 @@ func (b *batcher) run() {
 	}
 }
 
-// close ends the batcher, which writes what it has, and waits for it.
+// close ends the batcher and waits for it. The batcher writes its last batch first.
 func (b *batcher) close() {
 	b.mu.Lock()
 	runs, again := b.runs, b.closed
@@ -142,7 +141,7 @@ func (b *batcher) close() {
 	}
 	b.mu.Unlock()
 	if !again && runs {
-		b.wake <- struct{}{} // it takes them until it is closed
+		b.wake <- struct{}{} // the batcher takes from wake until it is closed
 	}
 	if runs {
 		<-b.done

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// batched returns a connection whose answers b writes, and the peer's end.
-func batched(t *testing.T, b *batcher) (*link, net.Conn) {
+// batched returns a connection with b as its batcher, and the peer's end.
+func batched(t *testing.T, b *batcher) (*frameConn, net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -31,20 +31,21 @@ func batched(t *testing.T, b *batcher) (*link, net.Conn) {
 	t.Cleanup(func() { conn.Close(); peer.Close() })
 	_ = conn.(*net.TCPConn).SetWriteBuffer(64 << 10)
 	_ = peer.(*net.TCPConn).SetReadBuffer(64 << 10)
-	own := newLink(conn, false)
+	own := newFrameConn(conn, false)
 	own.batch = b
 	return own, peer
 }
 
-// addOrFlush does what a reader does: on a busy machine batches are late.
-func addOrFlush(b *batcher, l *link) {
+// addOrFlush does the same as a reader. On a busy machine batches are late, so it may
+// flush.
+func addOrFlush(b *batcher, l *frameConn) {
 	if !b.add(l) {
 		l.Flush()
 	}
 }
 
-// TestBatcher_slowPeer has a peer that does not read, with more for it than a socket
-// takes. Others get theirs, and it too when it reads.
+// TestBatcher_slowPeer has more bytes for a peer that does not read than its socket
+// takes. Other peers get theirs, and so does this one when it reads.
 func TestBatcher_slowPeer(t *testing.T) {
 	b := newBatcher()
 	defer b.close()
@@ -73,8 +74,8 @@ func TestBatcher_slowPeer(t *testing.T) {
 	}
 }
 
-// TestBatcher_all sends from several goroutines, half of which flush themselves:
-// everything arrives once, and that of each in its order.
+// TestBatcher_all sends from several goroutines, half of which flush themselves. Every
+// message arrives once, and the messages of each goroutine are in order.
 func TestBatcher_all(t *testing.T) {
 	b := newBatcher()
 	defer b.close()
@@ -110,7 +111,8 @@ func TestBatcher_all(t *testing.T) {
 	group.Wait()
 }
 
-// TestBatcher_close writes what was added before, and takes nothing afterwards.
+// TestBatcher_close writes the connections that were added before, and takes none
+// afterwards.
 func TestBatcher_close(t *testing.T) {
 	b := newBatcher()
 	l, peer := batched(t, b)
@@ -129,5 +131,5 @@ func TestBatcher_close(t *testing.T) {
 	if b.add(l) {
 		t.Error("add after close = true; want false")
 	}
-	newBatcher().close() // one that was never used
+	newBatcher().close() // closes a batcher that was never used
 }

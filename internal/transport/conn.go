@@ -23,24 +23,24 @@ const (
 // A Conn is one WebSocket connection. One goroutine at a time may read; all
 // other methods may be called by any number of goroutines.
 type Conn struct {
-	ws   *websocket.Conn // for all but whole data frames
-	link *link
+	ws     *websocket.Conn // reads and writes all frames but whole data frames
+	frames *frameConn
 
 	// owned by the reader
 	max         int    // bytes of a message
-	failed      error  // why nothing more can be received
+	failed      error  // the reason why Receive fails
 	beforeClose func() // may be nil
 }
 
-func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
-	c := &Conn{ws: ws, link: l}
+func newConn(ws *websocket.Conn, l *frameConn, maxMessage int) *Conn {
+	c := &Conn{ws: ws, frames: l}
 	l.mu.Lock()
-	l.until = time.Time{} // the handshake has set deadlines of its own
+	l.until = time.Time{} // the handshake has left a write deadline
 	l.mu.Unlock()
 	c.SetMaxMessage(maxMessage)
 	ws.SetPingHandler(func(payload string) error {
-		// nothing holds up who sends nothing but pings; where much waits for
-		// the peer, it hears of this end anyway
+		// The ping of a peer must not make this end wait. If many bytes wait for the
+		// peer, it will hear of this end even without a pong.
 		if l.pending() < maxPending {
 			_ = ws.WriteControl(websocket.PongMessage, []byte(payload), time.Time{})
 		}
@@ -54,36 +54,37 @@ func newConn(ws *websocket.Conn, l *link, maxMessage int) *Conn {
 		if c.beforeClose != nil {
 			c.beforeClose()
 		}
-		// always 1000: the Python package's server does so, and its client
-		// waits for a code
+		// always 1000, as the Python package's server sends, since that package's
+		// client waits for a code
 		c.writeClose(CloseNormal, "")
 		return nil
 	})
 	return c
 }
 
-// Receive waits for the next message and returns it, and whether it came as
-// text. The buffer belongs to the caller. After an error the connection is of
-// no more use, and each Receive returns it; [CloseStatus] tells whether the peer
-// closed it.
+// Receive waits for the next message and returns it, and reports whether it came as
+// text. The buffer belongs to the caller. After an error the connection is of no more
+// use, and each Receive returns the same error; [CloseStatus] tells whether the peer
+// closed the connection.
 func (c *Conn) Receive() (*buffer.Buffer, bool, error) {
 	if c.failed != nil {
 		return nil, false, c.failed
 	}
-	b, text, err := c.link.message(c.max)
+	b, text, err := c.frames.message(c.max)
 	if b == nil && err == nil {
 		b, text, err = c.receiveSlowly()
 	}
 	if err != nil {
-		// what is left may be the middle of a frame: it must not be read as one
-		c.link.in.drop()
-		c.failed = c.because(err)
+		// the rest may begin in the middle of a frame, so it must not be read as a
+		// frame
+		c.frames.in.drop()
+		c.failed = c.reason(err)
 	}
 	return b, text, c.failed
 }
 
-// receiveSlowly lets the WebSocket library receive the next message, and what
-// comes before it.
+// receiveSlowly lets the WebSocket library receive the next message, and the control
+// frames before it.
 func (c *Conn) receiveSlowly() (*buffer.Buffer, bool, error) {
 	kind, r, err := c.ws.NextReader()
 	if err != nil {
@@ -106,51 +107,52 @@ func (c *Conn) receiveSlowly() (*buffer.Buffer, bool, error) {
 	}
 }
 
-// because prefers the reason why the connection was cut to the one the reader
-// saw then.
-func (c *Conn) because(err error) error {
+// reason returns the error of Receive: the reason why this end has cut the connection,
+// if there is one, otherwise the error of the reader.
+func (c *Conn) reason(err error) error {
 	if TooBig(err) {
-		// the library says so itself, but not where the length is no number
+		// the library sends this Close itself, except if the length is invalid
 		c.writeClose(websocket.CloseMessageTooBig, "")
 	} else if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
 		c.writeClose(ClosePolicy, "a message did not arrive in time")
 	}
-	if cut := c.link.failure(); cut != nil && (errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)) {
+	if cut := c.frames.failure(); cut != nil && (errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)) {
 		return cut
 	}
 	return err
 }
 
-// Buffered reports whether more has arrived than was received. Only the reader's
-// goroutine may ask.
-func (c *Conn) Buffered() bool { return c.link.in.r < c.link.in.w }
+// Buffered reports whether bytes have arrived that Receive has not taken. Only the
+// reader's goroutine may call it.
+func (c *Conn) Buffered() bool { return c.frames.in.r < c.frames.in.w }
 
-// Send gathers a text message; Flush writes it. Where much waits for a slow peer,
-// Send waits too. The error is final: the connection is lost.
-func (c *Conn) Send(text []byte) error { return c.link.send(text) }
+// Send gathers a text message; Flush writes it. If many bytes wait for a slow peer,
+// Send waits too. An error of Send is final: the connection is lost.
+func (c *Conn) Send(text []byte) error { return c.frames.send(text) }
 
-// TrySend is Send for who must not wait: where much waits for a slow peer, it
-// sends nothing and returns a channel that is closed when trying again may
-// help. Somebody else must flush meanwhile.
-func (c *Conn) TrySend(text []byte) (room <-chan struct{}, err error) { return c.link.trySend(text) }
+// TrySend is Send for callers that must not wait. If many bytes wait for a slow peer,
+// it sends nothing and returns a channel, which is closed when trying again may help.
+// Another goroutine must flush meanwhile.
+func (c *Conn) TrySend(text []byte) (room <-chan struct{}, err error) { return c.frames.trySend(text) }
 
-// Flush writes what was sent, unless another goroutine is doing it: that one
-// takes this along.
-func (c *Conn) Flush() { c.link.Flush() }
+// Flush writes the gathered messages. If another goroutine is writing, that one writes
+// them too.
+func (c *Conn) Flush() { c.frames.Flush() }
 
-// FlushBy lets another goroutine write: from now on Receive calls wake instead
-// of Flush when something waits to be written. Two ends whose readers both write
-// can wait for each other; an end whose reader never writes prevents that. Call
-// it before the first Receive of the goroutine that reads from then on; wake must
-// not block.
-func (c *Conn) FlushBy(wake func()) { c.link.in.wake = wake }
+// FlushBy lets another goroutine write: from now on Receive calls wake instead of Flush
+// when bytes wait to be written. Two ends whose readers both write can wait for each
+// other; an end with a reader that never writes prevents that. Call FlushBy before the
+// first Receive of the goroutine that reads from then on. wake must not block.
+func (c *Conn) FlushBy(wake func()) { c.frames.in.wake = wake }
 
-// BeforeWait has Receive call f each time before it reads from the network, for which
-// it may wait, also in the middle of a message. Call it before the first Receive.
-func (c *Conn) BeforeWait(f func()) { c.link.in.waits = f }
+// BeforeWait has Receive call f each time before it reads from the network, also in the
+// middle of a message, since it may wait there. Call BeforeWait before the first
+// Receive.
+func (c *Conn) BeforeWait(f func()) { c.frames.in.waits = f }
 
-// BeforeClose has f called when the peer's Close has come, before it is
-// answered: nothing can be sent afterwards. Call it before the first Receive.
+// BeforeClose has Receive call f when the peer's Close has come, before the answer to
+// it, because nothing can be sent behind that answer. Call BeforeClose before the first
+// Receive.
 func (c *Conn) BeforeClose(f func()) { c.beforeClose = f }
 
 // SetMaxMessage changes the size of the largest message that Receive takes. The
@@ -167,7 +169,7 @@ func (c *Conn) Ping() {
 }
 
 // Heard reports whether anything arrived since it was last called.
-func (c *Conn) Heard() bool { return c.link.heard.Swap(false) }
+func (c *Conn) Heard() bool { return c.frames.heard.Swap(false) }
 
 // CloseStatus returns the code and the reason with which the peer closed the
 // connection, if err says that it did.
@@ -179,7 +181,7 @@ func CloseStatus(err error) (code int, reason string, ok bool) {
 	return e.Code, e.Text, true
 }
 
-// TooBig reports whether err says that the peer's message passed the limit.
+// TooBig reports whether err says that a message of the peer was larger than the limit.
 func TooBig(err error) bool { return errors.Is(err, websocket.ErrReadLimit) }
 
 // Cut reports whether err says that the connection ended without a Close.
@@ -203,28 +205,28 @@ func (c *Conn) writeClose(code int, reason string) {
 	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Time{})
 }
 
-// Linger ends the connection after its reader has failed: what was sent is
-// written, and what the peer still sends is read and dropped for a moment, since
-// closing with unread data would destroy what it was sent. A connection that
-// cannot be closed by half, as one in memory, ends when all is written: both ends
-// would wait for each other.
+// Linger ends the connection after its reader has failed. It writes the gathered
+// messages, and then reads and drops bytes of the peer for at most wait, because
+// closing a socket with unread data would destroy the messages on their way to the
+// peer. A connection that cannot be closed by half, for example one in memory, ends
+// when all is written. Otherwise both ends would wait for each other.
 func (c *Conn) Linger(wait time.Duration) {
-	timer := time.AfterFunc(wait, c.Abort) // also for a peer that does not read
+	timer := time.AfterFunc(wait, c.Abort) // also bounds a peer that does not read
 	defer timer.Stop()
-	c.link.drain()
-	if half, ok := c.link.Conn.(interface{ CloseWrite() error }); ok {
+	c.frames.flushAll()
+	if half, ok := c.frames.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
-		_ = c.link.Conn.SetReadDeadline(time.Time{}) // a message may have had one
-		c.link.discard()
+		_ = c.frames.Conn.SetReadDeadline(time.Time{}) // the reader may have left the deadline of a message
+		c.frames.discard()
 	}
 	c.Abort()
 }
 
 // Abort ends the connection at once. It does not wait.
-func (c *Conn) Abort() { c.link.abort() }
+func (c *Conn) Abort() { c.frames.abort() }
 
 // Subprotocol returns the subprotocol that both ends agreed on, "" for none.
 func (c *Conn) Subprotocol() string { return c.ws.Subprotocol() }
 
 // RemoteAddr returns the peer's address.
-func (c *Conn) RemoteAddr() net.Addr { return c.link.RemoteAddr() }
+func (c *Conn) RemoteAddr() net.Addr { return c.frames.RemoteAddr() }

@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-// A step is what a peer says after a pause.
+// A step of a peer is a pause, and a text behind it.
 type step struct {
 	after time.Duration
 	bytes string
 }
 
-// TestReceive_deadlines: what has begun must be whole in time, and only that.
+// TestReceive_deadlines checks that a message must arrive in time once it has begun,
+// and that an idle peer has no deadline.
 func TestReceive_deadlines(t *testing.T) {
 	const hello = "hello"
 	text, ping := string(masked(finText, hello)), string(masked(0x89, "?"))
@@ -31,8 +32,8 @@ func TestReceive_deadlines(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		steps []step
-		want  int           // messages
-		late  time.Duration // when what is late has begun; 0: nothing is, and the peer hangs up
+		want  int           // the number of messages
+		late  time.Duration // when the late message begins; 0: no message is late, and the peer hangs up
 	}{
 		{"nothing", []step{{time.Hour, text}}, 1, 0},
 		{"half a header", []step{{time.Hour, text[:1]}}, 0, time.Hour},
@@ -112,7 +113,7 @@ func TestReceive_deadlines(t *testing.T) {
 	}
 }
 
-// TestReceive_sees does not wait for what cannot change the outcome.
+// TestReceive_sees does not wait for bytes that cannot change the outcome.
 func TestReceive_sees(t *testing.T) {
 	top := func(length string) string { return "\x81\xff" + length + "\x01\x02\x03\x04" }
 	for _, c := range []struct{ name, bytes, end, code string }{
@@ -157,7 +158,7 @@ func TestReceive_sees(t *testing.T) {
 	}
 }
 
-// TestReceive_afterError must not take a part of the frame that failed for another.
+// TestReceive_afterError must not take the rest of an invalid frame for another frame.
 func TestReceive_afterError(t *testing.T) {
 	long := append(binaryHeader(4<<20), bytes.Repeat(masked(finText, "cuckoo"), 100)...)
 	peer := &script{text: long}

@@ -17,25 +17,25 @@ import (
 
 // DialOptions say how a client connects.
 type DialOptions struct {
-	Subprotocol string // asked for; none if empty
-	MaxMessage  int    // bytes; larger messages of the server end the connection
+	Subprotocol string // the subprotocol to ask for; empty: none
+	MaxMessage  int    // the largest message in bytes; a larger one ends the connection
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
-	TLS         *tls.Config // of wss; nil: the defaults
+	TLS         *tls.Config // for wss; nil: the defaults
 }
 
-// Dial connects to a ws or wss URL. A server that answers with anything but a
-// WebSocket gives a [*StatusError]. When ctx is done before Dial returns, the
-// connection is cut; later ctx means nothing.
+// Dial connects to a ws or wss URL. If the server answers without a WebSocket, the
+// error wraps a [*StatusError]. If ctx ends before Dial returns, Dial cuts the
+// connection; later ctx has no effect.
 func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
-	var l *link
+	var l *frameConn
 	stop := func() bool { return true }
-	// TLS comes below the link, which has to see frames
-	join := func(conn net.Conn, err error) (net.Conn, error) {
+	// TLS comes below the frameConn, which has to see frames
+	wrap := func(conn net.Conn, err error) (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		l = newLink(conn, true)
-		stop = context.AfterFunc(ctx, l.abort) // the library heeds its deadline only
+		l = newFrameConn(conn, true)
+		stop = context.AfterFunc(ctx, l.abort) // the library heeds the deadline of ctx only
 		return l, nil
 	}
 	dial := o.DialContext
@@ -46,12 +46,12 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
 		ReadBufferSize:  libraryBuffer,
 		WriteBufferPool: new(sync.Pool),
 		WriteBufferSize: 4096,
-		TLSClientConfig: o.TLS, // names the protocols that a server must not choose
+		TLSClientConfig: o.TLS, // the library names a protocol in it that a server must not choose
 		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return join(dial(ctx, network, addr))
+			return wrap(dial(ctx, network, addr))
 		},
 		NetDialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return join(dialTLS(ctx, dial, network, addr, o.TLS))
+			return wrap(dialTLS(ctx, dial, network, addr, o.TLS))
 		},
 	}
 	if o.Subprotocol != "" {
@@ -71,7 +71,7 @@ func Dial(ctx context.Context, url string, o DialOptions) (*Conn, error) {
 		return nil, &StatusError{Status: resp.StatusCode}
 	}
 	if cut {
-		err = context.Cause(ctx) // what the cut looked like to the reader says nothing
+		err = context.Cause(ctx) // the error of a reader that was cut tells nothing
 	}
 	return nil, fmt.Errorf("connect: %w", err)
 }
@@ -85,10 +85,10 @@ func dialTLS(ctx context.Context, dial func(ctx context.Context, network, addr s
 	if config == nil {
 		config = &tls.Config{}
 	}
-	socket.Unblock(conn) // the handshake would not end with ctx
+	socket.Unblock(conn) // otherwise ctx could not end the handshake
 	config = config.Clone()
 	if config.ServerName == "" {
-		config.ServerName, _, _ = net.SplitHostPort(addr) // the URL has a port: an address always does
+		config.ServerName, _, _ = net.SplitHostPort(addr) // addr always has a port
 	}
 	secure := tls.Client(conn, config)
 	if err := secure.HandshakeContext(ctx); err != nil {

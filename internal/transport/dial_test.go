@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// dialed connects to a server that answers the handshake with answer, of which
-// "ACCEPT" stands for a right one without its last newlines. It stays connected.
+// dialed connects to a server that answers the handshake with answer. In answer,
+// "ACCEPT" stands for a valid one without its last newlines. The server stays
+// connected.
 func dialed(t *testing.T, answer string, split []int) (*Conn, error) {
 	t.Helper()
 	return Dial(t.Context(), "ws://bot/", DialOptions{
@@ -49,8 +50,8 @@ func dialed(t *testing.T, answer string, split []int) (*Conn, error) {
 	})
 }
 
-// TestDial_frames: what a server says behind its answer is not lost, however it
-// arrives.
+// TestDial_frames checks that no frame behind the server's answer is lost, however the
+// bytes arrive.
 func TestDial_frames(t *testing.T) {
 	const hello, ping = "\x81\x05hello", "\x89\x01?"
 	for _, answer := range []string{
@@ -80,8 +81,8 @@ func TestDial_frames(t *testing.T) {
 	}
 }
 
-// TestDial_refused: the bodies of answers that refuse are no frames. The server does
-// not hang up.
+// TestDial_refused takes the bodies of refusals for no frames. The server does not hang
+// up.
 func TestDial_refused(t *testing.T) {
 	for _, c := range []struct {
 		answer string
@@ -110,7 +111,7 @@ func TestDial_refused(t *testing.T) {
 	}
 }
 
-// TestDial_cancelled: nothing holds up who has given up.
+// TestDial_cancelled checks that Dial returns as soon as its context ends.
 func TestDial_cancelled(t *testing.T) {
 	for _, answer := range []string{"", "HTTP/1.1 101 Yes\r\n", "HTTP/1.1 403 No\r\nContent-Length: 10\r\n\r\nhalf"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -125,7 +126,7 @@ func TestDial_cancelled(t *testing.T) {
 			}()
 			_, err := Dial(ctx, "ws://bot/", DialOptions{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }})
 			took := time.Since(began)
-			// of an answer that was cut the status is known
+			// if an answer was cut, its status is known
 			if _, refused := errors.AsType[*StatusError](err); took != time.Hour || !refused && !errors.Is(err, reason) {
 				t.Errorf("Dial of a server that answers %q = %v after %v; want %v after an hour", answer, err, took, reason)
 			}
@@ -136,7 +137,7 @@ func TestDial_cancelled(t *testing.T) {
 	}
 }
 
-// TestDial_later: a context that ends later ends nothing.
+// TestDial_later ends the context of Dial later, which must have no effect.
 func TestDial_later(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// certificate returns a certificate for bot.example and ::1, which signs itself, and
-// the pool that trusts it.
+// certificate returns a certificate for bot.example and ::1 that signs itself, and a
+// pool that trusts it.
 func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -45,7 +45,7 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
-// overTLS returns a function that connects to server, and says to which address.
+// overTLS returns a dial function that connects to server, and notes the address.
 func overTLS(to *string, server func(conn net.Conn)) func(context.Context, string, string) (net.Conn, error) {
 	return func(_ context.Context, _, addr string) (net.Conn, error) {
 		*to = addr
@@ -60,7 +60,7 @@ func TestDial_tls(t *testing.T) {
 	for _, c := range []struct {
 		url, addr string
 		config    *tls.Config
-		name      string // which the server is asked for
+		name      string // the name that the client asks for
 		fails     string
 	}{
 		{"wss://bot.example/", "bot.example:443", &tls.Config{RootCAs: trusted}, "bot.example", ""},
@@ -116,7 +116,7 @@ func TestDial_tls(t *testing.T) {
 			if err := <-ended; err != nil {
 				t.Errorf("the server failed: %v", err)
 			}
-			// the server's TCP has ended without a word
+			// the server's TCP connection has ended without an alert
 			if _, _, err := conn.Receive(); !Cut(err) {
 				t.Errorf("Receive = %v; want an error that says that the connection was cut", err)
 			}
@@ -144,7 +144,7 @@ func serveTLS(server *tls.Conn) error {
 	return err
 }
 
-// TestDial_tlsCancelled gives up on a server that does not shake hands.
+// TestDial_tlsCancelled ends the context while a server does not shake hands.
 func TestDial_tlsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -165,8 +165,8 @@ func TestDial_tlsCancelled(t *testing.T) {
 	})
 }
 
-// TestDial_tlsRefused: a server that refuses and then does not read holds up nobody,
-// though TLS would wait to say goodbye.
+// TestDial_tlsRefused has a server that refuses and then does not read. Dial does not
+// wait for it, although TLS would wait to say goodbye.
 func TestDial_tlsRefused(t *testing.T) {
 	cert, trusted := certificate(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -186,7 +186,7 @@ func TestDial_tlsRefused(t *testing.T) {
 	})
 }
 
-// TestDial_tlsProtocol: a config made for HTTP/2 is named as the reason.
+// TestDial_tlsProtocol names a config for HTTP/2 as the reason.
 func TestDial_tlsProtocol(t *testing.T) {
 	cert, trusted := certificate(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -15,7 +15,7 @@ const (
 	maskBit    = 0x80
 )
 
-// longestHeader is how many bytes a header has at most: section 5.2.
+// longestHeader is the size of the longest header: section 5.2.
 const longestHeader = 14
 
 // A header is the beginning of a frame.
@@ -27,8 +27,8 @@ type header struct {
 	length uint64 // of the payload
 }
 
-// parseHeader reads the header that p begins with. If more of it has to arrive, it
-// is not whole: of two bytes or more, first, masked and size are known.
+// parseHeader reads the header at the beginning of p. If some of its bytes have not
+// arrived, it is not whole; first, masked and size are known from two bytes on.
 func parseHeader(p []byte) (h header, whole bool) {
 	if len(p) < 2 {
 		return h, false
@@ -60,7 +60,7 @@ func parseHeader(p []byte) (h header, whole bool) {
 	return h, true
 }
 
-// appendFrame appends text as one frame. A client masks what it sends.
+// appendFrame appends text as one frame. A client masks its frames.
 func appendFrame(dst, text []byte, mask bool) []byte {
 	var bit byte
 	if mask {
@@ -78,8 +78,8 @@ func appendFrame(dst, text []byte, mask bool) []byte {
 	if !mask {
 		return append(dst, text...)
 	}
-	// a strong generator, as section 10.3 asks: who chooses the text must not
-	// be able to choose what is on the wire
+	// a strong generator, as section 10.3 asks: an author of the text must not be able
+	// to choose the bytes on the wire
 	var key [4]byte
 	binary.LittleEndian.PutUint32(key[:], rand.Uint32())
 	dst = append(dst, key[:]...)
@@ -89,7 +89,7 @@ func appendFrame(dst, text []byte, mask bool) []byte {
 	return dst
 }
 
-// unmask applies the key of a frame to its payload, which does and undoes it.
+// unmask applies the key of a frame to its payload. Applying it twice undoes it.
 func unmask(p []byte, key [4]byte) {
 	k := uint64(binary.LittleEndian.Uint32(key[:]))
 	k |= k << 32

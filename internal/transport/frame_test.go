@@ -25,7 +25,7 @@ func TestParseHeader(t *testing.T) {
 		{"\x81\x85\x01\x02\x03\x04", "81 true size 6 length 5 key 01020304"},
 		{"\x81\x7e\x01", "size 4, part"},
 		{"\x81\x7e\x01\x00", "81 false size 4 length 256"},
-		{"\x81\x7e\x00\x01", "81 false size 4 length 1"}, // longer than it has to be
+		{"\x81\x7e\x00\x01", "81 false size 4 length 1"}, // more bytes of length than needed
 		{"\x81\x7f\x00\x00\x00\x00\x00\x01\x00", "size 10, part"},
 		{"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00", "81 false size 10 length 65536"},
 		{"\xf1\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03", "size 14, part"},
@@ -50,7 +50,7 @@ func TestUnmask(t *testing.T) {
 	for size := range 100 {
 		plain := bytes.Repeat([]byte("cogbus."), 20)[:size+1]
 		p, want := bytes.Clone(plain), bytes.Clone(plain)
-		for i := range want[:size] { // the byte behind stays
+		for i := range want[:size] { // the byte behind the payload stays
 			want[i] ^= key[i%4]
 		}
 		if unmask(p[:size], key); !bytes.Equal(p, want) {
@@ -59,8 +59,8 @@ func TestUnmask(t *testing.T) {
 	}
 }
 
-// FuzzFrame compares the frames of both ends to those that the WebSocket library
-// writes, which differ only in the key.
+// FuzzFrame compares the frames of both ends to the frames of the WebSocket library,
+// which differ only in the key.
 func FuzzFrame(f *testing.F) {
 	for _, size := range []int{0, 1, 7, 8, 9, 31, 32, 33, 125, 126, 127, 65535, 65536} {
 		f.Add(bytes.Repeat([]byte("a\x00é"), size/4+1)[:size], uint32(size)*0x01020304)
@@ -72,7 +72,7 @@ func FuzzFrame(f *testing.F) {
 	}
 	theirsMasked := script{answers: true}
 	d := websocket.Dialer{
-		WriteBufferSize: 1 << 20, // it makes fragments of longer messages
+		WriteBufferSize: 1 << 20, // the library makes fragments of longer messages
 		NetDialContext:  func(context.Context, string, string) (net.Conn, error) { return &theirsMasked, nil },
 	}
 	client, _, err := d.Dial("ws://bot/", nil)
@@ -122,7 +122,8 @@ func FuzzFrame(f *testing.F) {
 	})
 }
 
-// TestAppendFrame_keys: who chooses the text must not know the key.
+// TestAppendFrame_keys checks that keys differ, since an author of the text must not
+// know the key.
 func TestAppendFrame_keys(t *testing.T) {
 	keys := map[[4]byte]bool{}
 	for range 100 {

@@ -13,16 +13,17 @@ import (
 
 var noDeadline time.Time
 
-// lingerWait is longer than a test takes: who waits for it hangs.
+// lingerWait is longer than any test, so a Linger that waits for its end hangs.
 const lingerWait = time.Minute
 
-// waitsWithoutBuffer tells where a reader can.
+// waitsWithoutBuffer says whether a reader of a socket can wait without a buffer on
+// this system.
 const waitsWithoutBuffer = runtime.GOOS != "windows" && runtime.GOOS != "plan9" && runtime.GOOS != "js" && runtime.GOOS != "wasip1"
 
-// cutHead cuts the answer to a handshake off.
+// cutHead removes the answer to a handshake.
 func cutHead(b []byte) (head, rest []byte, ok bool) { return bytes.Cut(b, []byte("\r\n\r\n")) }
 
-// sockets returns functions that return both ends of new connections in turn.
+// sockets returns two functions that return the two ends of new connections in turn.
 func sockets(t *testing.T, network string) (near, far func() net.Conn) {
 	t.Helper()
 	addr := "127.0.0.1:0"
@@ -44,7 +45,7 @@ func sockets(t *testing.T, network string) (near, far func() net.Conn) {
 	return func() net.Conn { return end(net.Dial(network, l.Addr().String())) }, func() net.Conn { return end(l.Accept()) }
 }
 
-// A frameWriter writes what a peer may say, at random: most of it is right.
+// A frameWriter writes random frames of a peer. Most of them are valid.
 type frameWriter struct {
 	r      *rand.Rand
 	b      []byte
@@ -63,7 +64,7 @@ func (w *frameWriter) frame(first byte, masked bool, payload []byte) {
 	}
 }
 
-// header writes a header, whose length is in more bytes than it needs if long.
+// header writes a header. If long is true, its length takes more bytes than it needs.
 func (w *frameWriter) header(first byte, masked bool, length uint64, long bool) {
 	var bit byte
 	if masked {
@@ -122,7 +123,7 @@ func (w *frameWriter) stream() {
 		w.frame(opClose, w.masked, w.text(w.one(0, 1, 2)))
 	case 2: // reserved bits and opcodes
 		w.frame(byte(w.one(0xC1, 0xA1, 0x91, 0x83, 0x8B, 0x8F, 0xC9)), w.masked, w.text(5))
-	case 3: // masked as the other end would
+	case 3: // masked as if by the other end
 		w.frame(byte(w.one(finText, 0x89, opClose)), !w.masked, w.text(5))
 	case 4: // a control frame that is long, or a fragment
 		w.frame(byte(w.one(0x89, 0x88)), w.masked, w.text(w.one(126, 200)))
@@ -133,7 +134,7 @@ func (w *frameWriter) stream() {
 	case 6:
 		w.frame(byte(w.one(finText, 0x01)), w.masked, append(w.text(w.limit), '.'))
 		w.frame(0x80, w.masked, nil)
-	case 7: // lengths that are no lengths, and such that nearly wrap around
+	case 7: // invalid lengths, and lengths that nearly wrap around
 		length := []uint64{1 << 63, 1<<64 - 1, 1<<64 - 10, 1<<64 - 14, 1<<63 - 1, 1<<63 - 14}
 		w.header(byte(w.one(finText, 0x01, 0x80, 0x89)), w.masked, length[w.r.IntN(len(length))], true)
 		w.frame(finText, w.masked, w.text(5))

@@ -13,26 +13,26 @@ import (
 	"time"
 )
 
-// waits tells of each wait of c's reader whether it holds a buffer meanwhile. Call
-// it before the first Receive.
+// waits calls f at each wait of c's reader, and tells it whether the reader holds a
+// buffer. Call waits before the first Receive.
 func waits(t *testing.T, c *Conn) <-chan bool {
 	t.Helper()
-	if c.link.in.raw == nil {
-		t.Fatalf("%T waits with a buffer", c.link.Conn)
+	if c.frames.in.raw == nil {
+		t.Fatalf("%T waits with a buffer", c.frames.Conn)
 	}
 	holds := make(chan bool, 10)
 	onWait(c, func(idle bool) {
 		if idle {
-			holds <- c.link.in.buf != nil || c.link.in.pooled != nil
+			holds <- c.frames.in.buf != nil || c.frames.in.pooled != nil
 		}
 	})
 	return holds
 }
 
-// onWait has f called before each wait of c's reader, and told whether nothing has
-// begun to arrive. Call it before the first Receive.
+// onWait calls f before each wait of c's reader, and tells it whether no message has
+// begun to arrive. Call onWait before the first Receive.
 func onWait(c *Conn, f func(idle bool)) {
-	in := &c.link.in
+	in := &c.frames.in
 	poll := in.poll
 	in.poll = func(fd uintptr) bool {
 		ready := poll(fd)
@@ -43,7 +43,7 @@ func onWait(c *Conn, f func(idle bool)) {
 	}
 }
 
-// TestReceive_idle: who waits for a peer that has nothing to say holds no buffer.
+// TestReceive_idle checks that a reader holds no buffer while its peer is silent.
 func TestReceive_idle(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestReceive_idle(t *testing.T) {
 			for _, said := range []string{
 				string(masked(finText, "hello")),
 				string(masked(0x89, "?")),
-				string(masked(finText, "hello")) + string(masked(0x8A, "")), // the library waits
+				string(masked(finText, "hello")) + string(masked(0x8A, "")), // a control frame, so the library waits
 				string(large),
 			} {
 				if <-holds {
@@ -84,19 +84,19 @@ func TestReceive_idle(t *testing.T) {
 			if err := <-ended; !Cut(err) {
 				t.Errorf("Receive = %v; want an error that says that the peer has hung up", err)
 			}
-			if in := &c.link.in; in.buf != nil || in.pooled != nil {
+			if in := &c.frames.in; in.buf != nil || in.pooled != nil {
 				t.Errorf("a connection that has ended holds a buffer")
 			}
 		})
 	}
 }
 
-// TestReceive_wokenForNothing: a wake-up that brings nothing is no end.
+// TestReceive_wokenForNothing checks that a wake-up without bytes is no end.
 func TestReceive_wokenForNothing(t *testing.T) {
 	near, far := sockets(t, "tcp")
 	client, server := near(), far()
 	c := acceptOn(t, server, 1000)
-	in := &c.link.in
+	in := &c.frames.in
 	poll, calls := in.poll, 0
 	in.poll = func(fd uintptr) bool {
 		for range 5 {
@@ -107,7 +107,7 @@ func TestReceive_wokenForNothing(t *testing.T) {
 				t.Errorf("poll without data keeps a buffer")
 			}
 		}
-		// the client speaks when nothing was there
+		// the client speaks after the reader has found nothing
 		if _, err := client.Write(masked(finText, "hello")); err != nil {
 			t.Error(err)
 		}
@@ -119,7 +119,8 @@ func TestReceive_wokenForNothing(t *testing.T) {
 	}
 }
 
-// TestReceive_overHTTP: what net/http hands over can be waited for without a buffer.
+// TestReceive_overHTTP checks that a connection from net/http can be waited for without
+// a buffer.
 func TestReceive_overHTTP(t *testing.T) {
 	acceptor := NewAcceptor(AcceptOptions{MaxMessage: 1000})
 	accepted := make(chan *Conn)
@@ -165,12 +166,12 @@ func TestReceive_overHTTP(t *testing.T) {
 	}
 }
 
-// TestReceive_errors: the errors of a wait without a buffer are those of a Read, on
-// sockets that somebody has made block too.
+// TestReceive_errors compares the errors of a wait without a buffer to those of a Read,
+// also on sockets in blocking mode.
 func TestReceive_errors(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		before string // what has arrived
+		before string // the bytes that have arrived before
 		end    func(c *Conn, client net.Conn)
 		is     error
 		cut    bool
@@ -182,7 +183,7 @@ func TestReceive_errors(t *testing.T) {
 		{"hung up within a message", "\x81\x85....h", func(_ *Conn, client net.Conn) { _ = client.Close() }, nil, true},
 		{"aborted here", "", func(c *Conn, _ net.Conn) { c.Abort() }, net.ErrClosed, true},
 		{"aborted here within a message", "\x81", func(c *Conn, _ net.Conn) { c.Abort() }, net.ErrClosed, true},
-		{"timeout", "", func(c *Conn, _ net.Conn) { _ = c.link.SetReadDeadline(time.Unix(1, 0)) }, nil, false},
+		{"timeout", "", func(c *Conn, _ net.Conn) { _ = c.frames.SetReadDeadline(time.Unix(1, 0)) }, nil, false},
 	} {
 		both := func(t *testing.T, blocks bool) {
 			near, far := sockets(t, "tcp")
@@ -226,7 +227,7 @@ func TestReceive_errors(t *testing.T) {
 	}
 }
 
-// A scrambled connection is made of a TCP connection and has a Read of its own.
+// A scrambled connection embeds a TCP connection and has a Read of its own.
 type scrambled struct{ *net.TCPConn }
 
 func (s scrambled) Read(p []byte) (int, error) {

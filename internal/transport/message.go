@@ -2,9 +2,9 @@ package transport
 
 import "github.com/cogbus/cogbus/internal/buffer"
 
-// message takes the next message if it is a whole data frame of at most limit
-// bytes. It returns nil if what comes next is for the library.
-func (l *link) message(limit int) (b *buffer.Buffer, text bool, err error) {
+// message takes the next message if it is a whole data frame of at most limit bytes. It
+// returns nil if the next frame is for the library.
+func (l *frameConn) message(limit int) (b *buffer.Buffer, text bool, err error) {
 	in := &l.in
 	var h header
 	for {
@@ -46,22 +46,22 @@ func (l *link) message(limit int) (b *buffer.Buffer, text bool, err error) {
 			return nil, false, err
 		}
 	}
-	l.ended()
+	l.arrived()
 	if h.masked {
 		unmask(b.B, h.key)
 	}
 	return b, h.first == finText, nil
 }
 
-// roomier returns b, or if that is full, a larger buffer with the same in it for a
-// message of n bytes. Memory grows with what has arrived, not with what was
-// announced.
+// roomier returns b if it has room. Otherwise it returns a larger buffer with the same
+// bytes, for a message of n bytes. Memory grows with the bytes that have arrived, not
+// with the length that was announced.
 func roomier(b *buffer.Buffer, n int) *buffer.Buffer {
 	if len(b.B) < cap(b.B) {
 		return b
 	}
 	next := buffer.For(min(n, 8*cap(b.B)))
-	if cap(next.B) <= len(b.B) { // of small sizes any buffer comes
+	if cap(next.B) <= len(b.B) { // for small sizes the pool returns a buffer of any size
 		next.B = make([]byte, 0, min(n, 8*cap(b.B)))
 	}
 	next.B = append(next.B[:0], b.B...)
@@ -69,14 +69,14 @@ func roomier(b *buffer.Buffer, n int) *buffer.Buffer {
 	return next
 }
 
-// readInto reads some of the rest of a large message to where it is wanted.
-func (l *link) readInto(b *buffer.Buffer, rest int) error {
+// readInto reads some of the rest of a large message directly into b.
+func (l *frameConn) readInto(b *buffer.Buffer, rest int) error {
 	size := len(b.B)
 	room := b.B[size:min(cap(b.B), size+rest)]
 	n, err := l.readConn(room)
 	b.B = b.B[:size+n]
 	if n > 0 {
-		return nil // the error comes again
+		return nil // the next read returns the error again
 	}
 	return err
 }

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 )
 
-// TestReceive_memory announces a large message and says little of it: memory is
-// taken for what arrives.
+// TestReceive_memory announces a large message and sends few bytes of it. Receive takes
+// memory only for the bytes that arrive.
 func TestReceive_memory(t *testing.T) {
 	peer := &script{text: append(binaryHeader(1<<30), "hello"...)}
 	c := acceptOn(t, peer, 1<<30)
@@ -24,8 +24,8 @@ func TestReceive_memory(t *testing.T) {
 	}
 }
 
-// TestReceive_large takes large messages whole, wherever the reads end, and leaves
-// what follows.
+// TestReceive_large takes large messages whole, wherever the reads end, and leaves the
+// frames behind them.
 func TestReceive_large(t *testing.T) {
 	large := make([]byte, 1<<20)
 	for i := range large {
@@ -52,7 +52,8 @@ func TestReceive_large(t *testing.T) {
 	}
 }
 
-// TestReceive_noLimit: a limit that is none lets the library say so.
+// TestReceive_noLimit checks that without a valid limit the library reports messages as
+// too big.
 func TestReceive_noLimit(t *testing.T) {
 	for _, limit := range []int{0, -1} {
 		peer := &script{text: bytes.Repeat(masked(finText, "hello"), 2)}
@@ -69,7 +70,7 @@ func TestReceive_noLimit(t *testing.T) {
 	}
 }
 
-// TestReceive_oneWrite answers what one read has brought in one write.
+// TestReceive_oneWrite sends the answers to all requests of one read in one write.
 func TestReceive_oneWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, counted, client := accept(t)
@@ -99,7 +100,7 @@ func TestReceive_oneWrite(t *testing.T) {
 	})
 }
 
-// TestSend_masked: a client's end masks.
+// TestSend_masked checks that a client's end masks.
 func TestSend_masked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, err := dialed(t, "ACCEPT\r\n\r\n", nil)
@@ -113,7 +114,7 @@ func TestSend_masked(t *testing.T) {
 			}
 		}
 		var s story
-		frames := bytes.Clone(c.link.out.B)
+		frames := bytes.Clone(c.frames.out.B)
 		for _, at := range []int{0, 11, 22} {
 			if h, _ := parseHeader(frames[at:]); !h.masked || h.size != 6 {
 				t.Errorf("Send wrote the header %+v; want a mask", h)

@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// A script is a connection whose peer has a text to say and then hangs up. It says
-// it in chunks of the sizes given, or each at once.
+// A script is a connection with a peer that says a text and then hangs up. The text
+// comes in chunks of the given sizes, or whole.
 type script struct {
-	net.Conn // panics where a test needs more
+	net.Conn // panics if a test needs another method
 	text     []byte
 	sizes    []int
 	reads    int
-	heard    []byte // what was written behind the handshake
-	answers  bool   // the other end is a client, whose handshake is to be answered
+	heard    []byte // the bytes that were written behind the handshake
+	answers  bool   // the other end is a client, and this end answers its handshake
 }
 
 func (s *script) Read(p []byte) (int, error) {

@@ -8,17 +8,17 @@ import (
 	"github.com/cogbus/cogbus/internal/socket"
 )
 
-// A socketWriter writes to a socket, which may be in any mode. It is kept, since a
-// function made for each write would be most of what a call allocates.
+// A socketWriter writes to a socket in any mode. A connection keeps one, because a new
+// function for each write would be most of the memory that a call allocates.
 type socketWriter struct {
 	try  func(fd uintptr) bool
-	p    []byte // what is left
-	wait bool   // for a peer that does not take all of it
+	p    []byte // the bytes that are left
+	wait bool   // for a peer that does not take all bytes
 	err  error
 }
 
-// write writes p and returns how much was written. If it does not wait, that may be
-// less than all without an error.
+// write writes p and returns how many bytes were written. Without wait, it may write
+// fewer than all, without an error.
 func (w *socketWriter) write(raw syscall.RawConn, p []byte, wait bool) (int, error) {
 	if w.try == nil {
 		w.try = w.tryOnce
@@ -33,8 +33,8 @@ func (w *socketWriter) write(raw syscall.RawConn, p []byte, wait bool) (int, err
 	return n, err
 }
 
-// tryOnce writes what the socket takes. It reports whether that is all that is to be
-// done now.
+// tryOnce writes as many bytes as the socket takes. It reports whether RawConn.Write
+// should return.
 func (w *socketWriter) tryOnce(fd uintptr) bool {
 	for len(w.p) > 0 {
 		n, err := socket.Write(fd, w.p)

@@ -1,6 +1,6 @@
-// Package workers runs tasks on goroutines that are used again. A goroutine
-// that has decoded JSON once keeps the stack that this took; a fresh one for
-// each task would spend more time growing its stack than working.
+// Package workers runs tasks on goroutines that are used again. A goroutine that has
+// decoded JSON once keeps the stack that this took. A new goroutine for each task would
+// spend more time on growing its stack than on the work.
 package workers
 
 import (
@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// A Task is what a worker runs. A pointer or a function costs no allocation.
+// A Task is a unit of work for a worker. A pointer or a function as a Task costs no
+// allocation.
 type Task interface{ Run() }
 
 // A Func is a function as a Task.
@@ -17,21 +18,23 @@ type Func func()
 // Run calls f.
 func (f Func) Run() { f() }
 
-// maxParked bounds the workers that wait for work: their stacks are kept.
+// maxParked bounds the number of workers that wait for work, since each keeps its
+// stack.
 const maxParked = 256
 
-// sweepTime is how often workers go that have had nothing to do since the last time.
+// sweepTime is the time between two sweeps, which end the workers that had no task in
+// between.
 const sweepTime = 5 * time.Second
 
-// A Pool runs tasks, each on a worker of its own: none ever waits for another.
-// The zero value is ready for use, by any number of goroutines. Close ends it.
+// A Pool runs tasks, each on a worker of its own, so that none waits for another. The
+// zero value is ready for use, by any number of goroutines. Close ends it.
 type Pool struct {
 	mu      sync.Mutex // protects the fields below
-	free    *worker    // parked ones, the last to finish first: its cache is warm
+	free    *worker    // the parked workers. The last to finish is first, since its cache is warm
 	parked  int
-	idle    int         // how many have been parked ever since the last sweep
+	idle    int         // the least number of parked workers since the last sweep
 	sweeper *time.Timer // runs sweep; nil before the first worker has parked
-	sweeps  bool        // sweeper is set: it is as long as workers are parked, and no longer
+	sweeps  bool        // sweeper is set: true exactly as long as workers are parked
 	closed  bool
 }
 
@@ -45,7 +48,7 @@ func (p *Pool) Go(t Task) {
 	p.mu.Lock()
 	w := p.free
 	if w != nil {
-		p.free, w.next = w.next, nil // a busy worker must not keep those that have ended
+		p.free, w.next = w.next, nil // a busy worker must not hold on to workers that have ended
 		p.parked--
 		p.idle = min(p.idle, p.parked)
 	}
@@ -67,7 +70,7 @@ func (p *Pool) Throughput() int { return 300 }
 func (p *Pool) work(w *worker) {
 	for t := range w.task {
 		t.Run()
-		t = nil // what it refers to must not live as long as the worker is parked
+		t = nil // a parked worker must not hold on to its last task
 		if !p.park(w) {
 			return
 		}
@@ -83,27 +86,28 @@ func (p *Pool) park(w *worker) bool {
 	w.next, p.free = p.free, w
 	p.parked++
 	if !p.sweeps {
-		p.sweepLater()
+		p.sweepLaterLocked()
 	}
 	return true
 }
 
-// sweepLater has sweep called in a while. The caller holds mu.
-func (p *Pool) sweepLater() {
+// sweepLaterLocked sets the timer of the next sweep.
+func (p *Pool) sweepLaterLocked() {
 	p.idle, p.sweeps = p.parked, true
 	if p.sweeper == nil {
-		p.sweeper = time.AfterFunc(sweepTime, p.sweep) // Close stops it
+		p.sweeper = time.AfterFunc(sweepTime, p.sweep) // ends by itself; Close stops it
 	} else {
 		p.sweeper.Reset(sweepTime)
 	}
 }
 
-// sweep ends the workers that were not needed since the last sweep: those that have
-// been parked for longest, since the others take turns above them.
-func (p *Pool) sweep() { end(p.cut()) }
+// sweep ends the workers that were not needed since the last sweep. These are the
+// workers that have been parked for longest, since tasks take the worker that parked
+// last.
+func (p *Pool) sweep() { end(p.takeIdle()) }
 
-// cut takes those whom sweep ends out of the list, and returns them.
-func (p *Pool) cut() *worker {
+// takeIdle takes the workers that sweep will end out of the list, and returns them.
+func (p *Pool) takeIdle() *worker {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -118,20 +122,20 @@ func (p *Pool) cut() *worker {
 	unused := *rest
 	*rest = nil
 	if p.parked > 0 {
-		p.sweepLater()
+		p.sweepLaterLocked()
 	}
 	return unused
 }
 
-// end ends w and those parked below it.
+// end ends w and the workers parked below it.
 func end(w *worker) {
 	for ; w != nil; w = w.next {
 		close(w.task)
 	}
 }
 
-// Close ends the parked workers and lets the others end with their task. Tasks
-// that come later run on goroutines of their own.
+// Close ends the parked workers, and lets the others end with their tasks. Later tasks
+// run on goroutines of their own.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,6 +143,6 @@ func (p *Pool) Close() {
 	end(p.free)
 	p.free, p.parked = nil, 0
 	if p.sweeper != nil {
-		p.sweeper.Stop() // a sweep that runs already does nothing more
+		p.sweeper.Stop() // a sweep that runs already finds nothing to do
 	}
 }

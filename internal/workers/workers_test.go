@@ -45,8 +45,9 @@ func TestPool_usesWorkersAgain(t *testing.T) {
 	})
 }
 
-// TestPool_sweep, in a bubble that fails if a worker stays: workers go some seconds after they were last needed, those that are
-// needed stay, and nothing ticks when all have gone.
+// TestPool_sweep checks that workers end some seconds after they were last needed, that
+// the needed ones stay, and that no timer runs when all have ended. Its bubble fails if
+// a worker stays.
 func TestPool_sweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p Pool
@@ -68,7 +69,7 @@ func TestPool_sweep(t *testing.T) {
 		if got, _ := parked(); got != 200 {
 			t.Fatalf("%d workers are parked after 200 tasks at once; want all", got)
 		}
-		for range 20 { // a second apart, three at once
+		for range 20 { // three at once, a second apart
 			time.Sleep(time.Second)
 			together(3)
 		}
@@ -122,11 +123,11 @@ func TestPool_closeStopsSweeps(t *testing.T) {
 		if p.sweeper.Stop() {
 			t.Error("a sweep was still to come after Close")
 		}
-		p.sweep() // one that had begun
+		p.sweep() // a sweep that had begun before Close
 	})
 }
 
-// TestPool_goexit ends workers with their tasks. Others take their place.
+// TestPool_goexit ends workers with their tasks. Others take their places.
 func TestPool_goexit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p Pool
@@ -143,7 +144,7 @@ func TestPool_goexit(t *testing.T) {
 }
 
 func TestPool_close(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // which fails if a worker stays
+	synctest.Test(t, func(t *testing.T) { // the bubble fails if a worker stays
 		var p Pool
 		var ran atomic.Int64
 		var senders sync.WaitGroup

@@ -73,7 +73,7 @@ func newChild(conn net.Conn, cog cogs.Cog) *child {
 	})
 	c.session = &router.Session{Router: c.router, Dialect: "local"}
 	c.session.Maker = peer{c.session, c.out}
-	c.router.Join(c.session)
+	c.router.Register(c.session)
 	return c
 }
 

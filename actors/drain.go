@@ -11,7 +11,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// await waits until all are closed. It reports false if the time comes before.
+// await waits until all channels are closed. It reports false if the time comes before.
 func await(until time.Time, all ...<-chan struct{}) bool {
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
@@ -19,7 +19,7 @@ func await(until time.Time, all ...<-chan struct{}) bool {
 		select {
 		case <-c:
 			continue
-		default: // what is closed counts also when the time has come
+		default: // a channel that is closed counts also when the time has come
 		}
 		select {
 		case <-c:
@@ -41,9 +41,9 @@ func (t *transition) unload() {
 	t.current = nil
 }
 
-// drain waits for the calls of a closed generation. At the deadline it cancels
-// them, with err for their callers, and gives them a moment to return. It reports
-// whether all have.
+// drain waits for the calls of a closed generation. At the deadline it cancels them
+// with err, and gives their handlers a moment to return. It reports whether all have
+// returned.
 func (t *transition) drain(gen *gate.Generation, deadline time.Time, err *wire.Error) bool {
 	drained := t.gate.Drained(gen)
 	if await(deadline, drained) {
@@ -53,8 +53,8 @@ func (t *transition) drain(gen *gate.Generation, deadline time.Time, err *wire.E
 	return await(deadline.Add(drainGrace), drained)
 }
 
-// end stops everything of a closed generation and retires it. Calls and tasks may
-// take until their deadlines, and a moment more.
+// end stops the calls and tasks of a closed generation and retires it. They may take
+// until their deadlines, and a moment more.
 func (t *transition) end(gen *gate.Generation, calls, tasks time.Time, err *wire.Error) {
 	ended := gen.Instance.Stop()
 	t.drain(gen, calls, err)
@@ -65,14 +65,14 @@ func (t *transition) end(gen *gate.Generation, calls, tasks time.Time, err *wire
 // retire is dispose for a closed generation.
 func (t *transition) retire(gen *gate.Generation) {
 	if !t.dispose(gen.Instance, gen.Number, t.gate.Drained(gen)) {
-		gen.Evict() // its successor must not wait for calls that hang
+		gen.Evict() // the next generation must not wait for calls that hang
 	}
 }
 
-// dispose runs the cleanups of an instance of which nothing runs any more: what
-// does may use what they take away. What hangs is killed, if that can be. If
-// it hangs all the same, dispose reports false and the cleanups run when it has
-// ended.
+// dispose runs the cleanups of an instance of which no code runs any more, since
+// running code may use things that cleanups take away. It kills code that hangs, if the
+// cog allows that. If some code hangs all the same, dispose reports false, and the
+// cleanups run when that code has ended.
 func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan struct{}) bool {
 	nothing := func(until time.Time) bool {
 		return await(until, append(calls, i.Stop(), i.Errands())...)
@@ -87,9 +87,9 @@ func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan st
 		return true
 	}
 	t.note("generation %d does not end; its cleanups wait for that", number)
-	// these outlive the transition and must not hold it
+	// the goroutine outlives the transition and must not refer to it
 	log, cog, patience, tasks, errands := t.srv.log, t.cog.Name, t.patience(), i.Stop(), i.Errands()
-	go func() { // ends with the function that hangs, if ever
+	go func() { // ends when the code that hangs has returned, if ever
 		for _, c := range append(calls, tasks, errands) {
 			<-c
 		}
@@ -100,15 +100,15 @@ func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan st
 	return false
 }
 
-// clean runs the cleanups of an instance of which nothing runs, for at most limit.
+// clean runs the cleanups of an instance of which no code runs, for at most limit.
 func clean(i *cogs.Instance, limit time.Duration) error {
-	return within(limit, i.Close)
+	return runWithLimit(limit, i.Close)
 }
 
-// kill ends by force what runs of an instance, and reports whether it could.
+// kill ends the running code of an instance by force, and reports whether it could.
 func (t *transition) kill(i *cogs.Instance, number uint64) bool {
 	killed := false
-	err := within(drainGrace, func(ctx context.Context) (err error) {
+	err := runWithLimit(drainGrace, func(ctx context.Context) (err error) {
 		killed, err = i.Kill(ctx)
 		return err
 	})
@@ -120,8 +120,8 @@ func (t *transition) kill(i *cogs.Instance, number uint64) bool {
 	return killed
 }
 
-// within runs f, a method of an instance that its context bounds.
-func within(limit time.Duration, f func(ctx context.Context) error) error {
+// runWithLimit runs f, a method of an instance that heeds its context.
+func runWithLimit(limit time.Duration, f func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	err := f(ctx)

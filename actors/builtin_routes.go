@@ -11,13 +11,13 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// ownName is the name of the cog that every server has: routes that tell of the
-// bot, and those that load, unload, reload and kill.
+// ownName is the name of the cog that every server has. Its routes describe the bot,
+// and load, unload, reload and kill cogs.
 const ownName = "cogbus"
 
-// patient is the time limit of routes that wait for a Setup, which may take what
-// its cog says.
-const patient = 10 * time.Minute
+// adminTimeout is the time limit of routes that wait for a Setup. Setup itself has a
+// limit of its own.
+const adminTimeout = 10 * time.Minute
 
 func (s *Server) ownCog() cogs.Cog {
 	return cogs.Cog{Name: ownName, Setup: func(_ context.Context, r *cogs.Registrar) error {
@@ -27,21 +27,21 @@ func (s *Server) ownCog() cogs.Cog {
 		cogs.Handle(r, admin.Stats, func(context.Context, wire.Empty) (admin.BotStats, error) { return s.stats(), nil })
 		cogs.Handle(r, admin.Kill, func(ctx context.Context, q admin.CogName) (wire.Empty, error) {
 			_, err := s.administer(ctx, func() (admin.SwitchResult, error) {
-				return s.askAbout(ctx, "kill", &order{what: kill, name: q.Name})
+				return s.askAbout(ctx, "kill", &command{what: kill, name: q.Name})
 			})
 			return wire.Empty{}, err
 		})
-		cogs.HandleWith(r, admin.Load, cogs.RouteOptions[admin.CogName]{Timeout: patient}, func(ctx context.Context, q admin.CogName) (admin.SwitchResult, error) {
+		cogs.HandleWith(r, admin.Load, cogs.RouteOptions[admin.CogName]{Timeout: adminTimeout}, func(ctx context.Context, q admin.CogName) (admin.SwitchResult, error) {
 			return s.administer(ctx, func() (admin.SwitchResult, error) {
-				return s.askAbout(ctx, "load", &order{what: load, name: q.Name})
+				return s.askAbout(ctx, "load", &command{what: load, name: q.Name})
 			})
 		})
-		cogs.HandleWith(r, admin.Unload, cogs.RouteOptions[admin.CogName]{Timeout: patient}, func(ctx context.Context, q admin.CogName) (admin.SwitchResult, error) {
+		cogs.HandleWith(r, admin.Unload, cogs.RouteOptions[admin.CogName]{Timeout: adminTimeout}, func(ctx context.Context, q admin.CogName) (admin.SwitchResult, error) {
 			return s.administer(ctx, func() (admin.SwitchResult, error) { return s.unload(ctx, q.Name) })
 		})
-		cogs.HandleWith(r, admin.Reload, cogs.RouteOptions[admin.ReloadRequest]{Timeout: patient}, func(ctx context.Context, q admin.ReloadRequest) (admin.SwitchResult, error) {
+		cogs.HandleWith(r, admin.Reload, cogs.RouteOptions[admin.ReloadRequest]{Timeout: adminTimeout}, func(ctx context.Context, q admin.ReloadRequest) (admin.SwitchResult, error) {
 			return s.administer(ctx, func() (admin.SwitchResult, error) {
-				o := &order{what: replace, name: q.Name, opts: ReloadOptions{Fresh: q.Fresh, Force: q.Force, Rollback: q.Rollback}}
+				o := &command{what: replace, name: q.Name, opts: ReloadOptions{Fresh: q.Fresh, Force: q.Force, Rollback: q.Rollback}}
 				if q.Name == ownName {
 					return s.askAbout(ctx, "reload", o)
 				}
@@ -53,10 +53,10 @@ func (s *Server) ownCog() cogs.Cog {
 	}}
 }
 
-// notReloaded says in an error what serves.
+// notReloaded adds to an error which generation serves.
 func notReloaded(d admin.SwitchResult, err error) error {
 	switch {
-	case err == nil || d.Cog == "": // there is none of that name
+	case err == nil || d.Cog == "": // there is no cog of that name
 		return err
 	case d.To == 0:
 		return fmt.Errorf("%s: not reloaded, and nothing serves: %w", d.Cog, err)
@@ -64,8 +64,8 @@ func notReloaded(d admin.SwitchResult, err error) error {
 	return fmt.Errorf("%s: not reloaded, gen %d still serving: %w", d.Cog, d.To, err)
 }
 
-// administer runs f for an admin. Admins get the whole error of f: it tells why
-// a cog does not set up.
+// administer runs f for an admin. Admins get the whole text of its error, which tells
+// why a cog does not set up.
 func (s *Server) administer(ctx context.Context, f func() (admin.SwitchResult, error)) (admin.SwitchResult, error) {
 	if !cogs.CallInfo(ctx).Admin {
 		return admin.SwitchResult{}, wire.Errorf(wire.Forbidden, "this takes the admin secret")

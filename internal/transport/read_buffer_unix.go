@@ -10,10 +10,10 @@ import (
 	"github.com/cogbus/cogbus/internal/socket"
 )
 
-// waitWithoutBuffer lets the reader wait without one where the connection is one
-// of the system's, and nothing that was made of one: that may offer SyscallConn and
-// have a Read of its own.
-func (in *incoming) waitWithoutBuffer(conn net.Conn) {
+// waitWithoutBuffer lets the reader wait without a buffer if conn is a connection of
+// package net itself. A type that embeds one may offer SyscallConn and have a Read of
+// its own.
+func (in *readBuffer) waitWithoutBuffer(conn net.Conn) {
 	var c syscall.Conn
 	switch conn := conn.(type) {
 	case *net.TCPConn:
@@ -25,14 +25,14 @@ func (in *incoming) waitWithoutBuffer(conn net.Conn) {
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return // it is closed, which the reader will meet
+		return // it is closed, and the reader will get the error
 	}
 	in.raw = raw
 	in.poll = func(fd uintptr) bool {
 		p, idle := in.into, in.into == nil
 		if idle {
 			if in.buf == nil {
-				in.hold()
+				in.takeBuffer()
 			}
 			p = in.buf
 		}
@@ -43,7 +43,7 @@ func (in *incoming) waitWithoutBuffer(conn net.Conn) {
 				return true
 			case errors.Is(in.err, syscall.EAGAIN):
 				if idle {
-					in.release()
+					in.returnBuffer()
 				}
 				return false
 			case !errors.Is(in.err, syscall.EINTR):

@@ -12,8 +12,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestReload_keepsNothingOfOldInstances reloads often and looks at which
-// instances' state is still reachable.
+// TestReload_keepsNothingOfOldInstances reloads often and counts the instances with
+// state that is still reachable.
 func TestReload_keepsNothingOfOldInstances(t *testing.T) {
 	type state struct{ calls [64]int }
 	var made []weak.Pointer[state]

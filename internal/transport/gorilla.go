@@ -2,22 +2,23 @@ package transport
 
 import "math"
 
-// A part of a connection is what the WebSocket library is given in its own way.
+// A part of a connection differs from the others in the number of bytes that one Read
+// gives the WebSocket library.
 type part uint8
 
 const (
 	frames part = iota
 
-	// of the answer to a client's handshake
-	lineBegin  // of a line
-	lineReturn // behind a carriage return, which a line has begun with
+	// Parts of the answer to a client's handshake.
+	lineBegin  // at the beginning of a line
+	lineReturn // behind a carriage return at the beginning of a line
 	lineRest
-	body // or nothing, if frames follow
+	body // the body of a refusal, or nothing if frames follow
 )
 
-// Read gives the WebSocket library what has arrived: of a handshake at most all of
-// it, of what follows at most one frame.
-func (l *link) Read(p []byte) (int, error) {
+// Read gives the WebSocket library bytes that have arrived. In a handshake it gives at
+// most all of the handshake, and later at most one frame.
+func (l *frameConn) Read(p []byte) (int, error) {
 	in := &l.in
 	if in.part != frames {
 		return l.readAnswer(p)
@@ -29,7 +30,7 @@ func (l *link) Read(p []byte) (int, error) {
 			break
 		}
 		if h.size > 0 && in.given == 0 {
-			// the library may see from these what is wrong, whatever follows
+			// the library may find a fault in these two bytes, before the rest arrives
 			in.given = copy(p, in.buf[in.r:in.r+2])
 			return in.given, nil
 		}
@@ -46,14 +47,14 @@ func (l *link) Read(p []byte) (int, error) {
 	in.r += n
 	in.frame -= uint64(n)
 	if in.frame == 0 && (in.last || !in.inMessage) {
-		l.ended()
+		l.arrived()
 	}
 	return n, nil
 }
 
-// begin notes what the frame is that the library is given next.
-func (in *incoming) begin(h header) {
-	// a length that is no number fails when the library has read the header
+// begin notes the frame that the library will read next.
+func (in *readBuffer) begin(h header) {
+	// an invalid length fails when the library has read the header
 	in.frame = uint64(h.size-in.given) + min(h.length, math.MaxInt64)
 	in.r += in.given
 	in.given = 0
@@ -64,8 +65,8 @@ func (in *incoming) begin(h header) {
 }
 
 // readAnswer gives bytes up to the empty line that ends a server's part of the
-// handshake. Whoever reads on then wants the body of an answer that refuses.
-func (l *link) readAnswer(p []byte) (int, error) {
+// handshake. If the library reads on, it wants the body of a refusal.
+func (l *frameConn) readAnswer(p []byte) (int, error) {
 	in := &l.in
 	if in.r == in.w {
 		if err := l.fill(); err != nil {
@@ -80,8 +81,8 @@ func (l *link) readAnswer(p []byte) (int, error) {
 	return n, nil
 }
 
-// head returns how much of text belongs to the head of an answer. Lines end as they
-// do for net/http, which takes a newline alone.
+// head returns how many bytes of text belong to the head of an answer. A newline alone
+// ends a line, as in net/http.
 func (part *part) head(text []byte) int {
 	for i, c := range text {
 		switch {

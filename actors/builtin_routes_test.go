@@ -14,7 +14,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// TestOwnCog calls the routes that every server has, as an admin and as anybody.
+// TestOwnCog calls the built-in routes, as an admin and without that right.
 func TestOwnCog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
@@ -62,7 +62,7 @@ func TestOwnCog(t *testing.T) {
 	})
 }
 
-// TestOwnCog_reasons tells an admin why a cog does not load again.
+// TestOwnCog_reasons checks that an admin sees why a cog does not load again.
 func TestOwnCog_reasons(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
@@ -85,7 +85,7 @@ func TestOwnCog_reasons(t *testing.T) {
 	})
 }
 
-// TestCall_panicsTooLate panics when its caller has been told of the timeout.
+// TestCall_panicsTooLate panics in a handler after its caller has got a timeout.
 func TestCall_panicsTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &logbook{}

@@ -1,14 +1,10 @@
 package transport
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,66 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 )
-
-// A pipe counts what is written to one end of a net.Pipe.
-type pipe struct {
-	net.Conn
-	writes atomic.Int64
-}
-
-func (p *pipe) Write(b []byte) (int, error) {
-	p.writes.Add(1)
-	return p.Conn.Write(b)
-}
-
-// hijackable is what an HTTP server would pass to Accept.
-type hijackable struct {
-	*httptest.ResponseRecorder
-	conn net.Conn
-}
-
-func (h hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return h.conn, bufio.NewReadWriter(bufio.NewReader(h.conn), bufio.NewWriter(h.conn)), nil
-}
-
-// accept returns a server's connection and the client's end of the pipe below,
-// from which the answer to the handshake has been read.
-func accept(t testing.TB) (c *Conn, counted *pipe, client net.Conn) {
-	t.Helper()
-	client, server := net.Pipe()
-	t.Cleanup(func() { _ = client.Close() })
-	counted = &pipe{Conn: server}
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	for name, value := range map[string]string{
-		"Connection": "upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-	} {
-		r.Header.Set(name, value)
-	}
-	accepted := make(chan error, 1)
-	go func() {
-		var err error
-		c, err = NewAcceptor(AcceptOptions{MaxMessage: 4<<20 - 1}).Accept(hijackable{httptest.NewRecorder(), counted}, r)
-		accepted <- err
-	}()
-	for line := []byte(nil); !bytes.HasSuffix(line, []byte("\r\n\r\n")); {
-		b := make([]byte, 1)
-		if _, err := client.Read(b); err != nil {
-			t.Fatal(err)
-		}
-		line = append(line, b...)
-	}
-	if err := <-accepted; err != nil {
-		t.Fatalf("Accept failed: %v", err)
-	}
-	t.Cleanup(c.Abort)
-	counted.writes.Store(0)
-	return c, counted, client
-}
-
-// masked returns a client's frame.
-func masked(first byte, text string) []byte {
-	return append([]byte{first, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...)
-}
 
 func TestFlush_gathers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -86,8 +22,8 @@ func TestFlush_gathers(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if n := counted.writes.Load(); n != 0 || c.link.pending() != 70 {
-			t.Errorf("%d writes and %d bytes pending before a flush; want none and 70", n, c.link.pending())
+		if n := counted.writes.Load(); n != 0 || c.frames.pending() != 70 {
+			t.Errorf("%d writes and %d bytes pending before a flush; want none and 70", n, c.frames.pending())
 		}
 		go c.Flush()
 		got := make([]byte, 70)
@@ -95,8 +31,8 @@ func TestFlush_gathers(t *testing.T) {
 			t.Errorf("the client read %q, %v; want ten messages", got, err)
 		}
 		synctest.Wait()
-		if n := counted.writes.Load(); n != 1 || c.link.pending() != 0 {
-			t.Errorf("%d writes and %d bytes pending; want one and none", n, c.link.pending())
+		if n := counted.writes.Load(); n != 1 || c.frames.pending() != 0 {
+			t.Errorf("%d writes and %d bytes pending; want one and none", n, c.frames.pending())
 		}
 		// a reader flushes before it waits
 		_ = c.Send([]byte("hello"))
@@ -118,7 +54,7 @@ func TestFlush_takesAlong(t *testing.T) {
 		for i := range 50 {
 			work.Go(func() {
 				_ = c.Send(fmt.Appendf(nil, "%05d", i))
-				c.Flush() // does not wait: the other takes it along
+				c.Flush() // does not wait, since the other goroutine writes this message too
 			})
 		}
 		work.Wait()
@@ -132,7 +68,7 @@ func TestFlush_takesAlong(t *testing.T) {
 	})
 }
 
-// TestSend_slowPeer never reads what it is sent.
+// TestSend_slowPeer has a peer that never reads.
 func TestSend_slowPeer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, _ := accept(t)
@@ -149,7 +85,7 @@ func TestSend_slowPeer(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		if n := c.link.pending(); n > maxPending+20*14 { // and the frames' headers
+		if n := c.frames.pending(); n > maxPending+20*14 { // and the frames' headers
 			t.Errorf("%d bytes wait for a slow peer; want about %d", n, maxPending)
 		}
 		_, _, err := c.Receive()
@@ -167,7 +103,7 @@ func TestSend_slowPeer(t *testing.T) {
 	})
 }
 
-// TestSend_slowLine reads slowly, but reads: it gets everything.
+// TestSend_slowLine has a peer that reads slowly. It gets everything.
 func TestSend_slowLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, client := accept(t)
@@ -196,7 +132,8 @@ func TestSend_slowLine(t *testing.T) {
 	})
 }
 
-// TestTrySend never waits for a peer that does not read, nor writes.
+// TestTrySend checks that TrySend neither waits for a peer that does not read, nor
+// writes.
 func TestTrySend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, counted, client := accept(t)
@@ -238,7 +175,7 @@ func TestTrySend(t *testing.T) {
 	})
 }
 
-// TestSend_behindClose fails, however often, and takes no room.
+// TestSend_behindClose checks that Send fails each time, and takes no room.
 func TestSend_behindClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, client := accept(t)
@@ -253,7 +190,8 @@ func TestSend_behindClose(t *testing.T) {
 	})
 }
 
-// TestReceive_pingFlood sends pings and reads no pong. They do not pile up.
+// TestReceive_pingFlood has a peer that sends pings and reads no pongs. The pongs do
+// not pile up.
 func TestReceive_pingFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, client := accept(t)
@@ -267,52 +205,8 @@ func TestReceive_pingFlood(t *testing.T) {
 				break
 			}
 		}
-		if n := c.link.pending(); n > maxPending+200 {
+		if n := c.frames.pending(); n > maxPending+200 {
 			t.Errorf("%d bytes of pongs are pending; want about %d", n, maxPending)
-		}
-	})
-}
-
-func TestLinger_isBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, _, _ := accept(t)
-		_ = c.Send([]byte("nobody reads this"))
-		began := time.Now()
-		c.Linger(time.Second)
-		if took := time.Since(began); took != time.Second {
-			t.Errorf("Linger(1s) took %v beside a peer that neither reads nor leaves; want 1s", took)
-		}
-	})
-}
-
-// TestLinger_whole ends a connection that cannot be closed by half: the peer gets
-// everything, and nobody waits for it.
-func TestLinger_whole(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, _, client := accept(t)
-		got := make(chan string)
-		go func() {
-			_, _ = client.Write(masked(0x88, "\x03\xe8"))
-			time.Sleep(100 * time.Millisecond) // it is slow
-			text, _ := io.ReadAll(client)
-			got <- string(text)
-		}()
-		c.BeforeClose(func() {
-			for range 3 {
-				_ = c.Send([]byte("hello"))
-			}
-		})
-		_, _, err := c.Receive()
-		if code, _, ok := CloseStatus(err); !ok || code != CloseNormal {
-			t.Errorf("Receive = %v; want a Close", err)
-		}
-		began := time.Now()
-		c.Linger(time.Second)
-		if took := time.Since(began); took > 200*time.Millisecond {
-			t.Errorf("Linger took %v; want no wait for the peer", took)
-		}
-		if text, want := <-got, strings.Repeat("\x81\x05hello", 3)+"\x88\x02\x03\xe8"; text != want {
-			t.Errorf("the client read %q; want %q", text, want)
 		}
 	})
 }

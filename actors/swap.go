@@ -9,28 +9,28 @@ import (
 	"github.com/cogbus/cogbus/internal/gate"
 )
 
-// breather is the time between two reloads of a cog. A watcher that asks for one
-// after the other in a loop would keep the processors from the other cogs, and
-// their connections from being looked at.
-const breather = time.Millisecond
+// minReloadGap is the time between two reloads of a cog. Without it, a watcher that
+// asks for reloads in a loop would keep the processors from the other cogs, and from
+// the readers of connections.
+const minReloadGap = time.Millisecond
 
-// swap replaces the instance that serves. Until the new one is published,
-// nothing has happened to the old one.
+// swap replaces the instance that serves. It does nothing to the old one before the new
+// one is published.
 func (t *transition) swap(ctx context.Context) error {
 	next, err := t.open(ctx)
 	if err != nil {
 		return err
 	}
-	held := !t.order.opts.Fresh && t.old.Instance.Keeps() && next.Instance.Keeps()
+	held := !t.command.opts.Fresh && t.old.Instance.Keeps() && next.Instance.Keeps()
 	routes := []*gate.Generation{next}
-	if held { // it may be rolled back: no route may be missed meanwhile
+	if held { // the old instance may have to serve on, so its routes stay
 		routes = append(routes, t.old)
 	}
 	if err := t.publish(routes...); err != nil {
 		t.dispose(next.Instance, next.Number)
 		return err
 	}
-	t.srv.system.Root.Send(t.actor, &setupPassed{t.order})
+	t.srv.system.Root.Send(t.actor, &setupPassed{t.command})
 	if held {
 		return t.swapHeld(next)
 	}
@@ -38,13 +38,14 @@ func (t *transition) swap(ctx context.Context) error {
 	return nil
 }
 
-// swapOpen switches with nothing to hand over: calls go on without a pause.
+// swapOpen switches without state to hand over. Calls go on without a pause.
 func (t *transition) swapOpen(next *gate.Generation) {
 	t.gate.Swap(next)
 	t.subscribe(next)
 	t.checkpoint = nil
 	deadline := t.deadline()
-	// tasks may hold what only one can have: the old ones end first
+	// the old tasks end first, since they may hold a port or a file that the new ones
+	// need
 	if !await(deadline, t.old.Instance.Stop()) {
 		t.note("a task of generation %d does not end", t.old.Number)
 	}
@@ -53,7 +54,7 @@ func (t *transition) swapOpen(next *gate.Generation) {
 	t.end(t.old, deadline, deadline, t.replaced())
 }
 
-// swapHeld switches with state to hand over: calls wait meanwhile.
+// swapHeld switches with state to hand over. The gate holds calls meanwhile.
 func (t *transition) swapHeld(next *gate.Generation) error {
 	held := time.Now()
 	t.gate.Hold()
@@ -68,7 +69,7 @@ func (t *transition) swapHeld(next *gate.Generation) error {
 		t.end(t.old, deadline, deadline, t.replaced())
 		return nil
 	case t.spent:
-		t.refuse()
+		t.rejectAll()
 		err = fmt.Errorf("the cog restarts: saving generation %d did not end, and the next one does not start: %w", t.old.Number, err)
 		t.broken = err
 	default:
@@ -78,8 +79,8 @@ func (t *transition) swapHeld(next *gate.Generation) error {
 	return err
 }
 
-// takeOver puts next in service with state, while the gate holds the calls and
-// nothing of the old instance runs that serves. The routes of both are published.
+// takeOver puts next in service with state, while the gate holds the calls and no code
+// of the old instance runs that serves. The routes of both are published.
 func (t *transition) takeOver(next *gate.Generation, state cogs.State) error {
 	if err := t.restore(next.Instance, state); err != nil {
 		return err
@@ -93,7 +94,7 @@ func (t *transition) takeOver(next *gate.Generation, state cogs.State) error {
 	return nil
 }
 
-// rollBack lets the old instance serve on, as if nothing had been tried.
+// rollBack lets the old instance serve on, as before the switch.
 func (t *transition) rollBack() (held int) {
 	if err := t.publish(t.old); err != nil {
 		t.srv.log.Error("roll back", "cog", t.cog.Name, "err", err)
@@ -102,22 +103,21 @@ func (t *transition) rollBack() (held int) {
 	return t.gate.Reopen()
 }
 
-// publish asks the server actor to make the cog's routes those of the
-// generations.
+// publish asks the server actor to make the routes of the generations the cog's routes.
 func (t *transition) publish(generations ...*gate.Generation) error {
 	reply := make(chan error, 1)
 	t.srv.system.Root.Send(t.srv.actor, &updateEndpoints{cog: t.cog.Name, generations: generations, reply: reply})
 	return <-reply
 }
 
-// subscribe makes the events that come those that gen listens to; nil: none. What
-// a host does about that has a limit, and one at a time does it.
+// subscribe makes gen's subscriptions the cog's; nil has none. Hosts are user code, so
+// there is a limit for them, and one goroutine at a time calls them.
 func (t *transition) subscribe(gen *gate.Generation) {
-	// these outlive the transition, perhaps, and must not hold it
+	// the goroutine may outlive the transition and must not refer to it
 	door, srv, before, ended := t.gate, t.srv, t.subscribed, make(chan struct{})
 	t.subscribed = ended
 	var err error
-	go func() { // ends with what the hosts do
+	go func() { // ends when the hosts have returned
 		defer close(ended)
 		if before != nil {
 			<-before

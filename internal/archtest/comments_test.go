@@ -1,0 +1,131 @@
+package archtest
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// plainLimit is the bound on relatives without a noun in 1,000 words of comments. The
+// standard library has about one.
+const plainLimit = 3
+
+// notPlainYet has the packages above plainLimit, with a bound for each. A bound may
+// only be lowered, and a package below plainLimit loses its line.
+var notPlainYet = map[string]float64{
+	"client":                         11.2,
+	"client/loadtest":                18.3,
+	"client/loadtest/compare":        12.9,
+	"client/loadtest/internal/lines": 19.5,
+	"client/loadtest/page":           19.4,
+	"client/loadtest/scenario":       18.4,
+	"cmd/cogbus":                     15.2,
+	"cogs":                           16.0,
+	"cogs/discord":                   12.5,
+	"cogs/discord/discordtest":       15.1,
+	"cogs/process":                   23.6,
+	"cogs/process/child":             19.8,
+	"examples/api":                   13.9,
+	"examples/bot":                   12.6,
+	"examples/bot/members":           58.9,
+	"examples/bot/settings":          19.3,
+	"examples/bot/stats":             52.0,
+	"examples/dashboard":             12.1,
+	"examples/demo":                  10.7,
+	"internal/bench":                 18.3,
+	"internal/codec":                 12.1,
+	"internal/compat":                19.6,
+	"internal/jsontext":              16.1,
+	"internal/stress":                19.2,
+	"wire":                           5.9,
+	"wire/admin":                     17.1,
+	"wire/protocol":                  13.3,
+}
+
+// relatives are the words that stand in for a noun which the reader then has to guess.
+var relatives = regexp.MustCompile(`(?i)\b(what|who|whoever|whatever|whose|whom)\b`)
+
+// quoted is text in which a relative is not prose: code in backticks, and quotations.
+var quoted = regexp.MustCompile("(?s)`[^`]*`|\"[^\"]*\"")
+
+// prose counts the words of comments, and the relatives among them.
+type prose struct{ words, relatives int }
+
+func (p prose) rate() float64 { return 1000 * float64(p.relatives) / float64(max(1, p.words)) }
+
+func TestComments_plain(t *testing.T) {
+	packages := map[string]*prose{}
+	for file, comments := range commentsOfTree(t) {
+		pkg := filepath.ToSlash(filepath.Dir(file))
+		if packages[pkg] == nil {
+			packages[pkg] = &prose{}
+		}
+		text := quoted.ReplaceAllString(comments, "")
+		packages[pkg].words += len(strings.Fields(text))
+		packages[pkg].relatives += len(relatives.FindAllString(text, -1))
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(packages)) {
+		p := packages[pkg]
+		t.Logf("%-32s %5d words, %3d relatives: %4.1f per 1,000", pkg, p.words, p.relatives, p.rate())
+		bound, exempt := notPlainYet[pkg]
+		switch {
+		case exempt && p.rate() < plainLimit:
+			t.Errorf("package %s has %.1f relatives per 1,000 words; want its line in notPlainYet removed", pkg, p.rate())
+		case exempt && p.rate() > bound:
+			t.Errorf("package %s has %.1f relatives per 1,000 words of comments; want at most %.1f: write the noun", pkg, p.rate(), bound)
+		case !exempt && p.rate() >= plainLimit:
+			t.Errorf("package %s has %.1f relatives per 1,000 words of comments; want less than %d: write the noun", pkg, p.rate(), plainLimit)
+		}
+	}
+	for pkg := range notPlainYet {
+		if packages[pkg] == nil {
+			t.Errorf("notPlainYet names %s, which has no comments", pkg)
+		}
+	}
+}
+
+// commentsOfTree returns the comments of each Go file of the module, by its path.
+func commentsOfTree(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := fs.WalkDir(os.DirFS("../.."), ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := d.Name(); d.IsDir() && name != "." && (strings.HasPrefix(name, ".") || name == "testdata") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(file) != ".go" {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join("../..", file), nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		all[file] = textOf(f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func textOf(f *ast.File) string {
+	var b strings.Builder
+	for _, group := range f.Comments {
+		for _, c := range group.List {
+			b.WriteString(strings.TrimPrefix(c.Text, "//"))
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
