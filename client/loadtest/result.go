@@ -16,7 +16,7 @@ func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
 	r := w.run
 	rep := &Report{
 		Version:  ReportVersion,
-		Machine:  readMachine(),
+		Machine:  thisMachine(),
 		Load:     r.load(),
 		Started:  r.began.Round(0),
 		Measured: max(0, ended-r.Warmup).Seconds(),
@@ -34,7 +34,7 @@ func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
 		},
 	}
 	lag := r.record.totals(rep)
-	rep.Generator = w.usage.until(m.used)
+	rep.Generator = generatorOf(m.used.Since(w.usage))
 	rep.Generator.Lag = latencyOf(lag, false)
 	rep.Server = w.server.report(r.began.Add(r.Warmup))
 	rep.Invalid = r.doubts(rep)

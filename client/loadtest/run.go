@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
+	"github.com/cogbus/cogbus/client/loadtest/internal/machine"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -52,7 +53,7 @@ type making struct {
 	until    time.Duration // when that was
 	dueUntil time.Duration // in an open loop: up to when calls were due that were made
 	answers  int64         // that had come since the end of the warm-up
-	used     usage
+	used     machine.Reading
 }
 
 // Run carries out p and returns what was found. It returns when the calls have
@@ -142,7 +143,7 @@ func (r *run) execute(ctx context.Context) *Report {
 	} else {
 		r.finish(EndDone, "", nil)
 	}
-	m.answers, m.used = r.record.answers(), readUsage()
+	m.answers, m.used = r.record.answers(), machine.Read()
 	r.await()
 	ended := r.now() // faults and the last question to the bot may take longer
 	close(watched)

@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"github.com/cogbus/cogbus/client/loadtest/internal/machine"
 )
 
 // A watch takes a sample of a run in each interval. It is owned by the goroutine
 // that watches, until that ends.
 type watch struct {
 	run     *run
-	server  *observer // nil where the bot does not tell
-	usage   usage     // of the generator, when the measurement began
+	server  *observer       // nil where the bot does not tell
+	usage   machine.Reading // of the generator, when the measurement began
 	samples []Sample
 	last    time.Duration // when the last sample was taken
 
@@ -25,7 +27,7 @@ type watch struct {
 }
 
 func newWatch(r *run, server *observer) *watch {
-	return &watch{run: r, server: server, usage: readUsage(), now: newInterval(), exceeds: make([]int, len(r.AbortOn))}
+	return &watch{run: r, server: server, usage: machine.Read(), now: newInterval(), exceeds: make([]int, len(r.AbortOn))}
 }
 
 // watch takes samples until ended is closed.
@@ -40,7 +42,7 @@ func (w *watch) watch(ended <-chan struct{}) {
 			begins := w.last < r.Warmup && at >= r.Warmup // the measurement
 			if begins {
 				at = r.Warmup // no sample belongs to both, however late the timer is
-				w.usage = readUsage()
+				w.usage = machine.Read()
 			}
 			w.sample(at)
 			if begins {

@@ -39,14 +39,3 @@ func TestNotes_crowded(t *testing.T) {
 		}
 	}
 }
-
-func TestUsage_until(t *testing.T) {
-	for want, pair := range map[float64][2]usage{
-		0.75: {{busy: 100, all: 200}, {busy: 175, all: 300}},
-		-1:   {{busy: 100, all: 200}, {busy: 100, all: 200}}, // no time at all
-	} {
-		if got := pair[0].until(pair[1]).MachineBusy; got != want {
-			t.Errorf("until() = %g busy; want %g", got, want)
-		}
-	}
-}

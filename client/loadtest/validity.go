@@ -1,78 +1,11 @@
 package loadtest
 
 import (
-	"bufio"
 	"fmt"
 	"net/netip"
 	"net/url"
-	"os"
-	"runtime"
-	"runtime/debug"
 	"strings"
-	"time"
 )
-
-// A usage is what the process has used up to a moment.
-type usage struct {
-	at     time.Time
-	cpu    time.Duration // -1: not known
-	maxRSS int64         // bytes; -1: not known
-	gcs    uint32
-	pauses time.Duration
-
-	busy, all uint64 // of the machine's processors; 0: not known
-}
-
-func readUsage() usage {
-	u := usage{at: time.Now()}
-	u.cpu, u.maxRSS = processUsage()
-	u.busy, u.all = readTicks()
-	var gc debug.GCStats
-	debug.ReadGCStats(&gc)
-	u.gcs, u.pauses = uint32(gc.NumGC), gc.PauseTotal
-	return u
-}
-
-// until returns what was used between two readings.
-func (u usage) until(end usage) Generator {
-	g := Generator{CPU: -1, Cores: -1, MachineBusy: -1, MaxRSS: end.maxRSS, GCs: end.gcs - u.gcs, Pause: millis(end.pauses - u.pauses)}
-	if u.cpu >= 0 && end.cpu >= 0 {
-		g.CPU = (end.cpu - u.cpu).Seconds()
-		g.Cores = g.CPU / max(end.at.Sub(u.at).Seconds(), 1e-9)
-	}
-	if u.all > 0 && end.all > u.all && end.busy >= u.busy {
-		g.MachineBusy = float64(end.busy-u.busy) / float64(end.all-u.all)
-	}
-	return g
-}
-
-func readMachine() Machine {
-	m := Machine{Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.GOMAXPROCS(0), CPU: cpuModel()}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		m.Cogbus = info.Main.Version
-		for _, dep := range info.Deps {
-			if strings.HasSuffix(dep.Path, "/cogbus") {
-				m.Cogbus = dep.Version
-			}
-		}
-	}
-	return m
-}
-
-// cpuModel returns "" where the system does not tell it in a file.
-func cpuModel() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = f.Close() }()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
-}
 
 // The generator is a bottleneck when it keeps its cores busy, since then calls
 // wait in it, or when calls leave it late.
