@@ -72,13 +72,13 @@ func (r *run) make(shard *shard, l *lines.Line, c *job) wire.Code {
 		ctx, cancel = context.WithTimeout(ctx, route.Timeout)
 		defer cancel()
 	}
-	m := made{route: c.route, due: c.due, sent: r.now()}
+	m := made{route: c.route, due: c.due, sent: r.clock.Now()}
 	if !r.open() {
 		m.sent = m.due // it is both: nothing was to be waited for
 	}
 	r.record.begin(shard, m.due)
 	m.err = l.Call(ctx, route.Name, c.data)
-	m.ended = r.now()
+	m.ended = r.clock.Now()
 	m.judge(route.Expect)
 	r.record.end(shard, &m)
 	if m.refuses() && !r.record.known[m.route].Load() {

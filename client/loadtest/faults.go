@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -20,11 +21,11 @@ func (r *run) disturb(life, making context.Context, group *sync.WaitGroup) []Fau
 		f := &list[i]
 		*f = Fault{Text: d.String(), Kind: string(d.Kind), Cog: d.Cog, At: d.At.Seconds()}
 		group.Go(func() {
-			if !r.until(making, r.Warmup+d.At) {
+			if !r.clock.Wait(making, r.Warmup+d.At) {
 				f.Err = "the run ended before"
 				return
 			}
-			began := r.now()
+			began := r.clock.Now()
 			f.At = (began - r.Warmup).Seconds()
 			ctx := life
 			if d.For > 0 {
@@ -33,19 +34,13 @@ func (r *run) disturb(life, making context.Context, group *sync.WaitGroup) []Fau
 				defer cancel()
 			}
 			note, err := r.carryOut(ctx, d)
-			f.Note, f.Took = note, millis(r.now()-began)
+			f.Note, f.Took = note, millis(r.clock.Now()-began)
 			if err != nil {
 				f.Err = err.Error()
 			}
 		})
 	}
 	return list
-}
-
-// until waits for a moment, or reports that ctx is done.
-func (r *run) until(ctx context.Context, at time.Duration) bool {
-	pause(ctx, at-r.now())
-	return ctx.Err() == nil
 }
 
 // carryOut does what d says until that is done, or ctx is.
@@ -97,7 +92,7 @@ func (r *run) order(d Disturbance) (note string, err error) {
 
 // cutLines cuts connections, which open again, without a word.
 func (r *run) cutLines(ctx context.Context, perSecond float64) (note string) {
-	tick := time.NewTicker(every(perSecond))
+	tick := time.NewTicker(arrival.Every(perSecond))
 	defer tick.Stop()
 	draw := rand.New(rand.NewPCG(r.Seed, 1))
 	n := 0
@@ -124,15 +119,12 @@ func (r *run) partition(ctx context.Context, n int) (note string) {
 	return counted(int64(n), "connection") + " stood still"
 }
 
-// every returns the time between what happens some times a second.
-func every(perSecond float64) time.Duration { return max(1, moment(1/perSecond)) }
-
 // churn replaces connections by new ones, one after the other.
 func (r *run) churn(ctx context.Context) {
 	if r.Churn == 0 {
 		return
 	}
-	tick := time.NewTicker(every(r.Churn))
+	tick := time.NewTicker(arrival.Every(r.Churn))
 	defer tick.Stop()
 	var group sync.WaitGroup
 	defer group.Wait()

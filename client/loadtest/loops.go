@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -16,7 +17,7 @@ func (r *run) closedLoop(ctx context.Context) time.Duration {
 	}
 	var over <-chan time.Time
 	if r.stopAt > 0 {
-		t := time.NewTimer(r.stopAt - r.now())
+		t := time.NewTimer(r.stopAt - r.clock.Now())
 		defer t.Stop()
 		over = t.C
 	}
@@ -26,7 +27,7 @@ func (r *run) closedLoop(ctx context.Context) time.Duration {
 	case <-r.allCalled():
 	case <-ctx.Done():
 	}
-	if now := r.now(); r.stopAt == 0 || now < r.stopAt {
+	if now := r.clock.Now(); r.stopAt == 0 || now < r.stopAt {
 		return now
 	}
 	return r.stopAt
@@ -45,7 +46,7 @@ func (r *run) call(ctx context.Context, n int) {
 		if !r.prepare(&c, draw) {
 			return
 		}
-		c.due = r.now()
+		c.due = r.clock.Now()
 		if r.stopAt > 0 && c.due >= r.stopAt || !r.counted(c.due) {
 			return
 		}
@@ -55,7 +56,7 @@ func (r *run) call(ctx context.Context, n int) {
 			wait = max(wait, refusedPause)
 		}
 		if wait > 0 {
-			pause(ctx, wait)
+			arrival.Pause(ctx, wait)
 		}
 	}
 }
@@ -65,9 +66,9 @@ func (r *run) call(ctx context.Context, n int) {
 // calls are made, the moment, and that up to which they were due.
 func (r *run) openLoop(ctx context.Context) (until, dueUntil time.Duration) {
 	dueUntil = r.pace(ctx)
-	until = max(r.now(), dueUntil) // later than calls were due if they could not be made in time
+	until = max(r.clock.Now(), dueUntil) // later than calls were due if they could not be made in time
 	if r.Count > 0 {
-		t := time.NewTimer(until - r.now())
+		t := time.NewTimer(until - r.clock.Now())
 		defer t.Stop()
 		select {
 		case <-t.C:
@@ -76,9 +77,9 @@ func (r *run) openLoop(ctx context.Context) (until, dueUntil time.Duration) {
 		case <-ctx.Done():
 		}
 	} else {
-		pause(ctx, until-r.now()) // a rate of zero at the end is part of the run
+		arrival.Pause(ctx, until-r.clock.Now()) // a rate of zero at the end is part of the run
 	}
-	if now := r.now(); now < until {
+	if now := r.clock.Now(); now < until {
 		until, dueUntil = now, min(now, dueUntil)
 	}
 	return until, dueUntil
@@ -91,8 +92,8 @@ func (r *run) pace(ctx context.Context) time.Duration {
 	defer close(jobs)
 	draw := r.program.Draw(r.Seed, 0) // here, and not by callers: the calls are the same again with the same seed
 	started := 0
-	for when := newSchedule(&r.Plan); ; {
-		due, ok := when.take()
+	for when := r.schedule(); ; {
+		due, ok := when.Next()
 		switch {
 		case !ok || r.stopAt > 0 && due >= r.stopAt:
 			return r.stopAt
@@ -101,10 +102,10 @@ func (r *run) pace(ctx context.Context) time.Duration {
 		}
 		c := r.free.Get().(*job)
 		c.due = due
-		if !r.prepare(c, draw) || !r.sleepUntil(ctx, due) {
-			return r.now()
+		if !r.prepare(c, draw) || !r.clock.SleepUntil(ctx, due) {
+			return r.clock.Now()
 		}
-		if r.stopAt > 0 && r.now() >= r.stopAt+catchUp {
+		if r.stopAt > 0 && r.clock.Now() >= r.stopAt+catchUp {
 			r.missRest(when, due)
 			return r.stopAt
 		}
@@ -131,10 +132,10 @@ const catchUp = 50 * time.Millisecond
 
 // missRest notes that the call that is due at a moment, and those after it, are not
 // made, since the run is over.
-func (r *run) missRest(when *schedule, due time.Duration) {
-	all, warm := 1+when.left(r.stopAt), int64(0)
+func (r *run) missRest(when *arrival.Schedule, due time.Duration) {
+	all, warm := 1+when.Left(r.stopAt), int64(0)
 	if due < r.Warmup {
-		warm = 1 + when.left(r.Warmup)
+		warm = 1 + when.Left(r.Warmup)
 	}
 	measured := max(0, all-warm)
 	if r.Count > 0 {
@@ -158,33 +159,8 @@ func (r *run) serve(n int, c *job, jobs <-chan *job) {
 	}
 }
 
-// leastSleep bounds how often the pacing goroutine wakes up: a sleep costs some
-// 20 µs of a processor, so at 20,000 calls a second one for each would take most
-// of a core from those who make the calls. Calls are up to this much later than
-// they are due, which the lag shows and the response time includes.
-const leastSleep = 100 * time.Microsecond
-
-// sleepUntil waits for a moment, or at least leastSleep if that is nearer. It
-// reports whether ctx is not done.
-func (r *run) sleepUntil(ctx context.Context, at time.Duration) bool {
-	if d := at - r.now(); d > 0 {
-		r.sleep.sleep(ctx, max(d, leastSleep))
-	}
-	return ctx.Err() == nil
-}
-
 // counted takes one of Count calls that are due now, or reports that there are no
 // more.
 func (r *run) counted(due time.Duration) bool {
 	return r.Count == 0 || due < r.Warmup || r.taken.Add(1) <= r.Count
-}
-
-// pause waits for d, or until ctx is done.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 )
 
@@ -196,6 +197,15 @@ func (p *Plan) connections() int {
 }
 
 func (p *Plan) open() bool { return p.Rate > 0 || len(p.Stages) > 0 }
+
+// schedule returns the schedule of an open loop.
+func (p *Plan) schedule() *arrival.Schedule {
+	stages := make([]arrival.Stage, len(p.Stages))
+	for i, s := range p.Stages {
+		stages[i] = arrival.Stage{Rate: s.Rate, Over: s.Over}
+	}
+	return arrival.NewSchedule(p.Rate, p.Warmup, stages)
+}
 
 // dial returns what opens network connections; nil: a net.Dialer.
 func (p *Plan) dial() func(ctx context.Context, network, addr string) (net.Conn, error) {

@@ -18,7 +18,7 @@ func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
 		Version:  ReportVersion,
 		Machine:  thisMachine(),
 		Load:     r.load(),
-		Started:  r.began.Round(0),
+		Started:  r.clock.Began().Round(0),
 		Measured: max(0, ended-r.Warmup).Seconds(),
 		End:      r.end,
 		EndedBy:  r.endedBy,
@@ -36,7 +36,7 @@ func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
 	lag := r.record.totals(rep)
 	rep.Generator = generatorOf(m.used.Since(w.usage))
 	rep.Generator.Lag = latencyOf(lag, false)
-	rep.Server = w.server.report(r.began.Add(r.Warmup))
+	rep.Server = w.server.report(r.clock.Began().Add(r.Warmup))
 	rep.Invalid = r.doubts(rep)
 	for _, g := range r.Goals {
 		rep.Goals = append(rep.Goals, g.Judge(rep))
@@ -58,7 +58,7 @@ func (r *run) rates(m *making) Rates {
 	}
 	rates := Rates{Sent: float64(sent) / seconds, Answered: float64(m.answers) / seconds}
 	if due := m.dueUntil - r.Warmup; r.open() && due > 0 {
-		rates.Wanted = newSchedule(&r.Plan).due(r.Warmup, m.dueUntil) / due.Seconds()
+		rates.Wanted = r.schedule().Due(r.Warmup, m.dueUntil) / due.Seconds()
 	}
 	return rates
 }

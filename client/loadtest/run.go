@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
 	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
 	"github.com/cogbus/cogbus/client/loadtest/internal/machine"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
@@ -23,8 +24,7 @@ type run struct {
 	lines    []*lines.Line
 	record   *recorder
 	conns    lines.Counter
-	sleep    sleeper
-	began    time.Time
+	clock    *arrival.Clock
 	stopAt   time.Duration // when no more calls are made; 0: it is Count that ends it
 
 	ctx    context.Context // of the calls: done when they are not waited for any more
@@ -115,12 +115,10 @@ func (r *run) execute(ctx context.Context) *Report {
 	life, stop := context.WithCancel(ctx) // of the making of calls
 	r.stop = stop
 	defer stop()
-	r.sleep = newSleeper()
-	defer r.sleep.close()
-
 	server := newObserver(r) // before the clock starts: a bot may be slow to say that it does not tell
 	defer server.close()
-	r.began = time.Now()
+	r.clock = arrival.NewClock()
+	defer r.clock.Close()
 	w := newWatch(r, server)
 	side, release := context.WithCancel(context.Background())
 	defer release()
@@ -145,7 +143,7 @@ func (r *run) execute(ctx context.Context) *Report {
 	}
 	m.answers, m.used = r.record.answers(), machine.Read()
 	r.await()
-	ended := r.now() // faults and the last question to the bot may take longer
+	ended := r.clock.Now() // faults and the last question to the bot may take longer
 	close(watched)
 	watching.Wait()
 	release()
@@ -161,9 +159,6 @@ func (r *run) await() {
 	defer t.Stop()
 	<-r.allCalled()
 }
-
-// now returns the moment.
-func (r *run) now() time.Duration { return time.Since(r.began) }
 
 // finish ends the making of calls. The first reason stays.
 func (r *run) finish(end End, why string, err error) {

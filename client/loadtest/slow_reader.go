@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
 	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 )
@@ -89,7 +90,7 @@ func (r *run) keepAsking(ctx context.Context, l *lines.Line, draw *scenario.Draw
 		}
 		data = text
 		if l.Call(ctx, r.program.Routes[route].Name, data) != nil {
-			pause(ctx, 10*time.Millisecond)
+			arrival.Pause(ctx, 10*time.Millisecond)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (v *vigil) keep(ended <-chan struct{}) {
 	r := v.run
 	for {
 		// soon enough to see connections go, and when the time is up
-		wait := min(r.GiveUp/10, v.alive+r.GiveUp-r.now())
+		wait := min(r.GiveUp/10, v.alive+r.GiveUp-r.clock.Now())
 		timer := time.NewTimer(max(wait, time.Millisecond))
 		select {
 		case <-timer.C:
@@ -27,7 +27,7 @@ func (v *vigil) keep(ended <-chan struct{}) {
 			timer.Stop()
 			return
 		}
-		if v.look(r.now()) {
+		if v.look(r.clock.Now()) {
 			err := wire.Errorf(wire.Unavailable, "nothing was answered for %s, and no connection is left", r.GiveUp)
 			r.finish(EndLost, err.Message, err)
 			r.cancel()

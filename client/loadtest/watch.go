@@ -35,10 +35,10 @@ func (w *watch) watch(ended <-chan struct{}) {
 	r := w.run
 	for {
 		next := r.nextSample(w.last)
-		timer := time.NewTimer(next - r.now())
+		timer := time.NewTimer(next - r.clock.Now())
 		select {
 		case <-timer.C:
-			at := r.now()
+			at := r.clock.Now()
 			begins := w.last < r.Warmup && at >= r.Warmup // the measurement
 			if begins {
 				at = r.Warmup // no sample belongs to both, however late the timer is
@@ -50,7 +50,7 @@ func (w *watch) watch(ended <-chan struct{}) {
 			}
 		case <-ended:
 			timer.Stop()
-			w.finish(r.now())
+			w.finish(r.clock.Now())
 			w.server.finish()
 			return
 		}
