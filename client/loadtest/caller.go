@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -61,7 +61,7 @@ func doubtful(routes []scenario.Route) []bool {
 
 // make makes a call on a line. It returns the code of its error. What is no call
 // is not made.
-func (r *run) make(shard *shard, l *lines.Line, c *job) wire.Code {
+func (r *run) make(shard *shard, l *conns.Conn, c *job) wire.Code {
 	if !r.isJSON(c) {
 		return ""
 	}

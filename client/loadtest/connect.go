@@ -9,12 +9,12 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/cogbus/cogbus/client"
-	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
 )
 
 // newLine returns a line of p, which is to be opened. count may be nil.
-func (p *Plan) newLine(count *lines.Counter) *lines.Line {
-	return lines.New(lines.Config{Target: p.Target, Pipe: p.Dialect == IPCX, Client: p.clientOptions("cogbus load"), Count: count})
+func (p *Plan) newConn(count *conns.Counter) *conns.Conn {
+	return conns.New(conns.Config{Target: p.Target, Pipe: p.Dialect == IPCX, Client: p.clientOptions("cogbus load"), Count: count})
 }
 
 // clientOptions returns the options of one of the run's clients.
@@ -33,13 +33,13 @@ func (p *Plan) clientOptions(name string) client.Options {
 
 // openAll opens all lines, and returns a histogram of how long each took. The error
 // is that of the first that failed.
-func openAll(ctx context.Context, list []*lines.Line) (*hdr.Histogram, error) {
+func openAll(ctx context.Context, list []*conns.Conn) (*hdr.Histogram, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var mu sync.Mutex // protects the variables below
 	took := newHistogram()
 	var first error
-	forEach(list, func(l *lines.Line) {
+	forEach(list, func(l *conns.Conn) {
 		began := time.Now()
 		err := l.Open(ctx) // fails at once when another one has
 		mu.Lock()
@@ -55,8 +55,8 @@ func openAll(ctx context.Context, list []*lines.Line) (*hdr.Histogram, error) {
 }
 
 // forEach calls f for all lines, and for a few at a time.
-func forEach(list []*lines.Line, f func(*lines.Line)) {
-	next := make(chan *lines.Line)
+func forEach(list []*conns.Conn, f func(*conns.Conn)) {
+	next := make(chan *conns.Conn)
 	var wg sync.WaitGroup
 	for range min(64, len(list)) {
 		wg.Go(func() {

@@ -99,7 +99,7 @@ func (r *run) cutLines(ctx context.Context, perSecond float64) (note string) {
 	for {
 		select {
 		case <-tick.C:
-			n += r.lines[draw.IntN(len(r.lines))].Cut()
+			n += r.conns[draw.IntN(len(r.conns))].Cut()
 		case <-ctx.Done():
 			r.cuts.Add(int64(n))
 			return counted(int64(n), "connection") + " cut"
@@ -109,11 +109,11 @@ func (r *run) cutLines(ctx context.Context, perSecond float64) (note string) {
 
 // partition lets the first n connections stand still.
 func (r *run) partition(ctx context.Context, n int) (note string) {
-	for _, l := range r.lines[:n] {
+	for _, l := range r.conns[:n] {
 		l.Stop(false)
 	}
 	<-ctx.Done()
-	for _, l := range r.lines[:n] {
+	for _, l := range r.conns[:n] {
 		l.Resume()
 	}
 	return counted(int64(n), "connection") + " stood still"
@@ -128,7 +128,7 @@ func (r *run) churn(ctx context.Context) {
 	defer tick.Stop()
 	var group sync.WaitGroup
 	defer group.Wait()
-	busy := make(chan struct{}, len(r.lines)) // holds one for each replacement that is under way
+	busy := make(chan struct{}, len(r.conns)) // holds one for each replacement that is under way
 	for n := 0; ; n++ {
 		select {
 		case <-tick.C:
@@ -140,7 +140,7 @@ func (r *run) churn(ctx context.Context) {
 		default:
 			continue // the bot takes no more; the report shows how many it was
 		}
-		l := r.lines[n%len(r.lines)]
+		l := r.conns[n%len(r.conns)]
 		group.Go(func() {
 			defer func() { <-busy }()
 			if l.Replace(ctx) == nil {

@@ -39,7 +39,7 @@ const refusedPause = 10 * time.Millisecond
 
 // call is one caller of a closed loop.
 func (r *run) call(ctx context.Context, n int) {
-	shard, line := r.record.shard(n), r.lines[n/r.Depth%len(r.lines)]
+	shard, line := r.record.shard(n), r.conns[n/r.Depth%len(r.conns)]
 	draw := r.program.Draw(r.Seed, uint64(n))
 	var c job
 	for ctx.Err() == nil {
@@ -154,7 +154,7 @@ func (r *run) missRest(when *arrival.Schedule, due time.Duration) {
 func (r *run) serve(n int, c *job, jobs <-chan *job) {
 	shard := r.record.shard(n)
 	for ok := true; ok; c, ok = <-jobs {
-		r.make(shard, r.lines[c.seq%uint64(len(r.lines))], c)
+		r.make(shard, r.conns[c.seq%uint64(len(r.conns))], c)
 		r.free.Put(c)
 	}
 }

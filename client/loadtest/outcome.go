@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -41,8 +41,8 @@ func (m *made) judge(expect []wire.Code) {
 		return
 	}
 	m.code = wire.CodeOf(m.err)
-	m.replied = !lines.Own(m.err)
-	m.given = m.replied || !lines.Unsent(m.err)
+	m.replied = !conns.Local(m.err)
+	m.given = m.replied || !conns.Unsent(m.err)
 	late := m.code == wire.Timeout
 	vain := m.code == wire.Canceled && !m.given
 	if vain { // it cannot have run, so it is not unanswered

@@ -26,9 +26,9 @@ func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
 		Timeline: w.samples,
 		Faults:   faults,
 		Lines: Lines{
-			Asked:   len(r.lines),
-			Opened:  r.conns.Opened.Load(),
-			Failed:  r.conns.Failed.Load(),
+			Asked:   len(r.conns),
+			Opened:  r.connCount.Opened.Load(),
+			Failed:  r.connCount.Failed.Load(),
 			Cut:     r.cuts.Load(),
 			Churned: r.churned.Load(),
 		},

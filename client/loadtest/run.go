@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
-	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
 	"github.com/cogbus/cogbus/client/loadtest/internal/machine"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 	"github.com/cogbus/cogbus/wire"
@@ -19,13 +19,13 @@ import (
 // A run is a plan that is carried out. Moments are since began.
 type run struct {
 	Plan
-	program  *scenario.Program
-	doubtful []bool // by route: its data is to be checked
-	lines    []*lines.Line
-	record   *recorder
-	conns    lines.Counter
-	clock    *arrival.Clock
-	stopAt   time.Duration // when no more calls are made; 0: it is Count that ends it
+	program   *scenario.Program
+	doubtful  []bool // by route: its data is to be checked
+	conns     []*conns.Conn
+	record    *recorder
+	connCount conns.Counter
+	clock     *arrival.Clock
+	stopAt    time.Duration // when no more calls are made; 0: it is Count that ends it
 
 	ctx    context.Context // of the calls: done when they are not waited for any more
 	cancel context.CancelFunc
@@ -93,10 +93,10 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 		r.stopAt = p.Warmup + p.Duration
 	}
 	for range p.Connections {
-		r.lines = append(r.lines, p.newLine(&r.conns))
+		r.conns = append(r.conns, p.newConn(&r.connCount))
 	}
-	defer forEach(r.lines, (*lines.Line).Close)
-	connect, err := openAll(ctx, r.lines)
+	defer forEach(r.conns, (*conns.Conn).Close)
+	connect, err := openAll(ctx, r.conns)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", wire.Errorf(wire.Canceled, "it was interrupted"), err)
 	}

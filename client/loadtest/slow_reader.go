@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
-	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 )
 
@@ -24,7 +24,7 @@ func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
 	var mu sync.Mutex // protects cut
 	var cut []time.Duration
 	for i := range n {
-		l := r.newLine(nil) // the run's does not count them
+		l := r.newConn(nil) // the run's does not count them
 		if err := l.Open(ctx); err != nil {
 			cancel()
 			group.Wait()
@@ -51,7 +51,7 @@ func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
 
 // readNothing makes calls on l until the bot cuts it off, or ctx is done. It
 // returns after how long the bot did. Then it closes l.
-func (r *run) readNothing(ctx context.Context, l *lines.Line, n int) (took time.Duration, cut bool) {
+func (r *run) readNothing(ctx context.Context, l *conns.Conn, n int) (took time.Duration, cut bool) {
 	began := time.Now()
 	calls, hangUp := context.WithCancel(ctx)
 	defer hangUp()
@@ -80,7 +80,7 @@ func (r *run) readNothing(ctx context.Context, l *lines.Line, n int) (took time.
 
 // keepAsking makes calls on l until ctx is done. What becomes of them is not
 // counted: it is what happens to others that a slow reader is there for.
-func (r *run) keepAsking(ctx context.Context, l *lines.Line, draw *scenario.Drawer) {
+func (r *run) keepAsking(ctx context.Context, l *conns.Conn, draw *scenario.Drawer) {
 	var data []byte
 	for ctx.Err() == nil {
 		// numbers that no call of the run has, nor takes from it

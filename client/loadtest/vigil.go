@@ -45,7 +45,7 @@ func (v *vigil) look(now time.Duration) (lost bool) {
 	if replied := r.record.lastReply(); replied > v.alive {
 		v.alive, v.begun = replied, begun
 	}
-	if idle || r.conns.Opened.Load() > r.conns.Closed.Load() {
+	if idle || r.connCount.Opened.Load() > r.connCount.Closed.Load() {
 		v.alive, v.begun = now, begun
 	}
 	return now-v.alive >= r.GiveUp

@@ -133,7 +133,7 @@ func (w *watch) sampleOf(now *interval) Sample {
 		P99:         ms(of[2]),
 		Service:     ms(now.service.ValueAtPercentile(99)),
 		Lag:         millis(now.lag),
-		Connections: int(r.conns.Opened.Load() - r.conns.Closed.Load()),
+		Connections: int(r.connCount.Opened.Load() - r.connCount.Closed.Load()),
 	}
 	s.Sent, s.Missed = r.record.begun()-w.begun, r.record.allMissed.Load()-w.missed
 	if s.Timed > 0 { // the largest of nothing is half a microsecond

@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 	"client":                           {"wire", "internal/buffer", "internal/transport"},
 	"client/loadtest/compare":          {"client/loadtest"},
 	"client/loadtest":                  {"client", "client/loadtest/internal/*", "client/loadtest/scenario", "wire", hdr},
-	"client/loadtest/internal/lines":   {"client", "wire", "internal/buffer", "internal/transport"},
+	"client/loadtest/internal/conns":   {"client", "wire", "internal/buffer", "internal/transport"},
 	"client/loadtest/internal/arrival": {sys},
 	"client/loadtest/internal/machine": {},
 	"client/loadtest/page":             {"client/loadtest", "wire", hdr},
