@@ -43,47 +43,46 @@ const bottleneck = "generator was the bottleneck: "
 const crowded = "generator and bot shared a machine that was full: "
 
 // doubts returns why the figures may be the generator's own.
-func (r *run) doubts(rep *Report) (list []string) {
+func (p *Plan) doubts(rep *Report, late int64) (list []string) {
 	g := &rep.Generator
 	// a bot in memory has the same cores, which it keeps busy; and what a moment
 	// takes is the start of the program
-	if !r.open() && rep.Measured >= leastJudged && g.Cores > busyShare*float64(rep.Machine.Cores) && r.dial() == nil {
+	if !p.open() && rep.Measured >= leastJudged && g.Cores > busyShare*float64(rep.Machine.Cores) && p.dial() == nil {
 		list = append(list, fmt.Sprintf(bottleneck+"it kept %.2f of its %d cores busy, so the bot has more to give, and latencies hold its own waiting", g.Cores, rep.Machine.Cores))
 	}
-	late := r.record.late.Load()
 	if n := rep.Missed - late; n > 0 {
-		list = append(list, fmt.Sprintf("%s not sent when due, since %s under way, which is the most that there may be", were(n, "call"), were(int64(r.MaxInFlight), "call")))
+		list = append(list, fmt.Sprintf("%s not sent when due, since %s under way, which is the most that there may be", were(n, "call"), were(int64(p.MaxInFlight), "call")))
 	}
 	if late > 0 {
 		list = append(list, fmt.Sprintf(bottleneck+"%s due and not sent before the end", were(late, "call")))
 	}
-	if r.open() && g.Lag.P99 > lateCalls {
+	if p.open() && g.Lag.P99 > lateCalls {
 		list = append(list, fmt.Sprintf(bottleneck+"one call in a hundred was sent %.1f ms or more after it was due", g.Lag.P99))
 	}
-	if r.open() && rep.End == EndDone && rep.Rate.Sent < shortfall*rep.Rate.Wanted && rep.Missed == 0 {
+	if p.open() && rep.End == EndDone && rep.Rate.Sent < shortfall*rep.Rate.Wanted && rep.Missed == 0 {
 		list = append(list, fmt.Sprintf(bottleneck+"%.0f calls a second were due, and %.0f were sent", rep.Rate.Wanted, rep.Rate.Sent))
 	}
 	return list
 }
 
 // notes returns what else there is to know of the figures.
-func (r *run) notes(rep *Report) (list []string) {
-	for _, g := range r.Goals {
+func (p *Plan) notes(rep *Report) (list []string) {
+	for _, g := range p.Goals {
 		if text := g.doubt(rep); text != "" {
 			list = append(list, text)
 		}
 	}
 	g := &rep.Generator
-	if r.local() && g.MachineBusy > busyShare && g.Cores > ownShare*float64(rep.Machine.Cores) {
+	if p.local() && g.MachineBusy > busyShare && g.Cores > ownShare*float64(rep.Machine.Cores) {
 		list = append(list, fmt.Sprintf(crowded+"%.0f %% of its processors were busy, %.2f of them by the generator; with that on another machine the bot may do more", 100*g.MachineBusy, g.Cores))
 	}
 	return list
 }
 
 // local reports whether the bot is a process of this machine.
-func (r *run) local() bool {
-	u, err := url.Parse(r.Target)
-	if err != nil || r.dial() != nil {
+func (p *Plan) local() bool {
+	u, err := url.Parse(p.Target)
+	if err != nil || p.dial() != nil {
 		return false
 	}
 	host := u.Hostname()

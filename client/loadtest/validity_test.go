@@ -31,9 +31,9 @@ func TestNotes_crowded(t *testing.T) {
 		{"wss://bot.example.com", nil, 1, 4, false},
 		{"ws://10.0.0.1", nil, 1, 4, false},
 	} {
-		r := &run{Plan: Plan{Target: test.target, Client: test.client}}
+		p := &Plan{Target: test.target, Client: test.client}
 		rep := &Report{Machine: Machine{Cores: 4}, Generator: Generator{Cores: test.cores, MachineBusy: test.busy}}
-		got := r.notes(rep)
+		got := p.notes(rep)
 		if (len(got) == 1 && strings.HasPrefix(got[0], crowded)) != test.want || len(got) > 1 {
 			t.Errorf("notes() of %+v = %q; want one: %t", test, got, test.want)
 		}
