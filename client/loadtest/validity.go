@@ -7,46 +7,48 @@ import (
 	"strings"
 )
 
-// The generator is a bottleneck when it keeps its cores busy, since then calls
-// wait in it, or when calls leave it late.
+// The generator is a bottleneck if it keeps its cores busy, because then calls wait
+// inside it, or if it sends calls late.
 const (
-	busyShare = 0.95 // of the cores
-	lateCalls = 10   // ms, of a hundredth of the calls
-	shortfall = 0.99 // of the calls that were due
-	ownShare  = 0.3  // of its cores, from which on a full machine is full by the generator too
+	busyShare = 0.95 // share of the cores that counts as all of them
+	lateCalls = 10   // lag in ms; the generator is too slow if a hundredth of the calls has more
+	shortfall = 0.99 // share of the due calls that the generator must send
+	ownShare  = 0.3  // share of the cores from which the generator helps to fill the machine
 )
 
 // counted returns "1 call" or "2 calls".
-func counted(n int64, what string) string {
+func counted(n int64, noun string) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // were returns "1 call was" or "2 calls were".
-func were(n int64, what string) string {
+func were(n int64, noun string) string {
 	if n == 1 {
-		return counted(n, what) + " was"
+		return counted(n, noun) + " was"
 	}
-	return counted(n, what) + " were"
+	return counted(n, noun) + " were"
 }
 
-// leastJudged is how long a run has to be, in seconds, for its processor time to say
+// leastJudged is the length in seconds from which the processor time of a run means
 // something.
 const leastJudged = 1
 
-// bottleneck begins what doubts says of the generator, by which a search knows it.
+// bottleneck is the beginning of each doubt about the generator. A search recognizes
+// these doubts by it.
 const bottleneck = "generator was the bottleneck: "
 
-// crowded begins what notes says of a machine that has too much to do.
+// crowded is the beginning of the note about a machine that has too much to do.
 const crowded = "generator and bot shared a machine that was full: "
 
-// doubts returns why the figures may be the generator's own.
+// doubts returns the reasons why the figures may be figures of the generator. late is
+// the number of missed calls for which the generator was too slow.
 func (p *Plan) doubts(rep *Report, late int64) (list []string) {
 	g := &rep.Generator
-	// a bot in memory has the same cores, which it keeps busy; and what a moment
-	// takes is the start of the program
+	// do not judge the processor time with a bot in memory, which keeps the same cores
+	// busy, nor in a short run, in which the start of the program takes most of it
 	if !p.open() && rep.Measured >= leastJudged && g.Cores > busyShare*float64(rep.Machine.Cores) && p.dial() == nil {
 		list = append(list, fmt.Sprintf(bottleneck+"it kept %.2f of its %d cores busy, so the bot has more to give, and latencies hold its own waiting", g.Cores, rep.Machine.Cores))
 	}
@@ -65,7 +67,7 @@ func (p *Plan) doubts(rep *Report, late int64) (list []string) {
 	return list
 }
 
-// notes returns what else there is to know of the figures.
+// notes returns further remarks about the figures.
 func (p *Plan) notes(rep *Report) (list []string) {
 	for _, g := range p.Goals {
 		if text := g.doubt(rep); text != "" {
@@ -79,7 +81,7 @@ func (p *Plan) notes(rep *Report) (list []string) {
 	return list
 }
 
-// local reports whether the bot is a process of this machine.
+// local reports whether the bot is another process on this machine.
 func (p *Plan) local() bool {
 	u, err := url.Parse(p.Target)
 	if err != nil || p.dial() != nil {
