@@ -20,7 +20,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// working is a cog whose route "work" takes some time.
+// working returns a cog whose route "work" takes some time.
 func working(takes time.Duration) cogs.Cog {
 	return limited(10_000, "work", func(ctx context.Context, _ wire.Empty) (wire.Empty, error) {
 		select {
@@ -32,7 +32,7 @@ func working(takes time.Duration) cogs.Cog {
 	})
 }
 
-// mustRun runs p and checks what is true of every report.
+// mustRun runs p, and checks the report with checkReport.
 func mustRun(t *testing.T, p loadtest.Plan) *loadtest.Report {
 	t.Helper()
 	r, err := loadtest.Run(t.Context(), p)
@@ -43,11 +43,11 @@ func mustRun(t *testing.T, p loadtest.Plan) *loadtest.Report {
 	return r
 }
 
-// checkReport holds the figures of a report against each other.
+// checkReport checks that the figures of a report agree with each other.
 func checkReport(t *testing.T, r *loadtest.Report) {
 	t.Helper()
 	if r.Sent != r.Answered+r.Failed+r.Unanswered {
-		t.Errorf("counts = %+v: what was sent has not ended", r.Counts)
+		t.Errorf("counts = %+v: Sent is not the sum of the outcomes", r.Counts)
 	}
 	var routes, timeline loadtest.Counts
 	add := func(to *loadtest.Counts, c loadtest.Counts) {
@@ -61,7 +61,7 @@ func checkReport(t *testing.T, r *loadtest.Report) {
 	for _, one := range r.Routes {
 		add(&routes, one.Counts)
 	}
-	routes.Missed = r.Missed // of no route
+	routes.Missed = r.Missed // missed calls have no route
 	if diff := gocmp.Diff(r.Counts, routes); diff != "" {
 		t.Errorf("all calls, and those of the routes: (-all +routes)\n%s", diff)
 	}
@@ -87,7 +87,7 @@ func checkReport(t *testing.T, r *loadtest.Report) {
 	}
 }
 
-// TestRun_count makes as many calls as are asked for, with and without a warm-up.
+// TestRun_count checks that Count calls are made, with and without a warm-up.
 func TestRun_count(t *testing.T) {
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
 		for _, warmup := range []time.Duration{0, 333 * time.Millisecond} {
@@ -104,9 +104,9 @@ func TestRun_count(t *testing.T) {
 						if r.Sent != 101 || r.Answered != 101 || r.End != loadtest.EndDone {
 							t.Errorf("Run() = %+v, %s; want 101 answered, %s", r.Counts, r.End, loadtest.EndDone)
 						}
-						want := 101 / (17 * 0.010) // rounds of 6
+						want := 101 / (17 * 0.010) // 17 rounds of 6 calls, 10 ms each
 						if dialect == loadtest.IPCX && rate == 0 {
-							want /= 2 // one at a time on each connection
+							want /= 2 // each connection has one call at a time
 						}
 						if rate > 0 {
 							want = rate
@@ -124,7 +124,8 @@ func TestRun_count(t *testing.T) {
 	}
 }
 
-// TestRun_rates has a bot that does half of what is asked of it, and the rest later.
+// TestRun_rates calls a bot that answers half of the calls in the sending phase, and
+// the other half later.
 func TestRun_rates(t *testing.T) {
 	for name, warmup := range map[string]time.Duration{"cold": 0, "warm": 2 * time.Second} {
 		t.Run(name, func(t *testing.T) {
@@ -151,7 +152,7 @@ func TestRun_rates(t *testing.T) {
 	}
 }
 
-// serial is a cog whose route runs one call at a time, with nothing refused.
+// serial returns a cog whose route runs one call at a time, and refuses none.
 func serial(route wire.Route[wire.Empty, wire.Empty], takes time.Duration) cogs.Cog {
 	return cogs.Cog{Name: "serial", MaxInFlight: 100_000, Setup: func(_ context.Context, r *cogs.Registrar) error {
 		cogs.HandleWith(r, route, cogs.RouteOptions[wire.Empty]{Serial: true}, func(context.Context, wire.Empty) (wire.Empty, error) {
@@ -162,7 +163,7 @@ func serial(route wire.Route[wire.Empty, wire.Empty], takes time.Duration) cogs.
 	}}
 }
 
-// TestRun_ramp looks at the rate in each second.
+// TestRun_ramp checks the rate in each second.
 func TestRun_ramp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))
@@ -173,7 +174,7 @@ func TestRun_ramp(t *testing.T) {
 		for _, s := range r.Timeline {
 			got = append(got, s.Sent)
 		}
-		// a call that is due at the end of a second may be on either side
+		// a call that is due at the end of a second may count in either second
 		want := []int64{150, 250, 0, 500}
 		for i, n := range got {
 			if i >= len(want) || n < want[i]-1 || n > want[i]+1 {
@@ -205,8 +206,9 @@ func TestRun_think(t *testing.T) {
 	})
 }
 
-// TestRun_connections spreads callers over connections. By IPCX each of those has
-// one call at a time, which shows how many are in use.
+// TestRun_connections checks that callers are spread over the connections. With IPCX
+// a connection has one call at a time, so the number of calls shows how many
+// connections are in use.
 func TestRun_connections(t *testing.T) {
 	for _, test := range []struct {
 		dialect                           loadtest.Dialect
@@ -226,7 +228,7 @@ func TestRun_connections(t *testing.T) {
 			p.Dialect, p.Scenario, p.Duration = test.dialect, calling("work"), 200*time.Millisecond
 			p.Callers, p.Depth, p.Connections = test.callers, test.depth, test.connections
 			r := mustRun(t, p)
-			// one each at once, and another one after each answer but the last
+			// one call of each caller at the start, and one after each answer but the last
 			if want := int64(test.callers*test.depth + 19*test.busy); r.Sent != want {
 				t.Errorf("%+v: sent %d; want %d", test, r.Sent, want)
 			}
@@ -238,8 +240,8 @@ func TestRun_connections(t *testing.T) {
 	}
 }
 
-// TestRun_timeouts has a route with a time of its own; what is not answered in it
-// is unanswered, and has taken that long.
+// TestRun_timeouts has a route with a Timeout of its own. A call without an answer in
+// that time is unanswered, and has taken that time.
 func TestRun_timeouts(t *testing.T) {
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
 		t.Run(string(dialect), func(t *testing.T) {
@@ -268,8 +270,8 @@ func TestRun_timeouts(t *testing.T) {
 	}
 }
 
-// TestRun_expected counts an error that the scenario expects as an answer, if it is
-// the bot's, or a timeout.
+// TestRun_expected checks that an error that the scenario expects counts as an answer
+// if the bot sent it, or if it is a timeout.
 func TestRun_expected(t *testing.T) {
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
 		t.Run(string(dialect), func(t *testing.T) {
@@ -295,17 +297,17 @@ func TestRun_expected(t *testing.T) {
 					t.Errorf("counts = %+v; want 100 expected timeouts", r.Counts)
 				}
 				p.Scenario.Routes[0].Expect = []wire.Code{wire.Canceled, wire.Interrupted}
-				p.Timeout, p.Grace = 10*time.Second, time.Millisecond // who is the first to leave is the generator
+				p.Timeout, p.Grace = 10*time.Second, time.Millisecond // the generator gives up first
 				if r = mustRun(t, p); r.Expected != 0 || r.Unanswered == 0 {
-					t.Errorf("counts = %+v; want what nobody has answered unanswered", r.Counts)
+					t.Errorf("counts = %+v; want calls without an answer unanswered", r.Counts)
 				}
 			})
 		})
 	}
 }
 
-// TestRun_maxInFlight does not send what is beyond it, and says so. In the warm-up
-// that is of no importance.
+// TestRun_maxInFlight checks that calls beyond MaxInFlight are not sent, and make the
+// run invalid unless they were due in the warm-up.
 func TestRun_maxInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(100*time.Millisecond))
@@ -338,7 +340,8 @@ func TestRun_maxInFlight(t *testing.T) {
 	})
 }
 
-// TestRun_seed draws the same calls again, whoever makes them.
+// TestRun_seed checks that the same seed draws the same calls, even if other callers
+// make them.
 func TestRun_seed(t *testing.T) {
 	draw := func(rate float64, jitter int64) (got map[string]int) {
 		got = map[string]int{}
@@ -354,7 +357,7 @@ func TestRun_seed(t *testing.T) {
 			}))
 			p.Scenario = calling(`work={"Text":"{{seq}} {{guild}} {{rand 1000}}"}`)
 			if rate == 0 {
-				p.Callers = 3 // which of them has the nth call depends on the bot
+				p.Callers = 3 // the bot decides which caller has the nth call
 				p.Scenario = calling(`work={"Text":"{{guild}} {{rand 1000}}"}`)
 				p.Scenario.Think = 20 * time.Millisecond
 			}
@@ -373,7 +376,7 @@ func TestRun_seed(t *testing.T) {
 	}
 }
 
-// TestRun_idle has a rate of nothing for longer than GiveUp: nobody is lost.
+// TestRun_idle has a rate of zero for longer than GiveUp. The run goes on.
 func TestRun_idle(t *testing.T) {
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
 		synctest.Test(t, func(t *testing.T) {
@@ -388,7 +391,7 @@ func TestRun_idle(t *testing.T) {
 	}
 }
 
-// TestRun_dialSeen lets Plan.Client's DialContext open all connections.
+// TestRun_dialSeen checks that Plan.Client's DialContext opens all connections.
 func TestRun_dialSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))
@@ -399,14 +402,14 @@ func TestRun_dialSeen(t *testing.T) {
 		}
 		p.Scenario, p.Rate, p.Count, p.Connections = calling("work"), 100, 10, 3
 		r := mustRun(t, p)
-		if dialled.Load() != 4 || r.Lines.Opened != 3 { // the observer has one
+		if dialled.Load() != 4 || r.Lines.Opened != 3 { // one connection is for the statistics
 			t.Errorf("%d connections, %+v; want 3, and one for the bot's counts", dialled.Load(), r.Lines)
 		}
 	})
 }
 
-// TestRun_tooSlow asks for more calls than any generator makes: the run ends when it
-// is to end, and says what was not sent.
+// TestRun_tooSlow has a rate that no generator can reach. The run ends in time, and
+// the report counts the calls that were not sent.
 func TestRun_tooSlow(t *testing.T) {
 	p := start(t, working(0))
 	p.Scenario, p.Rate, p.MaxInFlight, p.Connections = calling("work"), 1e9, 4, 1

@@ -9,8 +9,8 @@ import (
 	"github.com/cogbus/cogbus/client"
 )
 
-// TestNotes_crowded tells of a full machine if the bot is on it too, and the
-// generator has some part in it.
+// TestNotes_crowded checks that there is a note about a full machine if the bot is on
+// the same machine and the generator helps to fill it.
 func TestNotes_crowded(t *testing.T) {
 	inMemory := &client.Options{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }}
 	for _, test := range []struct {
