@@ -10,7 +10,7 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// words are the sentences of the page: what a reader is to see in each chart.
+// words has the sentences of the page, which say what to see in each chart.
 type words struct {
 	Dialect, Load, Started                      string
 	Latency, Traffic, Errors, Distribution, Lag string
@@ -45,7 +45,7 @@ func dialectOf(d loadtest.Dialect) string {
 	return string(d)
 }
 
-// loadOf is the plan in a sentence.
+// loadOf describes the plan in a sentence.
 func loadOf(r *loadtest.Report) string {
 	l := r.Load
 	var b strings.Builder
@@ -104,10 +104,10 @@ func plural(n int, one string) string {
 	return count(n) + " " + one + "s"
 }
 
-// enoughSamples is how many intervals it takes to say what is usual.
+// enoughSamples is the number of intervals from which one is usual.
 const enoughSamples = 5
 
-// latencyOf compares the usual interval with the worst one.
+// latencyOf compares the usual interval with the worst interval.
 func latencyOf(r *loadtest.Report) string {
 	samples := slices.DeleteFunc(slices.Clone(r.Timeline), func(s loadtest.Sample) bool { return s.At <= 0 || s.P99 == 0 })
 	if len(samples) == 0 {
@@ -140,14 +140,14 @@ func trafficOf(r *loadtest.Report) string {
 	if r.Rate.Wanted > 0 {
 		fmt.Fprintf(&b, " of %s/s wanted", rate(r.Rate.Wanted))
 	}
-	// the least of a load that changes would be that of its lowest rate
+	// with stages, the lowest rate of answers only shows the lowest stage, so name the highest
 	word, sign := "least", 1.0
 	if len(r.Load.Stages) > 0 {
 		word, sign = "most", -1
 	}
 	best, at := math.Inf(1), 0.0
 	for i, s := range r.Timeline {
-		if s.At-s.Seconds < -1e-9 || i == len(r.Timeline)-1 || s.Seconds == 0 { // the last one may be cut off
+		if s.At-s.Seconds < -1e-9 || i == len(r.Timeline)-1 || s.Seconds == 0 { // the last interval may be short
 			continue
 		}
 		if got := sign * float64(s.Answered) / s.Seconds; got < best {
@@ -172,7 +172,9 @@ func errorWords(r *loadtest.Report) string {
 		return "None: every call was answered with a result."
 	}
 	text := "Every call was answered as expected"
-	part := func(n int64, what string) string { return fmt.Sprintf("%s (%s) %s", count(n), share(n, r.Sent), what) }
+	part := func(n int64, outcome string) string {
+		return fmt.Sprintf("%s (%s) %s", count(n), share(n, r.Sent), outcome)
+	}
 	switch {
 	case r.Failed > 0 && r.Unanswered > 0:
 		text = fmt.Sprintf("Of %s, %s and %s", calls(r.Sent), part(r.Failed, "failed"), part(r.Unanswered, "got no answer"))
@@ -187,7 +189,7 @@ func errorWords(r *loadtest.Report) string {
 	return text + "."
 }
 
-// shapeOf says what a caller may expect, and how far waiting to be sent changes it.
+// shapeOf describes the distribution of the response times in a sentence.
 func shapeOf(r *loadtest.Report) string {
 	if r.Response.Count == 0 {
 		return "Nothing was answered."
