@@ -53,7 +53,7 @@ func (l *Latency) WriteHGRM(w io.Writer) error {
 			return fmt.Errorf("decode the histogram: %w", err)
 		}
 	case l.Count > 0:
-		return errors.New("this distribution has no histogram: those of a whole run have")
+		return errors.New("this distribution has no histogram: only the distributions of whole runs have one")
 	}
 	if _, err := h.PercentilesPrint(w, 5, 1e6); err != nil {
 		return fmt.Errorf("write the percentiles: %w", err)

@@ -188,7 +188,7 @@ func TestUsual(t *testing.T) {
 	for i, want := range []string{
 		"Nothing was answered.",
 		"p99 was 1 ms.",
-		"In 2 intervals p99 was from 1 ms to 9 ms, the latter at 2 s: too few to say what is usual.",
+		"In 2 intervals p99 was from 1 ms to 9 ms, the latter at 2 s: too few intervals to call one usual.",
 		"In 3 intervals", "In 4 intervals",
 		"p99 was usually 1 ms in 5 intervals, and 9 ms at worst, at 2 s.",
 	} {

@@ -67,7 +67,7 @@ func loadOf(r *loadtest.Report) string {
 			}
 			level = s.Rate
 		}
-		b.WriteString("; each when it is due, whatever became of earlier ones; " + lines)
+		b.WriteString("; each when it is due, whether or not earlier calls were answered; " + lines)
 	} else {
 		fmt.Fprintf(&b, "Closed loop: %s", plural(l.Callers, "caller"))
 		if l.Depth > 1 {
@@ -120,7 +120,7 @@ func latencyOf(r *loadtest.Report) string {
 	}
 	if n := len(samples); n < enoughSamples {
 		best := slices.MinFunc(samples, func(a, b loadtest.Sample) int { return cmp.Compare(a.P99, b.P99) })
-		return fmt.Sprintf("In %d intervals p99 was from %s to %s, the latter at %s: too few to say what is usual.", n, duration(best.P99), duration(worst.P99), moment(worst.At))
+		return fmt.Sprintf("In %d intervals p99 was from %s to %s, the latter at %s: too few intervals to call one usual.", n, duration(best.P99), duration(worst.P99), moment(worst.At))
 	}
 	if worst.P99 < 2*usual.P99 {
 		return fmt.Sprintf("Even: p99 was around %s, at most %s.", duration(usual.P99), duration(worst.P99))
@@ -200,7 +200,7 @@ func shapeOf(r *loadtest.Report) string {
 		text += fmt.Sprintf(", one in a thousand longer than %s", duration(r.Response.P999))
 	}
 	if !r.Load.Open {
-		return text + ". In a closed loop a caller that waits makes no calls: what a stall would have cost others is not in here."
+		return text + ". In a closed loop, a caller that waits makes no calls, so the figures do not show the cost of a stall for other callers."
 	}
 	return text + "."
 }
