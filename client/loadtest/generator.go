@@ -8,13 +8,14 @@ import (
 
 	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
 	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
+	"github.com/cogbus/cogbus/client/loadtest/internal/machine"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 	"github.com/cogbus/cogbus/wire"
 )
 
 // A generator makes the calls of a run, in an open or in a closed loop.
 type generator struct {
-	// Set by newGenerator and constant afterwards.
+	// Constant.
 	plan      *Plan
 	program   *scenario.Program
 	checkData []bool // by route: the template may produce invalid JSON, so check each call's data
@@ -26,31 +27,21 @@ type generator struct {
 	stopAt    time.Duration   // the end of the sending phase; 0: Count ends it
 
 	// Shared by the callers.
-	callers   sync.WaitGroup
-	allCalled func() <-chan struct{} // closed when all callers have ended; call it when no more callers are started
-	free      sync.Pool              // of *job
-	seq       atomic.Uint64          // number of the last call
-	taken     atomic.Int64           // calls taken from Plan.Count
+	callers sync.WaitGroup
+	free    sync.Pool     // of *job
+	seq     atomic.Uint64 // number of the last call
+	taken   atomic.Int64  // calls taken from Plan.Count
+
+	// Owned by the goroutine that calls send.
+	ended chan struct{} // closed when all callers have ended; nil before the first allCalled
 }
 
-func newGenerator(r *run, calls context.Context) *generator {
-	g := &generator{
-		plan: &r.Plan, program: r.program, checkData: doubtful(r.program.Routes),
-		conns: r.conns, record: r.record, clock: r.clock, ending: &r.ending, calls: calls,
-		free: sync.Pool{New: func() any { return new(job) }},
-	}
-	if r.Duration > 0 {
-		g.stopAt = r.Warmup + r.Duration
-	}
-	g.allCalled = sync.OnceValue(func() <-chan struct{} {
-		done := make(chan struct{})
-		go func() { // ends with the callers
-			g.callers.Wait()
-			close(done)
-		}()
-		return done
-	})
-	return g
+// A sendPhase is the state of the run when the sending phase ended.
+type sendPhase struct {
+	until    time.Duration // the end of the phase
+	dueUntil time.Duration // in an open loop, the phase contains the calls that were due before this time
+	answers  int64         // answers since the end of the warm-up
+	used     machine.Reading
 }
 
 // send makes the calls until the sending phase ends, or until ctx is done. Calls may
@@ -62,6 +53,19 @@ func (g *generator) send(ctx context.Context) (phase sendPhase) {
 		phase.until = g.closedLoop(ctx)
 	}
 	return phase
+}
+
+// allCalled returns a channel that is closed when all callers have ended. Call it only
+// when no more callers are started.
+func (g *generator) allCalled() <-chan struct{} {
+	if g.ended == nil {
+		g.ended = make(chan struct{})
+		go func() { // ends with the callers
+			g.callers.Wait()
+			close(g.ended)
+		}()
+	}
+	return g.ended
 }
 
 // closedLoop starts callers that wait for each answer, and returns the time at which
@@ -157,7 +161,10 @@ func (g *generator) pace(ctx context.Context) time.Duration {
 		case !g.take(due):
 			return due
 		}
-		c := g.free.Get().(*job)
+		c, _ := g.free.Get().(*job)
+		if c == nil {
+			c = new(job)
+		}
 		c.due = due
 		if !g.prepare(c, draw) || !g.clock.SleepUntil(ctx, due) {
 			return g.clock.Now()

@@ -190,6 +190,15 @@ func (p *Plan) length() time.Duration {
 	return d
 }
 
+// stopAt returns the end of the sending phase of a plan with its defaults filled in,
+// since the run began. It is 0 if Count ends the phase.
+func (p *Plan) stopAt() time.Duration {
+	if p.Duration == 0 {
+		return 0
+	}
+	return p.Warmup + p.Duration
+}
+
 // connections returns Connections, or its default.
 func (p *Plan) connections() int {
 	switch {

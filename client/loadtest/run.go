@@ -33,14 +33,6 @@ type run struct {
 	ending    ending
 }
 
-// A sendPhase is the state of the run when the sending phase ended.
-type sendPhase struct {
-	until    time.Duration // the end of the phase
-	dueUntil time.Duration // in an open loop, the phase contains the calls that were due before this time
-	answers  int64         // answers since the end of the warm-up
-	used     machine.Reading
-}
-
 // Run carries out p and returns the report. It returns when all calls have ended and
 // all connections are closed. If ctx is done, it stops sending early, waits for
 // Grace, and the report says so.
@@ -115,8 +107,14 @@ func (r *run) execute(ctx context.Context) *Report {
 	defer stats.close()
 	r.clock = arrival.NewClock()
 	defer r.clock.Close()
-	sampler := newSampler(r, stats)
-	generator := newGenerator(r, calls)
+	sampler := &sampler{
+		plan: &r.Plan, record: r.record, connCount: &r.connCount, clock: r.clock, ending: &r.ending, stats: stats,
+		usage: machine.Read(), now: newInterval(), misses: make([]int, len(r.AbortOn)),
+	}
+	generator := &generator{
+		plan: &r.Plan, program: r.program, checkData: doubtful(r.program.Routes), conns: r.conns,
+		record: r.record, clock: r.clock, ending: &r.ending, calls: calls, stopAt: r.stopAt(),
+	}
 	injector := &faultInjector{plan: &r.Plan, program: r.program, conns: r.conns, clock: r.clock, calls: calls}
 	alive := &liveness{giveUp: r.GiveUp, record: r.record, connCount: &r.connCount, clock: r.clock, ending: &r.ending}
 

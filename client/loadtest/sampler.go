@@ -33,15 +33,6 @@ type sampler struct {
 	missed int64         // calls that had been missed before it
 }
 
-// newSampler returns a sampler of r, whose measurement begins now unless there is a
-// warm-up.
-func newSampler(r *run, stats *statsClient) *sampler {
-	return &sampler{
-		plan: &r.Plan, record: r.record, connCount: &r.connCount, clock: r.clock, ending: &r.ending, stats: stats,
-		usage: machine.Read(), now: newInterval(), misses: make([]int, len(r.AbortOn)),
-	}
-}
-
 // watch takes samples until ended is closed.
 func (s *sampler) watch(ended <-chan struct{}) {
 	for {
