@@ -10,8 +10,8 @@
 //
 // # Open and closed loops
 //
-// With a rate, the loop is open: the generator makes each call when it is due,
-// whatever the results of the calls before, as the users of a dashboard do.
+// With a rate, the loop is open: the generator makes each call when it is due, even if
+// earlier calls are unanswered, as the users of a dashboard do.
 //
 //   - The response time of a call begins when the call was due. So if the bot stops
 //     for a moment, the stop counts for all calls that it delays, and not only for the

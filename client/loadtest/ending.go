@@ -26,7 +26,8 @@ func (e *ending) finish(reason End, text string, err error) {
 	e.stop()
 }
 
-// abort does what finish does, and cancels the calls that are under way.
+// abort ends the sending phase as finish does, and cancels the calls that are under
+// way.
 func (e *ending) abort(reason End, text string, err error) {
 	e.finish(reason, text, err)
 	e.cancel()

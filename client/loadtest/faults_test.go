@@ -192,8 +192,8 @@ func TestRun_server(t *testing.T) {
 	})
 }
 
-// TestRun_loadedAgain has a cog whose counts start at zero again during the run, and a
-// cog that is unloaded at its end. The report includes the counts from before.
+// TestRun_loadedAgain has a cog that starts its counts at zero again during the run,
+// and a cog that is unloaded at its end. The report includes the counts from before.
 func TestRun_loadedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := cogs.Single("gone", func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })

@@ -14,7 +14,7 @@ import (
 )
 
 // A Plan describes a load. With Rate or Stages the loop is open: calls are made when
-// they are due, whatever the results of earlier calls. Otherwise the loop is closed:
+// they are due, even if earlier calls are unanswered. Otherwise the loop is closed:
 // Callers make calls, and each waits for its answer.
 type Plan struct {
 	// Target is the bot's address, as for [client.New].

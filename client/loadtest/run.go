@@ -101,10 +101,11 @@ func (r *run) execute(ctx context.Context) *Report {
 	defer stop()
 	r.ending.stop, r.ending.cancel = stop, cancel
 
-	// connect before the clock starts, because a bot without statistics may take
-	// long to say so
+	// before the clock starts: a bot without statistics may take long to say so, and
+	// reading the templates takes time too
 	stats := newStatsClient(&r.Plan)
 	defer stats.close()
+	checkData := doubtful(r.program.Routes)
 	r.clock = arrival.NewClock()
 	defer r.clock.Close()
 	sampler := &sampler{
@@ -112,7 +113,7 @@ func (r *run) execute(ctx context.Context) *Report {
 		usage: machine.Read(), now: newInterval(), misses: make([]int, len(r.AbortOn)),
 	}
 	generator := &generator{
-		plan: &r.Plan, program: r.program, checkData: doubtful(r.program.Routes), conns: r.conns,
+		plan: &r.Plan, program: r.program, checkData: checkData, conns: r.conns,
 		record: r.record, clock: r.clock, ending: &r.ending, calls: calls, stopAt: r.stopAt(),
 	}
 	injector := &faultInjector{plan: &r.Plan, program: r.program, conns: r.conns, clock: r.clock, calls: calls}

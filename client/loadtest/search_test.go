@@ -153,7 +153,7 @@ func TestFindMax_noise(t *testing.T) {
 	}
 }
 
-// TestFindMax_gone has a bot whose route no longer exists after a run.
+// TestFindMax_gone has a bot that loses its route after a run.
 func TestFindMax_gone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))
