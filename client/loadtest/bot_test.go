@@ -18,16 +18,16 @@ import (
 )
 
 // A pythonBot answers as a bot of the Python package does: one request on each
-// connection. It knows the route "echo", takes 1 ms for it, and has no counts.
+// connection. It has the route "echo", which takes 1 ms, and reports no statistics.
 type pythonBot struct {
 	conns   chan net.Conn
 	ended   chan struct{}
-	unknown sync.Map // routes that were asked for and are not there
+	unknown sync.Map // names of called routes that do not exist
 
-	script func(conn *transport.Conn) // what it does with a connection, if not that; ends when that does
+	script func(conn *transport.Conn) // replaces the handling of a connection; returns when the connection is closed
 }
 
-// startPython returns a plan that calls such a bot.
+// startPython starts a pythonBot and returns a plan that calls it.
 func startPython(t *testing.T) (*pythonBot, loadtest.Plan) {
 	t.Helper()
 	b := &pythonBot{conns: make(chan net.Conn), ended: make(chan struct{})}
@@ -84,7 +84,7 @@ func (b *pythonBot) serve(conn *transport.Conn) {
 	time.Sleep(time.Millisecond)
 	_ = conn.Send(answer)
 	conn.Flush()
-	for { // until the client has closed it
+	for { // until the client closes the connection
 		buf, _, err := conn.Receive()
 		if err != nil {
 			return
@@ -105,7 +105,7 @@ func (b *pythonBot) Accept() (net.Conn, error) {
 func (b *pythonBot) Close() error   { return nil }
 func (b *pythonBot) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
 
-// refuse opens no connection.
+// refuse is a DialContext that always fails.
 func refuse(context.Context, string, string) (net.Conn, error) {
 	return nil, errors.New("no such bot")
 }

@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// A rate above is a mistake, and what is computed with it might not be a number.
+// mostRate is the highest rate of a plan. A higher rate is a mistake, and results
+// computed with it might not be numbers.
 const mostRate = 1e9
 
-// check says what is wrong with a plan.
+// check returns an error that names the first mistake in p.
 func (p *Plan) check() error {
 	for _, n := range []struct {
 		name  string
@@ -87,15 +88,15 @@ func (p *Plan) check() error {
 	return nil
 }
 
-// allows reports what is wrong with a fault in p.
+// allows returns an error if the fault d is impossible in p.
 func (p *Plan) allows(d Disturbance) error {
 	switch {
 	case !d.Kind.onCog() && !d.Kind.onConnections():
 		return fmt.Errorf("the fault %s is of no kind that there is", d)
 	case d.Kind.onCog() && d.Cog == "":
 		return fmt.Errorf("the fault %s needs a cog", d)
-	case d.Kind.onConnections() && (!(d.N > 0) || d.N > mostLines):
-		return fmt.Errorf("the fault %s needs a number of connections, up to %d", d, int(mostLines))
+	case d.Kind.onConnections() && (!(d.N > 0) || d.N > mostConns):
+		return fmt.Errorf("the fault %s needs a number of connections, up to %d", d, int(mostConns))
 	case d.At < 0 || d.For < 0:
 		return fmt.Errorf("the fault %s: neither its time nor its length may be below zero", d)
 	case d.Kind.onCog() && p.AdminSecret == "" && (p.Client == nil || p.Client.Secret != ""):

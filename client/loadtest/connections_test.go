@@ -12,8 +12,8 @@ import (
 	"github.com/cogbus/cogbus/internal/transport"
 )
 
-// TestRun_unasked has a bot that answers twice: which calls it means nobody can
-// tell, so the connection is of no more use.
+// TestRun_unasked calls a bot that answers twice. The generator closes the connection,
+// because it cannot know which calls the answers belong to.
 func TestRun_unasked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bot, p := startPython(t)
@@ -38,7 +38,7 @@ func TestRun_unasked(t *testing.T) {
 }
 
 // TestRun_dialHangs loses its connection to a host that does not answer any more.
-// Callers that wait for a new one do so no longer than a call may take.
+// Calls that wait for a new connection end when their time is up.
 func TestRun_dialHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))

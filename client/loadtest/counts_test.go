@@ -13,10 +13,10 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A ledger is what a bot has done, counted by its handlers.
+// A ledger counts the calls in the handlers of a bot.
 type ledger struct{ began, ended atomic.Int64 }
 
-// cog takes 25 ms a call and fails each seventh.
+// cog returns a cog that takes 25 ms a call, and fails every seventh call.
 func (l *ledger) cog() cogs.Cog {
 	return cogs.Cog{Name: "work", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		cogs.Handle(r, "work", func(ctx context.Context, in struct{ Seq int }) (wire.Empty, error) {
@@ -32,8 +32,8 @@ func (l *ledger) cog() cogs.Cog {
 	}}
 }
 
-// TestRun_counts holds the generator's counts against the bot's, while cogs are
-// reloaded and fail, connections are cut and stand still, and clients do not read.
+// TestRun_counts compares the generator's counts with the bot's, while cogs are
+// reloaded and fail, and connections are cut and stopped.
 func TestRun_counts(t *testing.T) {
 	faults := map[string]string{
 		"quiet":  "",
@@ -61,8 +61,8 @@ func testCounts(t *testing.T, dialect loadtest.Dialect, faults, loop string) {
 		p.Rate = 200
 	} else {
 		p.Callers, p.Depth, p.Connections = 4, 4, 4
-		// a connection for each call is what the test costs; and calls are not to
-		// be in step with the faults
+		// fewer calls, because a connection for each call makes the test slow; and a
+		// time that keeps calls out of step with the faults
 		p.Scenario.Think = 22 * time.Millisecond
 	}
 	if faults != "" {
@@ -93,7 +93,7 @@ func testCounts(t *testing.T, dialect loadtest.Dialect, faults, loop string) {
 	if sevenths == 0 {
 		t.Errorf("errors = %+v; want those of the seventh calls", r.Errors)
 	}
-	// what was not answered may have run, and what was refused has not
+	// unanswered calls may have run, and refused calls have not
 	ran := done.began.Load()
 	if least, most := r.Answered+sevenths+other, r.Sent-refused; ran < least || ran > most {
 		t.Errorf("the bot has run %d calls; want %d to %d: %+v", ran, least, most, r.Errors)
@@ -128,7 +128,7 @@ func testCounts(t *testing.T, dialect loadtest.Dialect, faults, loop string) {
 		t.Errorf("connections = %+v; want some churned", r.Lines)
 	}
 	if r.Server == nil {
-		t.Fatal("there is nothing of the bot's side; want its counts")
+		t.Fatal("the report has no statistics of the bot")
 	}
 	for _, c := range r.Server.Cogs {
 		if c.Name == "work" && (int64(c.Calls) < ran || int64(c.Calls) > r.Sent) {

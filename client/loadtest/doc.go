@@ -1,4 +1,4 @@
-// Package loadtest makes load on a bot and reports what became of it.
+// Package loadtest makes calls to a bot under load and reports their results.
 //
 //	report, err := loadtest.Run(ctx, loadtest.Plan{
 //		Target:   "ws://localhost:8765",
@@ -8,29 +8,41 @@
 //		Duration: time.Minute,
 //	})
 //
-// # What is measured
+// # Open and closed loops
 //
-// With a rate the loop is open: a call is made when it is due, whatever became of
-// those before, as the users of a dashboard do. Its response time begins when it
-// was due, so a bot that stops for a moment is charged for all the calls that this
-// delays, not for the one that happened to be under way. Its service time begins
-// when it was sent. Calls are made up to 100 µs after they are due, at high rates a
-// few at once: waking up for each would take the processors that make them. By how
-// much stands in the report. Without a rate the loop is closed: each caller waits for its
-// answer, and a slow bot gets fewer calls. Then both times are the same, and a stop
-// shows in few calls.
+// With a rate, the loop is open: the generator makes each call when it is due, even if
+// earlier calls are unanswered, as the users of a dashboard do.
 //
-// Every call has one outcome: it was answered, or failed, or was unanswered. What
-// is unanswered may have run. The report's counts add up to what was sent; calls
-// that were due and not made, since too many were under way or the run was over, are
-// counted apart.
-// Rates are of the time in which calls were made. What a bot answers after that it
-// has not done in time, so one that falls behind shows in the rate of answers, and
-// a goal of rps>=1000 needs a little more than 1,000 calls a second.
+//   - The response time of a call begins when the call was due. So if the bot stops
+//     for a moment, the stop counts for all calls that it delays, and not only for the
+//     calls that were under way.
+//   - The service time begins when the call was sent.
+//   - The generator sends a call up to 100 µs after it was due, at high rates a few
+//     calls at once, because waking up for each call would take the processor time
+//     that the callers need. The report shows the delay as the lag.
 //
-// The report says whether it can be believed: see [Report.Invalid]. A generator in
-// the bot's own process, as in a test, shares its processors and its garbage
-// collector; for figures, give it a process, and better cores, of its own.
+// Without a rate, the loop is closed: each caller waits for its answer, and a slow
+// bot gets fewer calls. Then both times are the same, and a stop of the bot shows in
+// few calls.
 //
-// Everything may be used by several goroutines; runs may overlap.
+// # Counts and rates
+//
+// Every call has one outcome: it was answered, or failed, or was unanswered. An
+// unanswered call may have run. The counts of the report add up to the number of
+// sent calls. Calls that were due and not made, because too many were under way or
+// the run was over, count as missed.
+//
+// A rate includes only the answers that came in the sending phase, because the bot
+// was too slow for the answers that came later. So a bot that falls behind shows in
+// the rate of answers, and a goal of rps>=1000 needs a little more than 1,000 calls a
+// second.
+//
+// # Trust
+//
+// The report says whether its figures are figures of the bot; see [Report.Invalid]. In
+// a test, the generator runs in the bot's own process, and shares its processors and
+// its garbage collector. To measure, run the generator in a process of its own, and
+// better on processors of its own.
+//
+// All functions may be called by several goroutines at once, and runs may overlap.
 package loadtest

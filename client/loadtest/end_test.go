@@ -17,7 +17,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// eachDialect runs test in a bubble for each way of speaking.
+// eachDialect runs test in a bubble for each dialect.
 func eachDialect(t *testing.T, test func(t *testing.T, dialect loadtest.Dialect)) {
 	t.Helper()
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
@@ -28,15 +28,15 @@ func eachDialect(t *testing.T, test func(t *testing.T, dialect loadtest.Dialect)
 	}
 }
 
-// TestRun_refused ends at the first answer that says that there is no such route,
-// also while calls of others are under way.
+// TestRun_refused checks that the run ends at the first answer that says that the
+// route does not exist, even if calls of other callers are under way.
 func TestRun_refused(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
 		for _, rate := range []float64{0, 100} {
 			p := start(t, working(time.Hour))
 			p.Dialect, p.Scenario, p.Rate = dialect, calling("work", "nowhere"), rate
 			if rate == 0 {
-				p.Callers = 20 // one of them draws nowhere first
+				p.Callers = 20 // so that one of them draws "nowhere" first
 			}
 			began := time.Now()
 			r, err := loadtest.Run(t.Context(), p)
@@ -51,7 +51,8 @@ func TestRun_refused(t *testing.T) {
 	})
 }
 
-// TestRun_unloaded goes on when a route that was there is gone, and counts.
+// TestRun_unloaded checks that the run goes on, and counts failures, when a route that
+// has answered before no longer exists.
 func TestRun_unloaded(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
 		p := start(t, working(time.Millisecond))
@@ -68,7 +69,8 @@ func TestRun_unloaded(t *testing.T) {
 	})
 }
 
-// TestRun_forbidden goes on when a handler forbids some calls: others may be allowed.
+// TestRun_forbidden checks that the run goes on when a handler forbids some calls,
+// because it may allow others.
 func TestRun_forbidden(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, cogs.Single("work", func(_ context.Context, in struct{ Seq int }) (wire.Empty, error) {
@@ -84,8 +86,8 @@ func TestRun_forbidden(t *testing.T) {
 	})
 }
 
-// TestRun_wrongSecret is found when connecting, or, where a dialect does not tell
-// then, by the first answer.
+// TestRun_wrongSecret checks that the run fails at connecting, or, in dialects in
+// which the bot accepts the connection, at the first answer.
 func TestRun_wrongSecret(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
 		p := start(t, working(time.Millisecond))
@@ -100,7 +102,7 @@ func TestRun_wrongSecret(t *testing.T) {
 	})
 }
 
-// TestRun_interrupted ends early, within Grace, with what was found.
+// TestRun_interrupted checks that an interrupted run ends within Grace, with a report.
 func TestRun_interrupted(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
 		for name, takes := range map[string]time.Duration{"quick": 10 * time.Millisecond, "hangs": time.Hour} {
@@ -134,7 +136,7 @@ func TestRun_interrupted(t *testing.T) {
 	})
 }
 
-// TestRun_interruptedFirst is cancelled before, and while, it connects.
+// TestRun_interruptedFirst cancels the run before it connects, and while it does.
 func TestRun_interruptedFirst(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
 		for _, after := range []time.Duration{0, time.Second} {
@@ -155,7 +157,8 @@ func TestRun_interruptedFirst(t *testing.T) {
 	})
 }
 
-// TestRun_aborted ends when a goal was missed three times in a row, not before.
+// TestRun_aborted checks that the run ends when a goal is missed the third time in a
+// row, and not before.
 func TestRun_aborted(t *testing.T) {
 	for text, slow := range map[string]func(second int) bool{
 		"aborted": func(s int) bool { return s >= 3 },
@@ -187,8 +190,8 @@ func TestRun_aborted(t *testing.T) {
 	}
 }
 
-// TestRun_template ends when a template fails, or gives what is not JSON, as no try
-// of it has. No call is made of that.
+// TestRun_template checks that the run ends when a template fails or produces invalid
+// JSON, which it did not do when Compile tried it. The run does not send such a call.
 func TestRun_template(t *testing.T) {
 	for data, want := range map[string]string{
 		`{"n": {{if gt seq 50}}{{rand 0}}{{else}}1{{end}}}`: "make the data of work: ",
@@ -218,8 +221,8 @@ func TestRun_template(t *testing.T) {
 	}
 }
 
-// TestRun_untimed has a bot of which nothing is left but errors that take no time:
-// they do not meet a goal for times.
+// TestRun_untimed loses its bot, so that all calls fail at once. Such samples do not
+// meet a goal for a time.
 func TestRun_untimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))
@@ -237,8 +240,8 @@ func TestRun_untimed(t *testing.T) {
 	})
 }
 
-// TestRun_neverSent has a bot that is gone: calls that no connection has taken have
-// failed, and have no service time.
+// TestRun_neverSent loses its bot. Calls that no connection has taken count as failed,
+// and have no service time.
 func TestRun_neverSent(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
 		for _, end := range []string{"lost", "done"} {
@@ -266,7 +269,7 @@ func TestRun_neverSent(t *testing.T) {
 	})
 }
 
-// TestRun_graceShort cancels what is under way at the end.
+// TestRun_graceShort checks that calls still under way after Grace are cancelled.
 func TestRun_graceShort(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
 		p := start(t, working(2900*time.Millisecond))
@@ -284,7 +287,7 @@ func TestRun_graceShort(t *testing.T) {
 	})
 }
 
-// TestRun_python calls a bot that has no counts to tell.
+// TestRun_python calls a bot that reports no statistics.
 func TestRun_python(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bot, p := startPython(t)
@@ -307,11 +310,11 @@ func TestRun_python(t *testing.T) {
 	})
 }
 
-// TestRun_progress tells of each interval when it is over.
+// TestRun_progress checks that Progress gets each sample at the end of its interval.
 func TestRun_progress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))
-		var mu sync.Mutex // protects the variables below: the race detector sees if it were not one goroutine
+		var mu sync.Mutex // protects the variables below
 		var ends []float64
 		var told loadtest.Counts
 		p.Progress = func(s loadtest.Sample) {
@@ -333,15 +336,15 @@ func TestRun_progress(t *testing.T) {
 	})
 }
 
-// TestRun_progressEnd has calls that end a little after the last interval: they are
-// told too, once.
+// TestRun_progressEnd has calls that end shortly after the last interval. Progress
+// gets them too, once.
 func TestRun_progressEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(20*time.Millisecond))
 		var told loadtest.Counts
 		var timed int64
 		var seconds float64
-		p.Progress = func(s loadtest.Sample) { // the run ends after it
+		p.Progress = func(s loadtest.Sample) { // the run ends after the last call
 			told.Sent += s.Sent
 			told.Answered += s.Answered
 			timed += s.Timed

@@ -5,76 +5,91 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
+	"github.com/cogbus/cogbus/client/loadtest/scenario"
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// disturb puts the plan's faults into the run, each on a goroutine of group. Those
-// that last end with life, and none begins after making is done. The faults are
-// complete when group is done.
-func (r *run) disturb(life, making context.Context, group *sync.WaitGroup) []Fault {
-	list := make([]Fault, len(r.Faults))
-	for i, d := range r.Faults {
-		f := &list[i]
-		*f = Fault{Text: d.String(), Kind: string(d.Kind), Cog: d.Cog, At: d.At.Seconds()}
+// A faultInjector injects the plan's faults into a run, and replaces connections for
+// Plan.Churn.
+type faultInjector struct {
+	// Constant.
+	plan    *Plan
+	program *scenario.Program
+	conns   []*conns.Conn
+	clock   *arrival.Clock
+	calls   context.Context // the context of the run's calls
+
+	records []Fault // each belongs to the goroutine of its fault
+
+	churned   atomic.Int64 // connections that were replaced
+	cuts      atomic.Int64 // connections that were cut
+	slowCalls atomic.Uint64
+}
+
+// start starts a goroutine of group for each fault. A fault that lasts ends with
+// lasting. A fault that has not begun when sending is done does not happen. The
+// records are complete when group is done.
+func (f *faultInjector) start(lasting, sending context.Context, group *sync.WaitGroup) {
+	f.records = make([]Fault, len(f.plan.Faults))
+	for i, d := range f.plan.Faults {
+		record := &f.records[i]
+		*record = Fault{Text: d.String(), Kind: string(d.Kind), Cog: d.Cog, At: d.At.Seconds()}
 		group.Go(func() {
-			if !r.until(making, r.Warmup+d.At) {
-				f.Err = "the run ended before"
+			if !f.clock.Wait(sending, f.plan.Warmup+d.At) {
+				record.Err = "the run ended before"
 				return
 			}
-			began := r.now()
-			f.At = (began - r.Warmup).Seconds()
-			ctx := life
+			began := f.clock.Now()
+			record.At = (began - f.plan.Warmup).Seconds()
+			ctx := lasting
 			if d.For > 0 {
 				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(life, d.For)
+				ctx, cancel = context.WithTimeout(lasting, d.For)
 				defer cancel()
 			}
-			note, err := r.carryOut(ctx, d)
-			f.Note, f.Took = note, millis(r.now()-began)
+			note, err := f.inject(ctx, d)
+			record.Note, record.Took = note, millis(f.clock.Now()-began)
 			if err != nil {
-				f.Err = err.Error()
+				record.Err = err.Error()
 			}
 		})
 	}
-	return list
 }
 
-// until waits for a moment, or reports that ctx is done.
-func (r *run) until(ctx context.Context, at time.Duration) bool {
-	pause(ctx, at-r.now())
-	return ctx.Err() == nil
-}
-
-// carryOut does what d says until that is done, or ctx is.
-func (r *run) carryOut(ctx context.Context, d Disturbance) (note string, err error) {
+// inject injects a fault. It returns when the fault has happened; if the fault lasts,
+// when ctx is done.
+func (f *faultInjector) inject(ctx context.Context, d Disturbance) (note string, err error) {
 	switch d.Kind {
 	case FaultSlowReader:
-		return r.slowReaders(ctx, int(d.N))
+		return f.slowReaders(ctx, int(d.N))
 	case FaultChurn:
-		return r.cutLines(ctx, d.N), nil
+		return f.cut(ctx, d.N), nil
 	case FaultPartition:
-		return r.partition(ctx, int(d.N)), nil
+		return f.partition(ctx, int(d.N)), nil
 	}
-	return r.order(d)
+	return f.changeCog(d)
 }
 
-// order has something done to a cog, and waits for it also if the run ends
-// meanwhile, for Grace.
-func (r *run) order(d Disturbance) (note string, err error) {
-	o := r.clientOptions("cogbus load: faults")
+// changeCog tells the bot to reload, unload, load or kill a cog, and waits for its
+// answer. If the run ends meanwhile, it waits for Grace.
+func (f *faultInjector) changeCog(d Disturbance) (note string, err error) {
+	o := f.plan.clientOptions("cogbus load: faults")
 	o.Timeout = time.Minute
-	if r.AdminSecret != "" {
-		o.Secret = r.AdminSecret
+	if f.plan.AdminSecret != "" {
+		o.Secret = f.plan.AdminSecret
 	}
-	bot, err := client.New(r.Target, &o)
+	bot, err := client.New(f.plan.Target, &o)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = bot.Close() }()
-	ctx := r.ctx
+	ctx := f.calls
 	var sw admin.SwitchResult
 	switch d.Kind {
 	case FaultReload:
@@ -95,48 +110,45 @@ func (r *run) order(d Disturbance) (note string, err error) {
 	return fmt.Sprintf("generation %d to %d, paused %.1f ms, %d held, %d lost", sw.From, sw.To, sw.Paused, sw.Held, sw.Lost), nil
 }
 
-// cutLines cuts connections, which open again, without a word.
-func (r *run) cutLines(ctx context.Context, perSecond float64) (note string) {
-	tick := time.NewTicker(every(perSecond))
+// cut cuts random connections, which open again, until ctx is done.
+func (f *faultInjector) cut(ctx context.Context, perSecond float64) (note string) {
+	tick := time.NewTicker(arrival.Every(perSecond))
 	defer tick.Stop()
-	draw := rand.New(rand.NewPCG(r.Seed, 1))
+	draw := rand.New(rand.NewPCG(f.plan.Seed, 1))
 	n := 0
 	for {
 		select {
 		case <-tick.C:
-			n += r.lines[draw.IntN(len(r.lines))].Cut()
+			n += f.conns[draw.IntN(len(f.conns))].Cut()
 		case <-ctx.Done():
-			r.cuts.Add(int64(n))
+			f.cuts.Add(int64(n))
 			return counted(int64(n), "connection") + " cut"
 		}
 	}
 }
 
-// partition lets the first n connections stand still.
-func (r *run) partition(ctx context.Context, n int) (note string) {
-	for _, l := range r.lines[:n] {
-		l.Stop(false)
+// partition stops the first n connections until ctx is done.
+func (f *faultInjector) partition(ctx context.Context, n int) (note string) {
+	for _, c := range f.conns[:n] {
+		c.Stop(false)
 	}
 	<-ctx.Done()
-	for _, l := range r.lines[:n] {
-		l.Resume()
+	for _, c := range f.conns[:n] {
+		c.Resume()
 	}
 	return counted(int64(n), "connection") + " stood still"
 }
 
-// every returns the time between what happens some times a second.
-func every(perSecond float64) time.Duration { return max(1, moment(1/perSecond)) }
-
-// churn replaces connections by new ones, one after the other.
-func (r *run) churn(ctx context.Context) {
-	if r.Churn == 0 {
+// churn replaces connections by new ones, one after the other, until ctx is done.
+func (f *faultInjector) churn(ctx context.Context) {
+	if f.plan.Churn == 0 {
 		return
 	}
-	tick := time.NewTicker(every(r.Churn))
+	tick := time.NewTicker(arrival.Every(f.plan.Churn))
 	defer tick.Stop()
 	var group sync.WaitGroup
 	defer group.Wait()
-	busy := make(chan struct{}, len(r.lines)) // holds one for each replacement that is under way
+	busy := make(chan struct{}, len(f.conns)) // holds one element for each replacement that is under way
 	for n := 0; ; n++ {
 		select {
 		case <-tick.C:
@@ -146,13 +158,13 @@ func (r *run) churn(ctx context.Context) {
 		select {
 		case busy <- struct{}{}:
 		default:
-			continue // the bot takes no more; the report shows how many it was
+			continue // the bot is too slow for this rate; the report shows the number of replacements
 		}
-		l := r.lines[n%len(r.lines)]
-		group.Go(func() {
+		c := f.conns[n%len(f.conns)]
+		group.Go(func() { // ends when the calls on the old connection have ended
 			defer func() { <-busy }()
-			if l.Replace(ctx) == nil {
-				r.churned.Add(1)
+			if c.Replace(ctx) == nil {
+				f.churned.Add(1)
 			}
 		})
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestRun_churn replaces connections and loses no call, those under way included.
+// TestRun_churn replaces connections, and loses no call, not even those under way.
 func TestRun_churn(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
 		var done atomic.Int64
@@ -40,7 +40,8 @@ func TestRun_churn(t *testing.T) {
 	})
 }
 
-// TestRun_cut loses the calls of the connections that are cut, and says so.
+// TestRun_cut checks that the calls on connections that are cut are lost, and that the
+// report counts them.
 func TestRun_cut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(30*time.Millisecond))
@@ -61,8 +62,8 @@ func TestRun_cut(t *testing.T) {
 	})
 }
 
-// TestRun_slowReader has clients that do not read. The bot cuts them off and serves
-// the others.
+// TestRun_slowReader has clients that do not read. The bot closes their connections,
+// and serves the other clients.
 func TestRun_slowReader(t *testing.T) {
 	eachDialect(t, func(t *testing.T, dialect loadtest.Dialect) {
 		p := start(t, working(time.Millisecond))
@@ -90,8 +91,8 @@ func TestRun_slowReader(t *testing.T) {
 	})
 }
 
-// TestRun_slowReaderSeq gives no number to two calls, whoever makes them, and leaves
-// those of the run as they are.
+// TestRun_slowReaderSeq checks that no two calls have the same number, not even calls
+// of slow readers, and that slow readers do not change the numbers of the run's calls.
 func TestRun_slowReaderSeq(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex // protects the variables below
@@ -118,8 +119,8 @@ func TestRun_slowReaderSeq(t *testing.T) {
 	})
 }
 
-// TestRun_partition lets half of the connections stand still for a second; two
-// partitions that overlap end with the later one.
+// TestRun_partition stops half of the connections for a second. A connection in two
+// partitions passes bytes again when the later one ends.
 func TestRun_partition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))
@@ -138,7 +139,8 @@ func TestRun_partition(t *testing.T) {
 	})
 }
 
-// TestRun_server holds the bot's side of the report against what was done to it.
+// TestRun_server compares the bot's statistics in the report with the load and the
+// faults.
 func TestRun_server(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var kept int
@@ -149,7 +151,7 @@ func TestRun_server(t *testing.T) {
 		setup := cog.Setup
 		cog.Name = "worker"
 		cog.Setup = func(ctx context.Context, r *cogs.Registrar) error {
-			cogs.Keep(r, "kept", &kept) // its calls are held while it switches
+			cogs.Keep(r, "kept", &kept) // so that the cog holds its calls while it is reloaded
 			return setup(ctx, r)
 		}
 		p := start(t, cog)
@@ -160,7 +162,7 @@ func TestRun_server(t *testing.T) {
 			t.Fatalf("server = %+v; want one cog", r.Server)
 		}
 		c := r.Server.Cogs[0]
-		if d := int64(c.Calls) - r.Sent; c.Name != "worker" || d < -20 || d > 20 { // those under way at both ends
+		if d := int64(c.Calls) - r.Sent; c.Name != "worker" || d < -20 || d > 20 { // calls under way when the measurement begins and when it ends
 			t.Errorf("the bot counts %d calls of %s; want the %d that were sent", c.Calls, c.Name, r.Sent)
 		}
 		overloaded := int64(0)
@@ -190,9 +192,9 @@ func TestRun_server(t *testing.T) {
 	})
 }
 
-// TestRun_loadedAnew has a cog whose counts begin again in the run, and one that is
-// gone at its end: what was counted before is kept.
-func TestRun_loadedAnew(t *testing.T) {
+// TestRun_loadedAgain has a cog that starts its counts at zero again during the run,
+// and a cog that is unloaded at its end. The report includes the counts from before.
+func TestRun_loadedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := cogs.Single("gone", func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })
 		p := start(t, working(100*time.Millisecond), gone)
@@ -202,7 +204,7 @@ func TestRun_loadedAnew(t *testing.T) {
 		for _, s := range r.Timeline {
 			for _, c := range s.Cogs {
 				if c.Refused > 1000 {
-					t.Errorf("%d refused until %g s; want what there was", c.Refused, s.At)
+					t.Errorf("%d refused until %g s; want the refused calls", c.Refused, s.At)
 				}
 			}
 		}
@@ -224,8 +226,8 @@ func TestRun_loadedAnew(t *testing.T) {
 	})
 }
 
-// TestRun_orderHangs interrupts a run whose fault does not end.
-func TestRun_orderHangs(t *testing.T) {
+// TestRun_faultHangs interrupts a run whose fault does not end.
+func TestRun_faultHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		setups := 0
 		p := start(t, cogs.Cog{Name: "work", Setup: func(ctx context.Context, r *cogs.Registrar) error {

@@ -10,8 +10,8 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// ReadReport reads a report from a file in its JSON form. The error says so if it
-// is none, or one of another version.
+// ReadReport reads a report in its JSON form from a file. It returns an error if the
+// file is not a report, or has another version.
 func ReadReport(path string) (*Report, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -22,7 +22,7 @@ func ReadReport(path string) (*Report, error) {
 		return nil, fmt.Errorf("read the report %s: it is no report of a load test: %w", path, err)
 	}
 	switch {
-	case r.Version == 0 || r.Load.Target == "": // other files have versions too
+	case r.Version == 0 || r.Load.Target == "": // other JSON files may have a version too
 		return nil, fmt.Errorf("read the report %s: it is no report of a load test", path)
 	case r.Version != ReportVersion:
 		return nil, fmt.Errorf("read the report %s: it has version %d, and this program reads version %d", path, r.Version, ReportVersion)
@@ -41,9 +41,9 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return nil
 }
 
-// WriteHGRM writes the distribution in the form of HdrHistogram's percentile
-// files, which its plotters read. Values are milliseconds. Only a Latency with a
-// Histogram can be written, or one without calls.
+// WriteHGRM writes the distribution as a percentile file of HdrHistogram, which its
+// plotters read. Values are milliseconds. It returns an error if l has calls and no
+// Histogram.
 func (l *Latency) WriteHGRM(w io.Writer) error {
 	h := newHistogram()
 	switch {
@@ -53,7 +53,7 @@ func (l *Latency) WriteHGRM(w io.Writer) error {
 			return fmt.Errorf("decode the histogram: %w", err)
 		}
 	case l.Count > 0:
-		return errors.New("this distribution has no histogram: those of a whole run have")
+		return errors.New("this distribution has no histogram: only the distributions of whole runs have one")
 	}
 	if _, err := h.PercentilesPrint(w, 5, 1e6); err != nil {
 		return fmt.Errorf("write the percentiles: %w", err)

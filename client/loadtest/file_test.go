@@ -16,7 +16,7 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// TestReadReport writes a report with everything in it, and reads it again.
+// TestReadReport writes a report in which every member is set, and reads it again.
 func TestReadReport(t *testing.T) {
 	var r *loadtest.Report
 	synctest.Test(t, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestReadReport(t *testing.T) {
 	if diff := gocmp.Diff(r, got); diff != "" || err != nil {
 		t.Errorf("ReadReport() = %v (-written +read)\n%s", err, diff)
 	}
-	// nested ones would be shadowed in silence
+	// an embedded struct would hide a member of the same name without an error
 	var members map[string]any
 	if err := json.Unmarshal(text.Bytes(), &members); err != nil || members["sent"] != float64(r.Sent) || members["version"] != float64(loadtest.ReportVersion) {
 		t.Errorf("members sent %v, version %v, %v; want %d and %d", members["sent"], members["version"], err, r.Sent, loadtest.ReportVersion)
@@ -80,7 +80,7 @@ func TestLatency_WriteHGRM(t *testing.T) {
 	}
 }
 
-// mustRunOf returns the report of n calls of 10 ms each.
+// mustRunOf runs n calls of 10 ms each and returns the report.
 func mustRunOf(t *testing.T, n int64) (r *loadtest.Report) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(10*time.Millisecond))

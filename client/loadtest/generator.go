@@ -1,159 +1,229 @@
 package loadtest
 
 import (
-	"bufio"
-	"fmt"
-	"net/netip"
-	"net/url"
-	"os"
-	"runtime"
-	"runtime/debug"
-	"strings"
+	"context"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
+	"github.com/cogbus/cogbus/client/loadtest/internal/machine"
+	"github.com/cogbus/cogbus/client/loadtest/scenario"
+	"github.com/cogbus/cogbus/wire"
 )
 
-// A usage is what the process has used up to a moment.
-type usage struct {
-	at     time.Time
-	cpu    time.Duration // -1: not known
-	maxRSS int64         // bytes; -1: not known
-	gcs    uint32
-	pauses time.Duration
+// A generator makes the calls of a run, in an open or in a closed loop.
+type generator struct {
+	// Constant.
+	plan      *Plan
+	program   *scenario.Program
+	checkData []bool // by route: the template may produce invalid JSON, so check each call's data
+	conns     []*conns.Conn
+	record    *recorder
+	clock     *arrival.Clock
+	ending    *ending
+	calls     context.Context // the context of all calls
+	stopAt    time.Duration   // the end of the sending phase; 0: Count ends it
 
-	busy, all uint64 // of the machine's processors; 0: not known
+	// Shared by the callers.
+	callers sync.WaitGroup
+	free    sync.Pool     // of *job
+	seq     atomic.Uint64 // number of the last call
+	taken   atomic.Int64  // calls taken from Plan.Count
+
+	// Owned by the goroutine that calls send.
+	ended chan struct{} // closed when all callers have ended; nil before the first allCalled
 }
 
-func readUsage() usage {
-	u := usage{at: time.Now()}
-	u.cpu, u.maxRSS = processUsage()
-	u.busy, u.all = readTicks()
-	var gc debug.GCStats
-	debug.ReadGCStats(&gc)
-	u.gcs, u.pauses = uint32(gc.NumGC), gc.PauseTotal
-	return u
+// A sendPhase is the state of the run when the sending phase ended.
+type sendPhase struct {
+	until    time.Duration // the end of the phase
+	dueUntil time.Duration // in an open loop, the phase contains the calls that were due before this time
+	answers  int64         // answers since the end of the warm-up
+	used     machine.Reading
 }
 
-// until returns what was used between two readings.
-func (u usage) until(end usage) Generator {
-	g := Generator{CPU: -1, Cores: -1, MachineBusy: -1, MaxRSS: end.maxRSS, GCs: end.gcs - u.gcs, Pause: millis(end.pauses - u.pauses)}
-	if u.cpu >= 0 && end.cpu >= 0 {
-		g.CPU = (end.cpu - u.cpu).Seconds()
-		g.Cores = g.CPU / max(end.at.Sub(u.at).Seconds(), 1e-9)
+// send makes the calls until the sending phase ends, or until ctx is done. Calls may
+// still be under way then.
+func (g *generator) send(ctx context.Context) (phase sendPhase) {
+	if g.plan.open() {
+		phase.until, phase.dueUntil = g.openLoop(ctx)
+	} else {
+		phase.until = g.closedLoop(ctx)
 	}
-	if u.all > 0 && end.all > u.all && end.busy >= u.busy {
-		g.MachineBusy = float64(end.busy-u.busy) / float64(end.all-u.all)
-	}
-	return g
+	return phase
 }
 
-func readMachine() Machine {
-	m := Machine{Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.GOMAXPROCS(0), CPU: cpuModel()}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		m.Cogbus = info.Main.Version
-		for _, dep := range info.Deps {
-			if strings.HasSuffix(dep.Path, "/cogbus") {
-				m.Cogbus = dep.Version
-			}
+// allCalled returns a channel that is closed when all callers have ended. Call it only
+// when no more callers are started.
+func (g *generator) allCalled() <-chan struct{} {
+	if g.ended == nil {
+		g.ended = make(chan struct{})
+		go func() { // ends with the callers
+			g.callers.Wait()
+			close(g.ended)
+		}()
+	}
+	return g.ended
+}
+
+// closedLoop starts callers that wait for each answer, and returns the time at which
+// the sending phase ended. Where Count ends it, that is the time of the last answer,
+// since some caller was about to call until then.
+func (g *generator) closedLoop(ctx context.Context) time.Duration {
+	for n := range g.plan.Callers * g.plan.Depth {
+		g.callers.Go(func() { g.closedCaller(ctx, n) }) // ends with the sending phase
+	}
+	var over <-chan time.Time
+	if g.stopAt > 0 {
+		t := time.NewTimer(g.stopAt - g.clock.Now())
+		defer t.Stop()
+		over = t.C
+	}
+	select {
+	case <-over:
+		return g.stopAt
+	case <-g.allCalled():
+	case <-ctx.Done():
+	}
+	if now := g.clock.Now(); g.stopAt == 0 || now < g.stopAt {
+		return now
+	}
+	return g.stopAt
+}
+
+// refusedPause is the time that a caller of a closed loop waits after a refusal. A
+// refusal takes almost no time, so a caller that called again at once would make
+// and count millions of refused calls.
+const refusedPause = 10 * time.Millisecond
+
+// closedCaller is caller n of a closed loop.
+func (g *generator) closedCaller(ctx context.Context, n int) {
+	shard, conn := g.record.shard(n), g.conns[n/g.plan.Depth%len(g.conns)]
+	draw := g.program.Draw(g.plan.Seed, uint64(n))
+	var c job
+	for ctx.Err() == nil {
+		if !g.prepare(&c, draw) {
+			return
+		}
+		c.due = g.clock.Now()
+		if g.stopAt > 0 && c.due >= g.stopAt || !g.take(c.due) {
+			return
+		}
+		wait := g.plan.Scenario.Think
+		switch g.call(shard, conn, &c) {
+		case wire.Unavailable, wire.Overloaded, wire.NoRoute:
+			wait = max(wait, refusedPause)
+		}
+		if wait > 0 {
+			arrival.Pause(ctx, wait)
 		}
 	}
-	return m
 }
 
-// cpuModel returns "" where the system does not tell it in a file.
-func cpuModel() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = f.Close() }()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
+// openLoop makes calls when they are due. No call waits for another one: an idle
+// caller makes it, or a new caller. openLoop returns the end of the sending phase,
+// and the time up to which its calls were due.
+func (g *generator) openLoop(ctx context.Context) (until, dueUntil time.Duration) {
+	dueUntil = g.pace(ctx)
+	until = max(g.clock.Now(), dueUntil) // later than dueUntil if the generator was too slow
+	if g.plan.Count > 0 {
+		t := time.NewTimer(until - g.clock.Now())
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-g.allCalled(): // nothing can happen in the rest of the last call's interval
+			return until, dueUntil
+		case <-ctx.Done():
 		}
+	} else {
+		arrival.Pause(ctx, until-g.clock.Now()) // the phase includes a rate of zero at its end
 	}
-	return ""
+	if now := g.clock.Now(); now < until {
+		until, dueUntil = now, min(now, dueUntil)
+	}
+	return until, dueUntil
 }
 
-// The generator is a bottleneck when it keeps its cores busy, since then calls
-// wait in it, or when calls leave it late.
-const (
-	busyShare = 0.95 // of the cores
-	lateCalls = 10   // ms, of a hundredth of the calls
-	shortfall = 0.99 // of the calls that were due
-	ownShare  = 0.3  // of its cores, from which on a full machine is full by the generator too
-)
-
-// counted returns "1 call" or "2 calls".
-func counted(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// were returns "1 call was" or "2 calls were".
-func were(n int64, what string) string {
-	if n == 1 {
-		return counted(n, what) + " was"
-	}
-	return counted(n, what) + " were"
-}
-
-// leastJudged is how long a run has to be, in seconds, for its processor time to say
-// something.
-const leastJudged = 1
-
-// bottleneck begins what doubts says of the generator, by which a search knows it.
-const bottleneck = "generator was the bottleneck: "
-
-// crowded begins what notes says of a machine that has too much to do.
-const crowded = "generator and bot shared a machine that was full: "
-
-// doubts returns why the figures may be the generator's own.
-func (r *run) doubts(rep *Report) (list []string) {
-	g := &rep.Generator
-	// a bot in memory has the same cores, which it keeps busy; and what a moment
-	// takes is the start of the program
-	if !r.open() && rep.Measured >= leastJudged && g.Cores > busyShare*float64(rep.Machine.Cores) && r.dial() == nil {
-		list = append(list, fmt.Sprintf(bottleneck+"it kept %.2f of its %d cores busy, so the bot has more to give, and latencies hold its own waiting", g.Cores, rep.Machine.Cores))
-	}
-	late := r.record.late.Load()
-	if n := rep.Missed - late; n > 0 {
-		list = append(list, fmt.Sprintf("%s not sent when due, since %s under way, which is the most that there may be", were(n, "call"), were(int64(r.MaxInFlight), "call")))
-	}
-	if late > 0 {
-		list = append(list, fmt.Sprintf(bottleneck+"%s due and not sent before the end", were(late, "call")))
-	}
-	if r.open() && g.Lag.P99 > lateCalls {
-		list = append(list, fmt.Sprintf(bottleneck+"one call in a hundred was sent %.1f ms or more after it was due", g.Lag.P99))
-	}
-	if r.open() && rep.End == EndDone && rep.Rate.Sent < shortfall*rep.Rate.Wanted && rep.Missed == 0 {
-		list = append(list, fmt.Sprintf(bottleneck+"%.0f calls a second were due, and %.0f were sent", rep.Rate.Wanted, rep.Rate.Sent))
-	}
-	return list
-}
-
-// notes returns what else there is to know of the figures.
-func (r *run) notes(rep *Report) (list []string) {
-	for _, g := range r.Goals {
-		if text := g.doubt(rep); text != "" {
-			list = append(list, text)
+// pace hands the calls to callers when they are due. It returns the time up to which
+// calls were due. The callers end when pace has returned and their calls have ended.
+func (g *generator) pace(ctx context.Context) time.Duration {
+	jobs := make(chan *job)
+	defer close(jobs)
+	draw := g.program.Draw(g.plan.Seed, 0) // pace draws all calls itself, so that the same seed gives the same calls
+	started := 0
+	for when := g.plan.schedule(); ; {
+		due, ok := when.Next()
+		switch {
+		case !ok || g.stopAt > 0 && due >= g.stopAt:
+			return g.stopAt
+		case !g.take(due):
+			return due
 		}
+		c, _ := g.free.Get().(*job)
+		if c == nil {
+			c = new(job)
+		}
+		c.due = due
+		if !g.prepare(c, draw) || !g.clock.SleepUntil(ctx, due) {
+			return g.clock.Now()
+		}
+		if g.stopAt > 0 && g.clock.Now() >= g.stopAt+catchUp {
+			g.missRest(when, due)
+			return g.stopAt
+		}
+		select {
+		case jobs <- c:
+			continue
+		default:
+		}
+		if started >= g.plan.MaxInFlight {
+			g.record.miss(due)
+			g.free.Put(c)
+			continue
+		}
+		n := started
+		started++
+		g.callers.Go(func() { g.openCaller(n, c, jobs) }) // ends when pace closes jobs
 	}
-	g := &rep.Generator
-	if r.local() && g.MachineBusy > busyShare && g.Cores > ownShare*float64(rep.Machine.Cores) {
-		list = append(list, fmt.Sprintf(crowded+"%.0f %% of its processors were busy, %.2f of them by the generator; with that on another machine the bot may do more", 100*g.MachineBusy, g.Cores))
-	}
-	return list
 }
 
-// local reports whether the bot is a process of this machine.
-func (r *run) local() bool {
-	u, err := url.Parse(r.Target)
-	if err != nil || r.dial() != nil {
-		return false
+// catchUp is the time after the end of the sending phase in which an open loop still
+// makes calls that were due in it. A generator that stumbled in the last moments
+// catches up and misses no call; a generator that is too slow does not go on for
+// long.
+const catchUp = 50 * time.Millisecond
+
+// missRest counts the call that is due at a time, and all later ones, as missed,
+// because the sending phase is over.
+func (g *generator) missRest(when *arrival.Schedule, due time.Duration) {
+	all, warm := 1+when.Left(g.stopAt), int64(0)
+	if due < g.plan.Warmup {
+		warm = 1 + when.Left(g.plan.Warmup)
 	}
-	host := u.Hostname()
-	addr, err := netip.ParseAddr(host)
-	return host == "" || strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
+	measured := max(0, all-warm)
+	if g.plan.Count > 0 {
+		taken := g.taken.Load()
+		if due >= g.plan.Warmup {
+			taken-- // the call that is due has taken one
+		}
+		measured = min(measured, g.plan.Count-taken)
+	}
+	g.record.missRest(warm, measured)
+}
+
+// openCaller is caller n of an open loop. Its first call is c.
+func (g *generator) openCaller(n int, c *job, jobs <-chan *job) {
+	shard := g.record.shard(n)
+	for ok := true; ok; c, ok = <-jobs {
+		g.call(shard, g.conns[c.seq%uint64(len(g.conns))], c)
+		g.free.Put(c)
+	}
+}
+
+// take takes one of Count calls for the call that is due at a time. It reports
+// whether one was left. The warm-up takes none.
+func (g *generator) take(due time.Duration) bool {
+	return g.plan.Count == 0 || due < g.plan.Warmup || g.taken.Add(1) <= g.plan.Count
 }

@@ -15,21 +15,21 @@ import (
 // [ParseGoals].
 type Goal struct {
 	text  string
-	name  string // of the figure
+	name  string // the name of the figure
 	of    figure
-	less  bool // the figure must be less than bound, else more
-	equal bool // or equal to it
+	less  bool // the figure must be less than bound; otherwise greater
+	equal bool // the figure may also equal bound
 	bound float64
 }
 
-// A figure is what a goal bounds.
+// A figure is a number in the report that a goal can bound.
 type figure struct {
 	unit   unit
 	report func(*Report) float64
-	sample func(*Sample) float64 // nil: only whole runs have it
+	sample func(*Sample) float64 // nil if only whole runs have the figure
 }
 
-// A unit is that of a Verdict.
+// A unit is the unit of a figure, as in Verdict.Unit.
 type unit string
 
 const (
@@ -48,7 +48,7 @@ func figures() map[string]figure {
 	}
 	share := func(part func(c *Counts) int64) figure {
 		of := func(c *Counts) float64 {
-			// of a sample: what has ended, since what was sent has not
+			// a share of the calls that have ended: in a sample, not all calls that were sent have
 			if ended := c.Answered + c.Failed + c.Unanswered; ended > 0 {
 				return 100 * float64(part(c)) / float64(ended)
 			}
@@ -80,15 +80,19 @@ func figures() map[string]figure {
 	}
 }
 
-// ParseGoals reads goals as people write them:
+// ParseGoals reads goals in this form:
 //
 //	p99<5ms,err<0.1%,rps>=9000
 //
-// The figures are p50, p90, p95, p99, p99.9, p99.99, max and mean of the response
-// time; service.p50, service.p99 and service.mean; err and unanswered, shares of
-// the calls in percent; rps, the answers a second that came while calls were made,
-// which even of a quick bot are a few less than its calls; and answered and missed,
-// which are counts. && stands for a comma too.
+// The figures are:
+//   - p50, p90, p95, p99, p99.9, p99.99, max and mean of the response time
+//   - service.p50, service.p99 and service.mean
+//   - err and unanswered, which are shares of the calls in percent
+//   - rps, the answers a second in the sending phase; even if the bot is quick, they
+//     are a few less than the calls a second
+//   - answered and missed, which are counts
+//
+// Goals may also be separated by &&.
 func ParseGoals(text string) ([]Goal, error) {
 	var list []Goal
 	for part := range strings.SplitSeq(strings.ReplaceAll(text, "&&", ","), ",") {
@@ -123,7 +127,7 @@ func parseGoal(text string) (g Goal, err error) {
 		g.bound = millis(d)
 		return g, nil
 	case unitShare:
-		rest = strings.TrimSpace(strings.TrimSuffix(rest, "%")) // 0.1 is 0.1 % too
+		rest = strings.TrimSpace(strings.TrimSuffix(rest, "%")) // 0.1 also means 0.1 %
 	}
 	g.bound, err = strconv.ParseFloat(rest, 64)
 	if err != nil || !(g.bound >= 0) || g.bound > 1e18 {
@@ -135,8 +139,8 @@ func parseGoal(text string) (g Goal, err error) {
 // String returns the goal as it was written.
 func (g Goal) String() string { return g.text }
 
-// Judge says whether a run has met the goal. One in which no call took any time
-// meets none for times, and one without calls none for shares.
+// Judge says whether a run has met the goal. A run without timed calls meets no goal
+// for a time, and a run without calls meets no goal for a share.
 func (g Goal) Judge(r *Report) Verdict {
 	if g.of.unit == unitTime && g.timed(r) == 0 || g.of.unit == unitShare && r.Sent == 0 {
 		return Verdict{Goal: g.text, Unit: string(g.of.unit)}
@@ -144,11 +148,12 @@ func (g Goal) Judge(r *Report) Verdict {
 	return g.verdict(g.of.report(r))
 }
 
-// fewest is how many calls are to take longer than a percentile: with fewer it is
-// chance.
+// fewest is the number of calls that must take longer than a percentile. With fewer
+// calls the percentile is chance.
 const fewest = 10
 
-// doubt says that a run has too few calls for the goal's percentile; "": it has not.
+// doubt returns a sentence if the run has too few calls for the goal's percentile, and
+// "" otherwise.
 func (g Goal) doubt(r *Report) string {
 	above := map[string]float64{"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01, "p99.9": 0.001, "p99.99": 0.0001}[strings.TrimPrefix(g.name, "service.")]
 	n := g.timed(r)
@@ -158,7 +163,7 @@ func (g Goal) doubt(r *Report) string {
 	return fmt.Sprintf("%s was judged by too few calls: %d of the %.0f that it takes", g, n, math.Ceil(fewest/above-1e-6))
 }
 
-// timed returns how many calls have the goal's time.
+// timed returns the number of calls that have the goal's time.
 func (g Goal) timed(r *Report) int64 {
 	if strings.HasPrefix(g.name, "service.") {
 		return r.Service.Count
@@ -166,8 +171,8 @@ func (g Goal) timed(r *Report) int64 {
 	return r.Response.Count
 }
 
-// judgeSample is Judge for an interval. One in which nothing ended meets all goals
-// for times, and one in which calls only failed at once none.
+// judgeSample is Judge for a sample. If no call ended in it, it meets all goals for
+// times. If calls ended, but none was timed because all failed at once, it meets none.
 func (g Goal) judgeSample(s *Sample) Verdict {
 	if g.of.unit == unitTime && s.Timed == 0 {
 		return Verdict{Goal: g.text, Unit: string(g.of.unit), Met: s.Answered+s.Failed+s.Unanswered == 0}
@@ -180,7 +185,7 @@ func (g Goal) verdict(got float64) Verdict {
 	return Verdict{Goal: g.text, Got: got, Unit: string(g.of.unit), Met: met}
 }
 
-// got says in words what a run has had.
+// got returns Got and its unit as text.
 func (v *Verdict) got() string {
 	text := strconv.FormatFloat(v.Got, 'g', 3, 64)
 	if v.Got >= 1000 { // no exponent

@@ -8,11 +8,11 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// An interval is what has ended between two samples.
+// An interval has the results of the calls that ended between two samples.
 type interval struct {
 	Counts
 	response, service *hdr.Histogram
-	lag               time.Duration // the most
+	lag               time.Duration // the largest
 	errors            map[wire.Code]int64
 }
 
@@ -27,7 +27,8 @@ func (i *interval) reset() {
 	clear(i.errors)
 }
 
-func (i *interval) end(m *made) {
+// end adds the result of a call.
+func (i *interval) end(m *callResult) {
 	i.count(m.outcome)
 	i.lag = max(i.lag, m.sent-m.due)
 	if m.timed {
@@ -41,7 +42,7 @@ func (i *interval) end(m *made) {
 	}
 }
 
-// merge adds what o has.
+// merge adds the results in o.
 func (i *interval) merge(o *interval) {
 	i.add(o.Counts)
 	i.response.Merge(o.response)
@@ -52,14 +53,15 @@ func (i *interval) merge(o *interval) {
 	}
 }
 
-// cut adds to into what has ended since it was last called.
+// cut adds the calls that have ended since the last cut to into. Only the sampler may
+// call it.
 func (r *recorder) cut(into *interval) {
 	for _, s := range r.shards {
 		s.mu.Lock()
 		done := s.now
 		s.now, s.spare = s.spare, done
 		s.mu.Unlock()
-		into.merge(done) // only who cuts has the spare ones
+		into.merge(done) // without mu, because only cut uses the spare interval
 		done.reset()
 	}
 }

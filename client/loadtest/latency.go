@@ -7,16 +7,16 @@ import (
 )
 
 // newHistogram returns a histogram of nanoseconds, from half a microsecond to an
-// hour, that is right to a thousandth.
+// hour, with an error of at most one thousandth.
 func newHistogram() *hdr.Histogram { return hdr.New(1000, int64(time.Hour), 3) }
 
-// record notes d in h. What takes longer than an hour counts as an hour.
+// record adds d to h. A duration of more than an hour counts as an hour.
 func record(h *hdr.Histogram, d time.Duration) {
-	_ = h.RecordValue(min(max(0, int64(d)), int64(time.Hour))) // never out of range
+	_ = h.RecordValue(min(max(0, int64(d)), int64(time.Hour))) // cannot fail, because the value is in range
 }
 
-// latencyOf returns the figures of a histogram of nanoseconds, with the histogram
-// itself if it is wanted.
+// latencyOf returns the figures of a histogram of nanoseconds. If whole, they include
+// the histogram itself.
 func latencyOf(h *hdr.Histogram, whole bool) Latency {
 	if h.TotalCount() == 0 {
 		return Latency{}
@@ -37,7 +37,7 @@ func latencyOf(h *hdr.Histogram, whole bool) Latency {
 	if whole {
 		text, err := h.Encode(hdr.V2CompressedEncodingCookieBase)
 		if err != nil {
-			panic("loadtest: encode a histogram: " + err.Error()) // it writes to memory
+			panic("loadtest: encode a histogram: " + err.Error()) // cannot happen, because it writes to memory
 		}
 		l.Histogram = string(text)
 	}

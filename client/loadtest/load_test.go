@@ -34,7 +34,7 @@ func start(t *testing.T, list ...cogs.Cog) loadtest.Plan {
 	}
 }
 
-// limited is cogs.Single with a limit of its own.
+// limited is like cogs.Single, with another limit of calls in flight.
 func limited[Req, Resp any](n int, route wire.Route[Req, Resp], handle func(context.Context, Req) (Resp, error)) cogs.Cog {
 	c := cogs.Single(route, handle)
 	c.MaxInFlight = n
@@ -54,7 +54,7 @@ func calling(routes ...string) scenario.Scenario {
 }
 
 // TestRun_stall stops the bot for 100 ms, during an open loop of five seconds. All
-// calls that were due meanwhile have waited for the end of it.
+// calls that were due meanwhile wait until the stop ends.
 func TestRun_stall(t *testing.T) {
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX} {
 		t.Run(string(dialect), func(t *testing.T) {

@@ -9,130 +9,136 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/client"
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 )
 
-// A Plan says what load to make. Rate or Stages make an open loop, in which calls
-// are made when they are due, whatever became of earlier ones; without them,
-// Callers make a closed loop, in which each waits for its answer.
+// A Plan describes a load. With Rate or Stages the loop is open: calls are made when
+// they are due, even if earlier calls are unanswered. Otherwise the loop is closed:
+// Callers make calls, and each waits for its answer.
 type Plan struct {
 	// Target is the bot's address, as for [client.New].
 	Target string
 
-	// Dialect is how the generator speaks. If empty, it is V1, and IPCXDial for
-	// ipcx and discover targets.
+	// Dialect is the protocol that the generator speaks. If empty, it is IPCXDial for
+	// ipcx and discover targets, and V1 for all others.
 	Dialect Dialect
 
-	// Client holds the secret and how to connect. Its Timeout and Name are set by
-	// the run. May be nil.
+	// Client has the secret, and the options for connecting. The run sets its Timeout
+	// and its Name. May be nil.
 	Client *client.Options
 
-	// AdminSecret is what the faults that reload, unload or kill cogs need.
+	// AdminSecret is needed for faults that reload, unload, load or kill cogs.
 	AdminSecret string
 
-	// Scenario says what is called.
+	// Scenario describes the calls.
 	Scenario scenario.Scenario
 
-	// Callers is how many callers a closed loop has. If zero, it is 1. One that is
-	// refused, as overloaded, since there is no such route, or since there is no
-	// connection, calls again after 10 ms.
+	// Callers is the number of callers of a closed loop. If zero, it is 1. If a call
+	// fails because the bot is overloaded, the route does not exist, or there is no
+	// connection, its caller waits for 10 ms before the next call.
 	Callers int
 
-	// Depth is how many calls each caller keeps under way. If zero, it is 1.
+	// Depth is the number of calls that each caller keeps under way. If zero, it is 1.
 	Depth int
 
-	// Connections is how many connections carry the calls. If zero, a closed loop
-	// has one for each caller, an open one 16. By IPCXDial it is how many clients
-	// do, of which each has up to 64 calls, so connections, at a time; further
+	// Connections is the number of connections that carry the calls. If zero, a
+	// closed loop has one for each caller, and an open loop has 16.
+	//
+	// With IPCXDial, which opens a connection for each call, it is the number of
+	// clients. Each client has up to 64 calls, and so connections, at a time; further
 	// calls wait in the client.
 	Connections int
 
-	// Rate is how many calls a second an open loop makes. With Stages it is the
-	// rate at their beginning.
+	// Rate is the number of calls a second of an open loop. With Stages it is the rate
+	// at their beginning.
 	Rate float64
 
 	// Stages change the rate, one after the other.
 	Stages []Stage
 
-	// Duration is how long calls are made, after Warmup. If zero, it is that of the
-	// Stages, else until Count calls are made, else 10 s. What an open loop was to
-	// send by then and has not is counted as missed, and the run is invalid.
+	// Duration is the length of the sending phase after Warmup. If it is zero:
+	//   - With Stages, it is the sum of their times.
+	//   - With Count, the phase lasts until so many calls are made.
+	//   - Otherwise it is 10 s.
+	//
+	// Calls of an open loop that were due in the phase and were not sent count as
+	// missed, and the run is invalid.
 	Duration time.Duration
 
-	// Count is how many calls are made after Warmup, at most. If zero, there is no
-	// limit.
+	// Count is the largest number of calls after Warmup. If zero, there is no limit.
 	Count int64
 
-	// Warmup is how long calls are made before any is counted: by a closed loop as
-	// later, by an open one at Rate.
+	// Warmup is the time in which calls are made and do not count. An open loop makes
+	// them at Rate.
 	Warmup time.Duration
 
-	// Grace is how long calls are waited for that are under way at the end. If
-	// zero, it is Timeout.
+	// Grace is the time that the run waits, after the sending phase, for the calls
+	// that are still under way. If zero, it is Timeout.
 	Grace time.Duration
 
-	// Timeout is how long a call may take, where its route does not say. If zero,
-	// it is 10 s.
+	// Timeout limits a call whose route has no Timeout. If zero, it is 10 s.
 	Timeout time.Duration
 
-	// Churn is how many connections a second are replaced by new ones, each when
-	// the calls that it has are answered: none is lost.
+	// Churn is the number of connections a second that the run replaces by new ones.
+	// It closes the old connection when its calls have ended, so no call is lost.
 	Churn float64
 
-	// Faults are what happens to the bot, and to its clients, during the run.
+	// Faults are the faults that the run injects into the bot and into its clients.
 	Faults []Disturbance
 
-	// Goals are judged at the end; the verdicts stand in the report.
+	// Goals are judged at the end of the run. The report has the verdicts.
 	Goals []Goal
 
-	// AbortOn ends the run when one of these goals was missed in three intervals
-	// in a row.
+	// AbortOn ends the run if one of these goals is missed in three samples in a row.
 	AbortOn []Goal
 
-	// MaxInFlight bounds the calls that an open loop has under way. What is due
-	// beyond it is not sent, but counted as missed, and the run is invalid. If
-	// zero, it is 100,000.
+	// MaxInFlight limits the calls that an open loop has under way. If it is reached,
+	// calls that are due are not sent: they count as missed, and the run is invalid.
+	// If zero, it is 100,000.
 	MaxInFlight int
 
-	// GiveUp is how long nothing may be answered while no connection is open,
-	// before the run ends. If zero, it is 5 s. A bot that hangs keeps its
-	// connections: its calls time out, and the run goes on.
+	// GiveUp is the time after which the run ends if no connection is open and the
+	// bot answers nothing. If zero, it is 5 s. If a bot hangs and keeps its
+	// connections, its calls time out, and the run goes on.
 	GiveUp time.Duration
 
 	// Interval is the length of a sample. If zero, it is 1 s.
 	Interval time.Duration
 
-	// Seed makes two runs draw the same calls: in an open loop the nth call of
-	// both, in a closed one the nth call of each caller, but for {{seq}}. If zero,
-	// one is drawn.
+	// Seed makes two runs draw the same calls. In an open loop, call n of both runs is
+	// the same. In a closed loop, call n of each caller is the same, except for
+	// {{seq}}. If zero, the run draws a seed.
 	Seed uint64
 
-	// Progress is called after each interval, on one goroutine, and must not
-	// block. What little comes after the last one is told as a short sample of
-	// its own, which the report's Timeline has in the one before: the counts of
-	// both add up to the same. May be nil.
+	// Progress is called with each sample. All calls come from one goroutine, and must
+	// not block. May be nil.
+	//
+	// If little time has passed between the last sample and the end of the run,
+	// Progress gets it as a short sample of its own, while the report's Timeline
+	// includes it in the sample before. The counts of both add up to the same.
 	Progress func(Sample)
 }
 
-// A Dialect is a way of speaking to a bot.
+// A Dialect is a protocol between client and bot.
 type Dialect string
 
 // The dialects.
 const (
-	V1       Dialect = "v1"        // cogbus.v1: calls overtake each other on a connection
-	IPCX     Dialect = "ipcx"      // the Python package's, on connections that stay; its own servers do not let them
-	IPCXDial Dialect = "ipcx-dial" // the same with a connection for each call, as the Python package's client does
+	V1       Dialect = "v1"        // cogbus.v1, in which a connection carries many calls at once
+	IPCX     Dialect = "ipcx"      // the Python package's, on connections that stay open, which servers of that package do not allow
+	IPCXDial Dialect = "ipcx-dial" // the Python package's, with a connection for each call, as the client of that package has it
 )
 
-// A Stage changes the rate linearly to Rate calls a second, over a time. One that
+// A Stage changes the rate linearly to Rate calls a second, over a time. A stage that
 // takes no time is a step.
 type Stage struct {
 	Rate float64       `json:"rate"`
 	Over time.Duration `json:"over_ns"`
 }
 
-// withDefaults returns the plan as it is carried out. The error says what is wrong
-// with it.
+// withDefaults returns the plan with its defaults filled in, or an error if the plan
+// is invalid.
 func (p Plan) withDefaults() (Plan, error) {
 	if err := p.check(); err != nil {
 		return p, fmt.Errorf("loadtest: %w", err)
@@ -143,13 +149,13 @@ func (p Plan) withDefaults() (Plan, error) {
 			p.Dialect = IPCXDial
 		}
 	}
-	if p.Dialect != V1 { // a cogbus bot speaks both on one port
+	if p.Dialect != V1 { // a bot of cogbus speaks all dialects on one port
 		if rest, ok := strings.CutPrefix(p.Target, "ws:"); ok {
 			p.Target = "ipcx:" + rest
 		}
 	}
 	o := p.clientOptions("")
-	c, err := client.New(p.Target, &o) // says what is wrong with a target, and who may have the secret
+	c, err := client.New(p.Target, &o) // reports a wrong target, and a secret that the protocol would send in clear
 	if err != nil {
 		return p, fmt.Errorf("loadtest: %w", err)
 	}
@@ -170,7 +176,7 @@ func isPython(target string) bool {
 	return strings.HasPrefix(target, "ipcx:") || strings.HasPrefix(target, "discover:")
 }
 
-// length returns Duration, or what stands for it; 0: Count ends the run.
+// length returns Duration, or its default. It is 0 if Count ends the run.
 func (p *Plan) length() time.Duration {
 	d := p.Duration
 	if d == 0 {
@@ -184,7 +190,16 @@ func (p *Plan) length() time.Duration {
 	return d
 }
 
-// connections returns Connections, or what stands for it.
+// stopAt returns the end of the sending phase of a plan with its defaults filled in,
+// since the run began. It is 0 if Count ends the phase.
+func (p *Plan) stopAt() time.Duration {
+	if p.Duration == 0 {
+		return 0
+	}
+	return p.Warmup + p.Duration
+}
+
+// connections returns Connections, or its default.
 func (p *Plan) connections() int {
 	switch {
 	case p.Connections > 0:
@@ -197,7 +212,17 @@ func (p *Plan) connections() int {
 
 func (p *Plan) open() bool { return p.Rate > 0 || len(p.Stages) > 0 }
 
-// dial returns what opens network connections; nil: a net.Dialer.
+// schedule returns the schedule of an open loop.
+func (p *Plan) schedule() *arrival.Schedule {
+	stages := make([]arrival.Stage, len(p.Stages))
+	for i, s := range p.Stages {
+		stages[i] = arrival.Stage{Rate: s.Rate, Over: s.Over}
+	}
+	return arrival.NewSchedule(p.Rate, p.Warmup, stages)
+}
+
+// dial returns the function that opens network connections, or nil if the client uses
+// a net.Dialer.
 func (p *Plan) dial() func(ctx context.Context, network, addr string) (net.Conn, error) {
 	if p.Client == nil {
 		return nil

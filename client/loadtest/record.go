@@ -10,36 +10,36 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A recorder holds what became of calls. Callers have a few shards of it between
-// them, so that they do not wait for each other.
+// A recorder holds the results of calls. The callers share a few shards of it, so
+// that they seldom wait for each other.
 type recorder struct {
 	routes []string
 	warmup time.Duration
 	shards []*shard
 
-	// calls that were due and not made
+	// Calls that were due and were not made.
 	allMissed atomic.Int64
-	missed    atomic.Int64 // those that are measured
-	late      atomic.Int64 // and of these, those that the generator was too slow for
+	missed    atomic.Int64 // excluding the warm-up
+	late      atomic.Int64 // the part of missed for which the generator was too slow
 
-	known []atomic.Bool // per route: the bot has answered a call of it otherwise than by refusing it
+	known []atomic.Bool // by route: the bot has answered a call of it, and not with a refusal
 }
 
-// A shard is what some callers have recorded.
+// A shard holds the results of some callers.
 type shard struct {
-	begun atomic.Int64 // calls, those of the warm-up included
-	sent  atomic.Int64 // calls that are measured
-	_     [48]byte     // the counters above change while others read what is below
+	begun atomic.Int64 // calls, including the warm-up
+	sent  atomic.Int64 // calls, excluding the warm-up
+	_     [48]byte     // keeps the counters above, which change often, out of the cache line of the fields below
 
 	mu       sync.Mutex    // protects the fields below
-	ended    int64         // like begun
-	replied  time.Duration // when the bot last has, with an error too
-	answers  int64         // that came after the warm-up, to whatever call
-	routes   []tally       // of the calls that are measured, as all that follows
+	ended    int64         // calls that have ended, including the warm-up
+	replied  time.Duration // time of the bot's last reply, which may be an error
+	answers  int64         // answers that came after the warm-up, also to calls of the warm-up
+	routes   []tally       // by route; this and the next two fields exclude the warm-up
 	lag      *hdr.Histogram
 	failures map[failureKey]*failure
 
-	now, spare *interval // of all calls: since the last sample; spare takes its place then
+	now, spare *interval // now has all calls since the last sample; cut exchanges it with spare
 }
 
 type tally struct {
@@ -78,10 +78,10 @@ func newRecorder(routes []string, warmup time.Duration, shards int) *recorder {
 	return r
 }
 
-// shard returns the one that caller n has.
+// shard returns the shard of caller n.
 func (r *recorder) shard(n int) *shard { return r.shards[n%len(r.shards)] }
 
-// begin notes that a call is made that was due at a moment.
+// begin counts a call, which was due at a time, as sent.
 func (r *recorder) begin(s *shard, due time.Duration) {
 	s.begun.Add(1)
 	if due >= r.warmup {
@@ -89,7 +89,7 @@ func (r *recorder) begin(s *shard, due time.Duration) {
 	}
 }
 
-// miss notes that a call is not made that was due at a moment.
+// miss counts a call, which was due at a time, as missed.
 func (r *recorder) miss(due time.Duration) {
 	r.allMissed.Add(1)
 	if due >= r.warmup {
@@ -97,8 +97,15 @@ func (r *recorder) miss(due time.Duration) {
 	}
 }
 
-// end notes what became of a call.
-func (r *recorder) end(s *shard, m *made) {
+// missRest counts the calls that an open loop was too slow to make as missed.
+func (r *recorder) missRest(warmup, measured int64) {
+	r.allMissed.Add(warmup + measured)
+	r.missed.Add(measured)
+	r.late.Add(measured)
+}
+
+// end records the result of a call.
+func (r *recorder) end(s *shard, m *callResult) {
 	if m.replied && !m.refuses() && m.code != wire.Unavailable && !r.known[m.route].Load() {
 		r.known[m.route].Store(true)
 	}
@@ -159,7 +166,7 @@ func (c *Counts) add(o Counts) {
 	c.Missed += o.Missed
 }
 
-// begun and inFlight count all calls, those of the warm-up included.
+// begun returns the number of calls that have begun, including the warm-up.
 func (r *recorder) begun() (n int64) {
 	for _, s := range r.shards {
 		n += s.begun.Load()
@@ -167,9 +174,10 @@ func (r *recorder) begun() (n int64) {
 	return n
 }
 
+// inFlight returns the number of calls that are under way.
 func (r *recorder) inFlight() int64 {
 	ended := int64(0)
-	for _, s := range r.shards { // first: what begins meanwhile is in flight
+	for _, s := range r.shards { // before begun is read, so that a call that begins meanwhile counts as in flight
 		s.mu.Lock()
 		ended += s.ended
 		s.mu.Unlock()
@@ -177,7 +185,7 @@ func (r *recorder) inFlight() int64 {
 	return r.begun() - ended
 }
 
-// lastReply returns when the bot has last replied to anything.
+// lastReply returns the time of the bot's last reply to any call.
 func (r *recorder) lastReply() (at time.Duration) {
 	for _, s := range r.shards {
 		s.mu.Lock()
@@ -187,7 +195,15 @@ func (r *recorder) lastReply() (at time.Duration) {
 	return at
 }
 
-// answers returns how many answers have come since the end of the warm-up.
+// sent returns the number of calls that were sent after the warm-up.
+func (r *recorder) sent() (n int64) {
+	for _, s := range r.shards {
+		n += s.sent.Load()
+	}
+	return n
+}
+
+// answers returns the number of answers since the end of the warm-up.
 func (r *recorder) answers() (n int64) {
 	for _, s := range r.shards {
 		s.mu.Lock()

@@ -7,68 +7,68 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// ReportVersion is the version of the JSON form of a Report. It rises when a
-// member changes its meaning or goes; new ones may come without that.
+// ReportVersion is the version of the JSON form of a Report. It rises when a member
+// changes its meaning or is removed. A new member does not change it.
 const ReportVersion = 1
 
-// A Report is what a run has found. Its JSON form is what "cogbus load --json"
-// prints. Times are in milliseconds, moments in seconds since the measurement
-// began: those of the warm-up are below zero.
+// A Report is the result of a run. "cogbus load --json" prints its JSON form.
+// Durations are in milliseconds. Times are in seconds since the measurement began, so
+// they are below zero in the warm-up.
 type Report struct {
 	Version   int       `json:"version"`
 	Machine   Machine   `json:"machine"`
 	Load      Load      `json:"load"`
 	Started   time.Time `json:"started"`
-	Measured  float64   `json:"measured_s"` // from the end of the warm-up to the last answer that was waited for
+	Measured  float64   `json:"measured_s"` // from the end of the warm-up until the last call ended
 	End       End       `json:"end"`
-	EndedBy   string    `json:"ended_by,omitempty"` // in words, where End does not say it all
-	Invalid   []string  `json:"invalid,omitempty"`  // why the figures are not those of the bot; empty if they are
-	Notes     []string  `json:"notes,omitempty"`    // what else to know of the figures, in words
-	Counts              // of the measured calls
+	EndedBy   string    `json:"ended_by,omitempty"` // more about End, in words
+	Invalid   []string  `json:"invalid,omitempty"`  // why the figures are figures of the generator, and not of the bot; empty if the run is valid
+	Notes     []string  `json:"notes,omitempty"`    // further remarks about the figures
+	Counts              // the counts of all calls but those of the warm-up
 	Rate      Rates     `json:"rate"`
-	Response  Latency   `json:"response"` // from when a call was due; in a closed loop, from when it was sent
-	Service   Latency   `json:"service"`  // from when a call was sent; of those that were given to a connection
+	Response  Latency   `json:"response"` // begins when a call was due; in a closed loop, when it was sent
+	Service   Latency   `json:"service"`  // begins when a call was sent; only of calls that a connection took
 	Routes    []Route   `json:"routes"`
-	Errors    []Failure `json:"errors,omitempty"` // by count, falling
+	Errors    []Failure `json:"errors,omitempty"` // the most frequent first
 	Timeline  []Sample  `json:"timeline"`
 	Faults    []Fault   `json:"faults,omitempty"`
 	Lines     Lines     `json:"connections"`
 	Generator Generator `json:"generator"`
-	Server    *Server   `json:"server,omitempty"` // nil where the bot does not tell
+	Server    *Server   `json:"server,omitempty"` // nil if the bot does not report its statistics
 	Goals     []Verdict `json:"goals,omitempty"`
 }
 
-// End says why a run has ended.
+// End is the reason for which a run ended.
 type End string
 
 // The reasons.
 const (
-	EndDone        End = "done"            // the duration has passed, or the calls are made
+	EndDone        End = "done"            // the duration has passed, or Count calls were made
 	EndInterrupted End = "interrupted"     // the context was cancelled
 	EndAborted     End = "aborted"         // a goal of Plan.AbortOn was missed
-	EndScenario    End = "scenario failed" // a template did, or gave what is not JSON
-	EndLost        End = "target lost"     // nobody has answered for a while
+	EndScenario    End = "scenario failed" // a template failed, or produced invalid JSON
+	EndLost        End = "target lost"     // the bot answered nothing for Plan.GiveUp, and no connection was left
 	EndRefused     End = "refused"         // the bot does not know the route or the secret
 )
 
-// Machine is what the generator ran on.
+// Machine describes the machine of the generator.
 type Machine struct {
 	Cogbus  string `json:"cogbus"`
 	Go      string `json:"go"`
 	System  string `json:"system"` // such as linux/amd64
 	CPU     string `json:"cpu,omitempty"`
-	Cores   int    `json:"cores"` // that the generator may use
+	Cores   int    `json:"cores"` // cores that the generator may use
 	Command string `json:"command,omitempty"`
 }
 
-// Load is the plan, as it was carried out.
+// Load is the plan of the run, with its defaults filled in.
 type Load struct {
 	Target      string     `json:"target"`
 	Dialect     Dialect    `json:"dialect"`
-	Open        bool       `json:"open"` // calls are made when they are due, whatever became of earlier ones
+	Open        bool       `json:"open"` // the loop was open: calls were made when they were due
 	Rate        float64    `json:"rate,omitempty"`
 	Stages      []Stage    `json:"stages,omitempty"`
-	Callers     int        `json:"callers,omitempty"` // of a closed loop
+	Callers     int        `json:"callers,omitempty"` // zero in an open loop
 	Depth       int        `json:"depth,omitempty"`
 	Connections int        `json:"connections"`
 	Duration    float64    `json:"duration_s,omitempty"`
@@ -78,18 +78,18 @@ type Load struct {
 	Grace       float64    `json:"grace_ms"`
 	GiveUp      float64    `json:"give_up_ms"`
 	Interval    float64    `json:"interval_ms"`
-	MaxInFlight int        `json:"max_in_flight,omitempty"` // of an open loop
+	MaxInFlight int        `json:"max_in_flight,omitempty"` // zero in a closed loop
 	Think       float64    `json:"think_ms,omitempty"`
 	Churn       float64    `json:"churn_per_s,omitempty"`
 	Seed        uint64     `json:"seed"`
-	Routes      []string   `json:"routes"` // their names
-	Calls       []Called   `json:"calls"`  // what is called on each of Routes
+	Routes      []string   `json:"routes"` // the names of the routes
+	Calls       []Called   `json:"calls"`  // one for each of Routes
 	Guilds      Population `json:"guilds"`
 	Users       Population `json:"users"`
 	Faults      []string   `json:"faults,omitempty"`
 }
 
-// A Called is a route of the scenario, with its defaults filled in.
+// A Called describes the calls of a route, with the defaults of the scenario filled in.
 type Called struct {
 	Name    string      `json:"name"`
 	Weight  float64     `json:"weight"`
@@ -98,35 +98,38 @@ type Called struct {
 	Timeout float64     `json:"timeout_ms"`
 }
 
-// A Population says of which guilds or users calls are.
+// A Population describes the guilds or users of the calls.
 type Population struct {
 	Count int     `json:"count"`
-	Given bool    `json:"given,omitempty"` // as ids, which are not made up
+	Given bool    `json:"given,omitempty"` // the scenario lists their ids; otherwise the generator makes them up
 	Zipf  float64 `json:"zipf,omitempty"`
 }
 
-// Counts say what became of calls: Sent = Answered + Failed + Unanswered.
+// Counts are the numbers of calls by outcome. In a Report, Sent = Answered + Failed +
+// Unanswered.
 type Counts struct {
-	Sent       int64 `json:"sent"`       // made, whether or not there was a connection
-	Answered   int64 `json:"answered"`   // with a result, or with an error that the scenario expects
-	Failed     int64 `json:"failed"`     // with another error, or since there was no connection, so that they cannot have run
-	Unanswered int64 `json:"unanswered"` // no answer in time, or the connection was lost first: they may have run
+	Sent       int64 `json:"sent"`       // calls that were made, also without a connection
+	Answered   int64 `json:"answered"`   // the bot sent a result, or an error that the scenario expects
+	Failed     int64 `json:"failed"`     // the bot sent another error, or there was no connection, so that the call cannot have run
+	Unanswered int64 `json:"unanswered"` // no answer in time, or the connection was lost before; the call may have run
 	Expected   int64 `json:"expected_errors,omitempty"`
-	Missed     int64 `json:"missed,omitempty"` // were due and not made, since as many as may be were under way, or since the run was over; not in Sent
+	Missed     int64 `json:"missed,omitempty"` // calls that were due and not made, because MaxInFlight calls were under way or the run was over; not in Sent
 }
 
-// Rates are calls a second, from the end of the warm-up until no more calls are
-// made; where Count ends a closed loop, until the last answer.
+// Rates are calls a second in the sending phase, which begins at the end of the
+// warm-up. If Count ends a closed loop, the phase ends with the last answer.
 type Rates struct {
-	Wanted   float64 `json:"wanted,omitempty"` // of an open loop, on average
+	Wanted   float64 `json:"wanted,omitempty"` // the average rate of the plan, in an open loop
 	Sent     float64 `json:"sent"`
-	Answered float64 `json:"answered"` // answers that came in that time: what the bot answers later is beyond what it can do
+	Answered float64 `json:"answered"` // answers that came in the phase; the bot was too slow for the later ones
 }
 
-// A Latency is a distribution of times in milliseconds, of calls that the bot
-// answered, with errors too, and of those that have waited in vain: until they
-// timed out, or until their connection or the run ended. Calls that failed at once
-// for want of a connection are not in it.
+// A Latency is the distribution of the times of calls, in milliseconds. It includes:
+//   - calls that the bot answered, with a result or with an error
+//   - calls that waited until they timed out, until their connection was lost, or
+//     until the run ended
+//
+// It does not include calls that failed at once because there was no connection.
 type Latency struct {
 	Count  int64   `json:"count"`
 	Min    float64 `json:"min"`
@@ -141,11 +144,11 @@ type Latency struct {
 	Max    float64 `json:"max"`
 
 	// Histogram is an HdrHistogram of nanoseconds: V2, compressed, base64.
-	// Those of several runs add up.
+	// Histograms of several runs can be added.
 	Histogram string `json:"histogram,omitempty"`
 }
 
-// A Route is what became of the calls of one route.
+// A Route has the counts and latencies of the calls of one route.
 type Route struct {
 	Name string `json:"name"`
 	Counts
@@ -153,33 +156,34 @@ type Route struct {
 	Service  Latency `json:"service"`
 }
 
-// A Failure is a kind of outcome other than a result.
+// A Failure counts the calls of a route that ended with the same error code and
+// outcome.
 type Failure struct {
 	Code       wire.Code `json:"code"`
 	Route      string    `json:"route"`
 	Count      int64     `json:"count"`
 	Expected   bool      `json:"expected,omitempty"`
 	Unanswered bool      `json:"unanswered,omitempty"`
-	First      string    `json:"first"`    // the message of the first one
-	FirstAt    float64   `json:"first_at"` // s
+	First      string    `json:"first"`    // the message of the first of them
+	FirstAt    float64   `json:"first_at"` // the time of the first of them, s
 }
 
-// A Sample is what happened in one interval.
+// A Sample has the figures of one interval.
 type Sample struct {
-	At          float64             `json:"at"`      // its end, s; at most zero in the warm-up
-	Seconds     float64             `json:"seconds"` // its length: an Interval, but for the last ones of the warm-up and of the run, and where the machine stood still
-	Counts                          // that began, and that ended, in it: here they need not add up
+	At          float64             `json:"at"`      // the end of the interval, s; at most zero in the warm-up
+	Seconds     float64             `json:"seconds"` // the length of the interval: Plan.Interval, except at the end of the warm-up and of the run, and if the machine stood still
+	Counts                          // Sent are calls that began in the interval, the others calls that ended in it, so they need not add up
 	InFlight    int64               `json:"in_flight"`
-	Timed       int64               `json:"timed"` // calls that have the times below: those of a Latency; without any they are 0
-	P50         float64             `json:"p50"`   // of the response, as the next ones
+	Timed       int64               `json:"timed"` // calls in the times below, as in a Latency; if it is 0, the times are 0 too
+	P50         float64             `json:"p50"`   // this and the next three are response times
 	P90         float64             `json:"p90"`
 	P99         float64             `json:"p99"`
 	Max         float64             `json:"max"`
 	Service     float64             `json:"service_p99"`
-	Lag         float64             `json:"lag"` // the most that a call was sent after it was due
+	Lag         float64             `json:"lag"` // the longest time from when a call was due until it was sent
 	Connections int                 `json:"connections"`
 	Errors      map[wire.Code]int64 `json:"errors,omitempty"`
-	Cogs        []CogSample         `json:"cogs,omitempty"` // where the bot tells
+	Cogs        []CogSample         `json:"cogs,omitempty"` // empty if the bot does not report its statistics
 }
 
 // A CogSample is the state of a cog at the end of an interval.
@@ -188,57 +192,58 @@ type CogSample struct {
 	InFlight int    `json:"in_flight"`
 	Waiting  int    `json:"waiting"`
 	Held     int    `json:"held"`
-	Refused  uint64 `json:"refused"` // in the interval
+	Refused  uint64 `json:"refused"` // calls that the cog refused in the interval
 }
 
-// A Fault is something that was done to the bot, or to its clients, in the run.
+// A Fault is the record of a fault that the run injected; see [Disturbance].
 type Fault struct {
-	Text string  `json:"text"` // as in the plan
+	Text string  `json:"text"` // the form in the plan
 	Kind string  `json:"kind"`
 	Cog  string  `json:"cog,omitempty"`
-	At   float64 `json:"at"`              // when it began, s
-	Took float64 `json:"took_ms"`         // until it was over
-	Note string  `json:"note,omitempty"`  // what came of it, in words
-	Err  string  `json:"error,omitempty"` // why it did not happen
+	At   float64 `json:"at"`              // the beginning of the fault, s
+	Took float64 `json:"took_ms"`         // the length of the fault
+	Note string  `json:"note,omitempty"`  // the result, in words
+	Err  string  `json:"error,omitempty"` // the reason why it did not happen
 }
 
-// Lines are the connections of a run, its faults' own excluded.
+// Lines counts the connections of a run, without the connections of its faults.
 type Lines struct {
-	Asked   int     `json:"asked"`
-	Opened  int64   `json:"opened"` // reconnects, and those of a dialect that takes one a call, included
-	Failed  int64   `json:"failed"` // attempts
-	Cut     int64   `json:"cut"`    // by a fault
+	Asked   int     `json:"asked"`  // connections in the plan
+	Opened  int64   `json:"opened"` // includes reconnects; with IPCXDial, one for each call
+	Failed  int64   `json:"failed"` // failed attempts
+	Cut     int64   `json:"cut"`    // cut by a fault
 	Churned int64   `json:"churned,omitempty"`
-	Connect Latency `json:"connect"` // handshakes of the first Asked ones; those of a connection a call are in its latency
+	Connect Latency `json:"connect"` // time to open the first Asked connections; with IPCXDial, the later ones are part of the latency of the calls
 }
 
-// Generator is what the load generator took itself, from the end of the warm-up
-// until no more calls were made.
+// Generator says how much of the machine the generator used in the sending phase,
+// without the warm-up. A figure is -1 if the system does not report it.
 type Generator struct {
-	CPU         float64 `json:"cpu_s"`        // -1 if the system does not tell
-	Cores       float64 `json:"cores"`        // how many were busy on average; -1
-	MachineBusy float64 `json:"machine_busy"` // share of all the machine's processors that were busy, whoever kept them so; -1
-	Lag         Latency `json:"lag"`          // how long after it was due each call was sent
-	MaxRSS      int64   `json:"max_rss"`      // bytes; -1
-	GCs         uint32  `json:"gcs"`          // collections
-	Pause       float64 `json:"gc_pause"`     // ms, all together
+	CPU         float64 `json:"cpu_s"`        // processor time
+	Cores       float64 `json:"cores"`        // processors that the generator kept busy, on average
+	MachineBusy float64 `json:"machine_busy"` // share of the machine's processors that any process kept busy, 0 to 1
+	Lag         Latency `json:"lag"`          // time from when a call was due until it was sent
+	MaxRSS      int64   `json:"max_rss"`      // the largest memory since the program started, in bytes
+	GCs         uint32  `json:"gcs"`          // garbage collections
+	Pause       float64 `json:"gc_pause"`     // sum of the pauses, ms
 }
 
-// Server is what the bot has counted between the end of the warm-up and the end.
+// Server has the statistics of the bot, from the end of the warm-up to the end of the
+// run.
 type Server struct {
 	Cogs     []Cog   `json:"cogs"`
 	GCPauses Latency `json:"gc_pauses"`
-	Heap     uint64  `json:"heap_bytes"` // at the end
+	Heap     uint64  `json:"heap_bytes"` // at the end of the run
 }
 
-// A Cog is what happened to one cog, be it there at the end or not. What it did
-// between a sample and its unloading, if it was unloaded, is not in it. The times are of the calls that the bot has
-// timed, which are a few of all.
+// A Cog has the statistics of one cog. The cog may have been unloaded in the run;
+// then they do not include its calls after the last sample before that. Queue and
+// Handler have only a part of the calls, because the bot does not time all of them.
 type Cog struct {
 	Name       string               `json:"name"`
 	Calls      uint64               `json:"calls"`
 	Refused    map[wire.Code]uint64 `json:"refused,omitempty"`
-	MaxFlight  int                  `json:"max_in_flight"` // of the samples
+	MaxFlight  int                  `json:"max_in_flight"` // this and the next two are maxima of the samples
 	MaxWaiting int                  `json:"max_waiting"`
 	MaxHeld    int                  `json:"max_held"`
 	Queue      Latency              `json:"queue"`
@@ -248,7 +253,7 @@ type Cog struct {
 
 // A Switch is one reload or restart of a cog.
 type Switch struct {
-	At float64 `json:"at"` // s
+	At float64 `json:"at"` // time, s
 	admin.SwitchResult
 }
 

@@ -10,34 +10,33 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 )
 
-// report returns what was found, when everything has ended: the last call at a
-// moment.
-func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
-	r := w.run
+// report returns the report of a run in which everything has ended, the last call at
+// a time.
+func (r *run) report(phase *sendPhase, lastCall time.Duration, s *sampler, f *faultInjector) *Report {
 	rep := &Report{
 		Version:  ReportVersion,
-		Machine:  readMachine(),
-		Load:     r.load(),
-		Started:  r.began.Round(0),
-		Measured: max(0, ended-r.Warmup).Seconds(),
-		End:      r.end,
-		EndedBy:  r.endedBy,
-		Rate:     r.rates(m),
-		Timeline: w.samples,
-		Faults:   faults,
+		Machine:  thisMachine(),
+		Load:     r.load(r.program),
+		Started:  r.clock.Began().Round(0),
+		Measured: max(0, lastCall-r.Warmup).Seconds(),
+		End:      r.ending.reason,
+		EndedBy:  r.ending.text,
+		Rate:     phase.rates(&r.Plan, r.record.sent()),
+		Timeline: s.samples,
+		Faults:   f.records,
 		Lines: Lines{
-			Asked:   len(r.lines),
-			Opened:  r.conns.Opened.Load(),
-			Failed:  r.conns.Failed.Load(),
-			Cut:     r.cuts.Load(),
-			Churned: r.churned.Load(),
+			Asked:   len(r.conns),
+			Opened:  r.connCount.Opened.Load(),
+			Failed:  r.connCount.Failed.Load(),
+			Cut:     f.cuts.Load(),
+			Churned: f.churned.Load(),
 		},
 	}
 	lag := r.record.totals(rep)
-	rep.Generator = w.usage.until(m.used)
+	rep.Generator = generatorOf(phase.used.Since(s.usage))
 	rep.Generator.Lag = latencyOf(lag, false)
-	rep.Server = w.server.report(r.began.Add(r.Warmup))
-	rep.Invalid = r.doubts(rep)
+	rep.Server = s.stats.report(r.clock.Began().Add(r.Warmup))
+	rep.Invalid = r.doubts(rep, r.record.late.Load())
 	for _, g := range r.Goals {
 		rep.Goals = append(rep.Goals, g.Judge(rep))
 	}
@@ -45,25 +44,22 @@ func (w *watch) report(m *making, ended time.Duration, faults []Fault) *Report {
 	return rep
 }
 
-// rates returns those of the time in which calls were made: later answers are no
-// part of what the bot can do in that time.
-func (r *run) rates(m *making) Rates {
-	seconds := (m.until - r.Warmup).Seconds()
+// rates returns the rates of the sending phase after the warm-up, in which sent calls
+// were sent. Answers that came after the phase do not count, because the bot was too
+// slow for them.
+func (s *sendPhase) rates(p *Plan, sent int64) Rates {
+	seconds := (s.until - p.Warmup).Seconds()
 	if seconds <= 0 {
 		return Rates{}
 	}
-	sent := int64(0)
-	for _, s := range r.record.shards {
-		sent += s.sent.Load()
-	}
-	rates := Rates{Sent: float64(sent) / seconds, Answered: float64(m.answers) / seconds}
-	if due := m.dueUntil - r.Warmup; r.open() && due > 0 {
-		rates.Wanted = newSchedule(&r.Plan).due(r.Warmup, m.dueUntil) / due.Seconds()
+	rates := Rates{Sent: float64(sent) / seconds, Answered: float64(s.answers) / seconds}
+	if due := s.dueUntil - p.Warmup; p.open() && due > 0 {
+		rates.Wanted = p.schedule().Due(p.Warmup, s.dueUntil) / due.Seconds()
 	}
 	return rates
 }
 
-// totals fills in what all shards have recorded, and returns the lag.
+// totals sums up all shards in the report, and returns the lag.
 func (r *recorder) totals(rep *Report) *hdr.Histogram {
 	response, service, lag := newHistogram(), newHistogram(), newHistogram()
 	for i, name := range r.routes {
@@ -82,8 +78,8 @@ func (r *recorder) totals(rep *Report) *hdr.Histogram {
 		response.Merge(of.response)
 		service.Merge(of.service)
 	}
+	rep.Sent += r.sent()
 	for _, s := range r.shards {
-		rep.Sent += s.sent.Load()
 		lag.Merge(s.lag)
 	}
 	rep.Missed = r.missed.Load()
@@ -92,7 +88,7 @@ func (r *recorder) totals(rep *Report) *hdr.Histogram {
 	return lag
 }
 
-// failures returns what calls have met, the most frequent first.
+// failures returns the errors of all calls, the most frequent first.
 func (r *recorder) failures() (list []Failure) {
 	sums := map[failureKey]failure{}
 	for _, s := range r.shards {
@@ -118,40 +114,40 @@ func (r *recorder) failures() (list []Failure) {
 }
 
 // load returns the plan for the report.
-func (r *run) load() Load {
+func (p *Plan) load(program *scenario.Program) Load {
 	l := Load{
-		Target:      r.Target,
-		Dialect:     r.Dialect,
-		Open:        r.open(),
-		Rate:        r.Rate,
-		Stages:      r.Stages,
-		Connections: r.Connections,
-		Duration:    r.Duration.Seconds(),
-		Count:       r.Count,
-		Warmup:      r.Warmup.Seconds(),
-		Timeout:     millis(r.Timeout),
-		Grace:       millis(r.Grace),
-		GiveUp:      millis(r.GiveUp),
-		Interval:    millis(r.Interval),
-		Think:       millis(r.Scenario.Think),
-		Churn:       r.Churn,
-		Seed:        r.Seed,
-		Routes:      r.record.routes,
-		Guilds:      populationOf(&r.Scenario.Guilds),
-		Users:       populationOf(&r.Scenario.Users),
+		Target:      p.Target,
+		Dialect:     p.Dialect,
+		Open:        p.open(),
+		Rate:        p.Rate,
+		Stages:      p.Stages,
+		Connections: p.Connections,
+		Duration:    p.Duration.Seconds(),
+		Count:       p.Count,
+		Warmup:      p.Warmup.Seconds(),
+		Timeout:     millis(p.Timeout),
+		Grace:       millis(p.Grace),
+		GiveUp:      millis(p.GiveUp),
+		Interval:    millis(p.Interval),
+		Think:       millis(p.Scenario.Think),
+		Churn:       p.Churn,
+		Seed:        p.Seed,
+		Routes:      routeNames(program),
+		Guilds:      populationOf(&p.Scenario.Guilds),
+		Users:       populationOf(&p.Scenario.Users),
 	}
 	if l.Open {
-		l.MaxInFlight = r.MaxInFlight
+		l.MaxInFlight = p.MaxInFlight
 	} else {
-		l.Callers, l.Depth = r.Callers, r.Depth
+		l.Callers, l.Depth = p.Callers, p.Depth
 	}
-	for _, route := range r.program.Routes {
+	for _, route := range program.Routes {
 		l.Calls = append(l.Calls, Called{
 			Name: route.Name, Weight: route.Weight, Data: route.Data, Expect: route.Expect,
-			Timeout: millis(cmp.Or(route.Timeout, r.Timeout)),
+			Timeout: millis(cmp.Or(route.Timeout, p.Timeout)),
 		})
 	}
-	for _, d := range r.Faults {
+	for _, d := range p.Faults {
 		l.Faults = append(l.Faults, d.String())
 	}
 	return l
@@ -161,5 +157,5 @@ func populationOf(p *scenario.Population) Population {
 	if len(p.IDs) > 0 {
 		return Population{Count: len(p.IDs), Given: true, Zipf: p.Zipf}
 	}
-	return Population{Count: cmp.Or(p.Count, 1000), Zipf: p.Zipf} // the scenario's default
+	return Population{Count: cmp.Or(p.Count, 1000), Zipf: p.Zipf} // 1000 is the scenario's default
 }

@@ -6,63 +6,66 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
+	"github.com/cogbus/cogbus/client/loadtest/internal/machine"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A run is a plan that is carried out. Moments are since began.
+// A run carries out a plan. It has two phases: in the sending phase the generator
+// makes calls, and after it the run waits for the calls that are still under way.
+// Times are since the clock was started.
 type run struct {
-	Plan
-	program  *scenario.Program
-	doubtful []bool // by route: its data is to be checked
-	lines    []*lines.Line
-	record   *recorder
-	conns    lines.Counter
-	sleep    sleeper
-	began    time.Time
-	stopAt   time.Duration // when no more calls are made; 0: it is Count that ends it
+	// Set by newRun and constant afterwards.
+	Plan    // with the defaults filled in
+	program *scenario.Program
+	conns   []*conns.Conn
 
-	ctx    context.Context // of the calls: done when they are not waited for any more
-	cancel context.CancelFunc
-	stop   context.CancelFunc // ends the making of calls
+	// Set by execute, before it starts a goroutine.
+	clock *arrival.Clock
 
-	callers   sync.WaitGroup         // end when no more calls are made, and theirs have ended
-	allCalled func() <-chan struct{} // closed when they have; to be called when no more are started
-	free      sync.Pool              // of *job
-
-	seq     atomic.Uint64 // calls
-	asked   atomic.Uint64 // calls of slow readers
-	taken   atomic.Int64  // of Count
-	churned atomic.Int64
-	cuts    atomic.Int64
-
-	mu      sync.Mutex // protects the fields below
-	end     End        // why the making of calls has ended, once it has
-	endedBy string
-	endErr  error // of EndScenario, EndRefused and EndLost
+	// Each of these may be used by several goroutines at once.
+	connCount conns.Counter
+	record    *recorder
+	ending    ending
 }
 
-// A making is what there was when the making of calls ended. Moments are since the
-// run began.
-type making struct {
-	until    time.Duration // when that was
-	dueUntil time.Duration // in an open loop: up to when calls were due that were made
-	answers  int64         // that had come since the end of the warm-up
-	used     usage
-}
-
-// Run carries out p and returns what was found. It returns when the calls have
-// ended and the connections are closed. When ctx is done it stops early, waits for
-// Grace, and the report says so. With [EndLost], [EndRefused] and [EndScenario] there
-// is an error beside the report. One without a report is that of a plan that cannot
-// be carried out, or of a bot that was not reached to begin with. In that of a bot
-// there is a [*wire.Error]. The bot's side of the report is there if the bot tells it, which
-// those of the Python package do not.
+// Run carries out p and returns the report. It returns when all calls have ended and
+// all connections are closed. If ctx is done, it stops sending early, waits for
+// Grace, and the report says so.
+//
+// Run returns an error in these cases:
+//   - The run has ended with [EndLost], [EndRefused] or [EndScenario]. The report is
+//     not nil then.
+//   - The plan is invalid. The report is nil.
+//   - The bot could not be reached at the start. The report is nil, and the error
+//     wraps a [*wire.Error].
+//
+// Report.Server is nil if the bot does not report its statistics. Bots of the Python
+// package do not.
 func Run(ctx context.Context, p Plan) (*Report, error) {
+	r, err := newRun(p)
+	if err != nil {
+		return nil, err
+	}
+	defer forEach(r.conns, (*conns.Conn).Close)
+	connect, err := openAll(ctx, r.conns)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", wire.Errorf(wire.Canceled, "it was interrupted"), err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	report := r.execute(ctx)
+	report.Lines.Connect = latencyOf(connect, false)
+	return report, r.ending.err
+}
+
+// newRun returns a run of p whose connections are not open yet.
+func newRun(p Plan) (*run, error) {
 	p, err := p.withDefaults()
 	if err != nil {
 		return nil, err
@@ -72,104 +75,82 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 		return nil, fmt.Errorf("loadtest: %w", err)
 	}
 	if p.Seed == 0 {
-		p.Seed = rand.Uint64()>>12 | 1 // JSON numbers keep it
+		p.Seed = rand.Uint64()>>12 | 1 // a JSON number can hold 52 bits exactly
 	}
-	r := &run{Plan: p, program: program, doubtful: doubtful(program.Routes), free: sync.Pool{New: func() any { return new(job) }}}
-	r.allCalled = sync.OnceValue(func() <-chan struct{} {
-		done := make(chan struct{})
-		go func() { // ends with the callers
-			r.callers.Wait()
-			close(done)
-		}()
-		return done
-	})
-	var names []string
-	for _, route := range program.Routes {
+	r := &run{Plan: p, program: program}
+	r.record = newRecorder(routeNames(program), p.Warmup, min(runtime.GOMAXPROCS(0), 8))
+	for range p.Connections {
+		r.conns = append(r.conns, p.newConn(&r.connCount))
+	}
+	return r, nil
+}
+
+func routeNames(p *scenario.Program) (names []string) {
+	for _, route := range p.Routes {
 		names = append(names, route.Name)
 	}
-	r.record = newRecorder(names, p.Warmup, min(runtime.GOMAXPROCS(0), 8))
-	if p.Duration > 0 {
-		r.stopAt = p.Warmup + p.Duration
-	}
-	for range p.Connections {
-		r.lines = append(r.lines, p.newLine(&r.conns))
-	}
-	defer forEach(r.lines, (*lines.Line).Close)
-	connect, err := openAll(ctx, r.lines)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", wire.Errorf(wire.Canceled, "it was interrupted"), err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
-	}
-	report := r.execute(ctx)
-	report.Lines.Connect = latencyOf(connect, false)
-	return report, r.endErr
+	return names
 }
 
-// execute makes the calls and watches.
+// execute makes the calls, injects the faults, and takes the samples. All goroutines
+// that it starts have ended when it returns.
 func (r *run) execute(ctx context.Context) *Report {
-	r.ctx, r.cancel = context.WithCancel(context.Background()) // calls outlive ctx by Grace
-	defer r.cancel()
-	life, stop := context.WithCancel(ctx) // of the making of calls
-	r.stop = stop
+	calls, cancel := context.WithCancel(context.Background()) // calls may outlive ctx by Grace
+	defer cancel()
+	sending, stop := context.WithCancel(ctx)
 	defer stop()
-	r.sleep = newSleeper()
-	defer r.sleep.close()
+	r.ending.stop, r.ending.cancel = stop, cancel
 
-	server := newObserver(r) // before the clock starts: a bot may be slow to say that it does not tell
-	defer server.close()
-	r.began = time.Now()
-	w := newWatch(r, server)
-	side, release := context.WithCancel(context.Background())
+	// before the clock starts: a bot without statistics may take long to say so, and
+	// reading the templates takes time too
+	stats := newStatsClient(&r.Plan)
+	defer stats.close()
+	checkData := doubtful(r.program.Routes)
+	r.clock = arrival.NewClock()
+	defer r.clock.Close()
+	sampler := &sampler{
+		plan: &r.Plan, record: r.record, connCount: &r.connCount, clock: r.clock, ending: &r.ending, stats: stats,
+		usage: machine.Read(), now: newInterval(), misses: make([]int, len(r.AbortOn)),
+	}
+	generator := &generator{
+		plan: &r.Plan, program: r.program, checkData: checkData, conns: r.conns,
+		record: r.record, clock: r.clock, ending: &r.ending, calls: calls, stopAt: r.stopAt(),
+	}
+	injector := &faultInjector{plan: &r.Plan, program: r.program, conns: r.conns, clock: r.clock, calls: calls}
+	alive := &liveness{giveUp: r.GiveUp, record: r.record, connCount: &r.connCount, clock: r.clock, ending: &r.ending}
+
+	lasting, release := context.WithCancel(context.Background())
 	defer release()
-	var beside sync.WaitGroup // churn and faults, which end with side
-	beside.Go(func() { r.churn(life) })
-	faults := r.disturb(side, life, &beside)
-	var watching sync.WaitGroup
-	watched := make(chan struct{})
-	watching.Go(func() { w.watch(watched) })
-	watching.Go(func() { (&vigil{run: r}).keep(watched) })
+	var injecting sync.WaitGroup // churn and faults; end with sending or lasting
+	injecting.Go(func() { injector.churn(sending) })
+	injector.start(lasting, sending, &injecting)
+	var sampling sync.WaitGroup
+	ended := make(chan struct{}) // ends the two goroutines below
+	sampling.Go(func() { sampler.watch(ended) })
+	sampling.Go(func() { alive.watch(ended) })
 
-	var m making
-	if r.open() {
-		m.until, m.dueUntil = r.openLoop(life)
-	} else {
-		m.until = r.closedLoop(life)
-	}
+	phase := generator.send(sending)
 	if ctx.Err() != nil {
-		r.finish(EndInterrupted, "", nil)
+		r.ending.finish(EndInterrupted, "", nil)
 	} else {
-		r.finish(EndDone, "", nil)
+		r.ending.finish(EndDone, "", nil)
 	}
-	m.answers, m.used = r.record.answers(), readUsage()
-	r.await()
-	ended := r.now() // faults and the last question to the bot may take longer
-	close(watched)
-	watching.Wait()
+	phase.answers, phase.used = r.record.answers(), machine.Read()
+	r.await(generator.allCalled(), cancel)
+	lastCall := r.clock.Now() // faults and the last request for statistics may take longer
+	close(ended)
+	sampling.Wait()
 	release()
-	limit := time.AfterFunc(r.Grace, r.cancel) // for a reload that does not end
+	limit := time.AfterFunc(r.Grace, cancel) // ends a fault that waits for a reload
 	defer limit.Stop()
-	beside.Wait()
-	return w.report(&m, ended, faults)
+	injecting.Wait()
+
+	return r.report(&phase, lastCall, sampler, injector)
 }
 
-// await waits for the calls that are under way, for Grace. Then it cancels them.
-func (r *run) await() {
-	t := time.AfterFunc(r.Grace, r.cancel)
+// await waits for the calls that are under way. After Grace it cancels them.
+func (r *run) await(allCalled <-chan struct{}, cancel context.CancelFunc) {
+	t := time.AfterFunc(r.Grace, cancel)
 	defer t.Stop()
-	<-r.allCalled()
-}
-
-// now returns the moment.
-func (r *run) now() time.Duration { return time.Since(r.began) }
-
-// finish ends the making of calls. The first reason stays.
-func (r *run) finish(end End, why string, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.end == "" {
-		r.end, r.endedBy, r.endErr = end, why, err
-	}
-	r.stop()
+	<-allCalled
 }

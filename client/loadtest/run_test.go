@@ -24,7 +24,7 @@ func ready() cogs.Cog {
 	return cogs.Single("ready", func(context.Context, wire.Empty) (wire.Empty, error) { return wire.Empty{}, nil })
 }
 
-// TestRun_stages rises from nothing, and falls to nothing.
+// TestRun_stages has a rate that rises from zero, and falls to zero.
 func TestRun_stages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, ready())
@@ -41,7 +41,7 @@ func TestRun_stages(t *testing.T) {
 	})
 }
 
-// TestRun_warmup leaves it out on both sides.
+// TestRun_warmup checks that neither the generator nor the bot counts the warm-up.
 func TestRun_warmup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, ready())
@@ -69,8 +69,8 @@ func TestRun_warmup(t *testing.T) {
 	})
 }
 
-// mortal lets the bot of p be gone after some time: its connections are cut and
-// new ones refused.
+// mortal makes the bot of p disappear after some time: its connections are cut, and
+// new connections refused.
 func mortal(p *loadtest.Plan, after time.Duration) {
 	var mu sync.Mutex // protects the variables below
 	var conns []net.Conn
@@ -96,8 +96,8 @@ func mortal(p *loadtest.Plan, after time.Duration) {
 	})
 }
 
-// TestRun_lost ends soon after the bot, however long calls may take, and measures
-// until then.
+// TestRun_lost checks that the run ends soon after the bot has gone, even if calls may
+// take long, and that it is measured until then.
 func TestRun_lost(t *testing.T) {
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX, loadtest.IPCXDial} {
 		for _, rate := range []float64{0, 100} {
@@ -128,8 +128,8 @@ func TestRun_lost(t *testing.T) {
 	}
 }
 
-// TestRun_hangsFirst has a bot that stops answering, and later is gone: what counts
-// is how long there was no connection.
+// TestRun_hangsFirst has a bot that stops answering, and disappears later. GiveUp
+// begins when its connections are lost.
 func TestRun_hangsFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Hour))
@@ -143,15 +143,15 @@ func TestRun_hangsFirst(t *testing.T) {
 	})
 }
 
-// TestRun_slowObserver has a bot that is slow to say what it counts: no call is late
-// for that.
-func TestRun_slowObserver(t *testing.T) {
+// TestRun_slowStats has a bot that takes long to report its statistics. No call is
+// late because of that.
+func TestRun_slowStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, ready())
 		dial, dialled := p.Client.DialContext, 0
 		p.Connections = 1
 		p.Client.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if dialled++; dialled == 2 { // the first was for calls
+			if dialled++; dialled == 2 { // the first connection is for calls
 				time.Sleep(time.Second)
 			}
 			return dial(ctx, network, addr)
@@ -201,8 +201,7 @@ func TestRun_badPlan(t *testing.T) {
 	}
 }
 
-// TestFindMax has a bot for ten calls of 400 ms each at a time, which is 25 a
-// second.
+// TestFindMax has a bot that runs ten calls of 400 ms at a time, so 25 calls a second.
 func TestFindMax(t *testing.T) {
 	for name, most := range map[string]int{"missed": 0, "invalid": 50} {
 		t.Run(name, func(t *testing.T) {
@@ -216,7 +215,7 @@ func TestFindMax(t *testing.T) {
 					return wire.Empty{}, nil
 				}))
 				p.Scenario, p.Duration, p.MaxInFlight = calling("work"), 10*time.Second, most
-				p.Interval = p.Duration // samples cost more than calls here
+				p.Interval = p.Duration // because samples cost more than calls here
 				goals, err := loadtest.ParseGoals("p99<1s")
 				if err != nil {
 					t.Fatal(err)
@@ -234,7 +233,7 @@ func TestFindMax(t *testing.T) {
 					}
 				}
 				if !strings.Contains(f.Limit, "p99<1s (it is ") || !strings.Contains(f.Limit, " ms)") {
-					t.Errorf("limit = %q; want the goal and what it is, in ms", f.Limit)
+					t.Errorf("limit = %q; want the goal and the figure, in ms", f.Limit)
 				}
 			})
 		})
@@ -248,7 +247,7 @@ func TestVerdict_unit(t *testing.T) {
 	}
 	for i, want := range []string{"ms", "%", "/s", ""} {
 		r := &loadtest.Report{}
-		for range 2 { // without answers, and with some
+		for range 2 { // without answers, then with some
 			if got := goals[i].Judge(r).Unit; got != want {
 				t.Errorf("Judge() by %s has unit %q; want %q", goals[i], got, want)
 			}
@@ -274,7 +273,7 @@ func TestReadReport_others(t *testing.T) {
 	}
 }
 
-// A deafConn hears nothing between two moments.
+// A deafConn receives nothing between two times.
 type deafConn struct {
 	net.Conn
 	from, to time.Time
@@ -288,16 +287,16 @@ func (c *deafConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestRun_observerBegins has a bot that does not tell its counts when the measurement
-// begins, but a little later: those of the warm-up are not taken for the run's.
-func TestRun_observerBegins(t *testing.T) {
+// TestRun_statsBegin has a bot that does not report its statistics when the
+// measurement begins, but shortly after. The report does not include the warm-up.
+func TestRun_statsBegin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, ready())
 		dial, dialled := p.Client.DialContext, 0
 		p.Connections = 1
 		p.Client.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := dial(ctx, network, addr)
-			if dialled++; dialled == 2 && err == nil { // the first was for calls
+			if dialled++; dialled == 2 && err == nil { // the first connection is for calls
 				c = &deafConn{c, time.Now().Add(1900 * time.Millisecond), time.Now().Add(2350 * time.Millisecond)}
 			}
 			return c, err
@@ -310,7 +309,8 @@ func TestRun_observerBegins(t *testing.T) {
 	})
 }
 
-// TestRun_load has everything in the report that makes two runs differ.
+// TestRun_load checks that the report has all parts of the plan that can make two runs
+// differ.
 func TestRun_load(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, ready())

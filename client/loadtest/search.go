@@ -10,29 +10,30 @@ import (
 	"time"
 )
 
-// A Search looks for the highest rate at which a bot meets goals.
+// A Search describes how FindMax looks for the highest rate at which a bot meets its
+// goals.
 type Search struct {
 	Goals []Goal
 
-	// Start is the first rate that is tried. If zero, it is the plan's Rate, else
-	// 100 calls a second.
+	// Start is the first rate that FindMax tries. If zero, it is the plan's Rate; if
+	// that is zero too, 100 calls a second.
 	Start float64
 
-	// Most is the highest rate that is tried. If zero, there is no limit.
+	// Most is the highest rate that FindMax tries. If zero, there is no limit.
 	Most float64
 
-	// Precision is how close to the highest rate the search comes, as a share of
-	// it. If zero, it is 0.05.
+	// Precision is the largest allowed distance between the result and the highest
+	// rate, as a share of that rate. If zero, it is 0.05.
 	Precision float64
 
-	// Progress is called after each try, and must not change it. May be nil.
+	// Progress is called after each try. It must not change the Try. May be nil.
 	Progress func(Try)
 }
 
-// A Try is a run at one rate. There may be several at the same.
+// A Try is a run at one rate. There may be several tries at the same rate.
 type Try struct {
 	Rate     float64   `json:"rate"`
-	Held     bool      `json:"held"` // the goals, in a run that was not invalid
+	Held     bool      `json:"held"` // the run was valid and met the goals
 	Verdicts []Verdict `json:"goals"`
 	Invalid  []string  `json:"invalid,omitempty"`
 	Notes    []string  `json:"notes,omitempty"` // Report.Notes
@@ -41,19 +42,23 @@ type Try struct {
 // Found is the outcome of a Search.
 type Found struct {
 	Version int     `json:"version"` // ReportVersion
-	Rate    float64 `json:"rate"`    // the highest that held; 0: none
-	Limit   string  `json:"limit"`   // why a higher one did not, or was not tried
+	Rate    float64 `json:"rate"`    // the highest rate that held; 0 if none did
+	Limit   string  `json:"limit"`   // why a higher rate did not hold, or why FindMax did not try one
 	Tries   []Try   `json:"tries"`
-	Report  *Report `json:"report"` // of the run at that rate; nil if none held
+	Report  *Report `json:"report"` // the run at that rate; nil if no rate held
 }
 
-// FindMax runs p at rates that double until one does not meet the goals, and then
-// halves the distance. Each run takes p.Duration, 10 s if zero. A rate does not hold
-// if two runs at it have missed the goals, or three were invalid: one may be bad luck.
-// Where the generator was the bottleneck, Limit says that the limit is its own, and
-// another generator may find more. The search also ends when a run cannot be made
-// any more, such as when the bot is gone, or ctx is done: after the first run FindMax
-// returns what it has found, and no error.
+// FindMax finds the highest rate at which the bot meets the goals. It doubles the rate
+// of p until a rate does not hold, and then halves the distance between the rates.
+// Each run takes p.Duration; if zero, 10 s.
+//
+//   - A rate does not hold if two runs at it missed the goals, or if three were
+//     invalid. A single bad run may be chance.
+//   - If the generator was the bottleneck, Limit says so. A faster generator may find
+//     a higher rate.
+//   - The search ends early if a run fails, for example because the bot has gone, or
+//     if ctx is done. If the first run fails, FindMax returns its error. Later it
+//     returns the result so far, and no error.
 func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 	switch {
 	case len(s.Goals) == 0:
@@ -79,19 +84,20 @@ func FindMax(ctx context.Context, p Plan, s Search) (*Found, error) {
 	return &f.Found, nil
 }
 
-// A finding is a search that is carried out.
+// A finding is the state of a search.
 type finding struct {
 	Found
 	plan   Plan
 	search Search
-	last   *Report // nil before the first
+	last   *Report // the last run; nil before the first one has ended
 }
 
-// find tries rates until Limit is known. The error is that of the first run.
+// find tries rates until Limit is known. It returns an error only if the first run
+// fails.
 func (f *finding) find(ctx context.Context) error {
 	precision := 1 + cmp.Or(f.search.Precision, 0.05)
 	most := f.search.Most
-	low, high := 0.0, 0.0 // held; did not hold, 0: not known
+	low, high := 0.0, 0.0 // the highest rate that held, and the lowest that did not; 0 if unknown
 	rate := cmp.Or(f.search.Start, f.plan.Rate, 100)
 	for {
 		if most > 0 {
@@ -115,21 +121,21 @@ func (f *finding) find(ctx context.Context) error {
 		case high < 1, low > 0 && high/low <= precision:
 			return nil
 		default:
-			if rate = (low + high) / 2; rate <= low || rate >= high { // Precision is too fine for numbers
+			if rate = (low + high) / 2; rate <= low || rate >= high { // no number lies between them, because Precision is too small
 				return nil
 			}
 		}
 	}
 }
 
-// How many runs at a rate say that it does not hold.
+// A rate does not hold after so many runs at it.
 const (
-	badRuns     = 2 // that missed a goal
+	badRuns     = 2 // runs that missed a goal
 	invalidRuns = 3
 )
 
-// try runs at a rate until that holds or does not. It reports whether the search is
-// over, and Limit says why.
+// try makes runs at a rate until it knows whether the rate holds. It also reports
+// whether the search is over; then Limit says why.
 func (f *finding) try(ctx context.Context, rate float64) (holds, over bool, err error) {
 	f.plan.Rate = rate
 	for bad, invalid := 0, 0; bad < badRuns && invalid < invalidRuns; {
@@ -145,7 +151,7 @@ func (f *finding) try(ctx context.Context, rate float64) (holds, over bool, err 
 			if len(f.Tries) == 0 {
 				return false, true, err
 			}
-			f.Limit = err.Error() // what was found is true of the bot that was there
+			f.Limit = err.Error() // the result so far is true of the bot that was there
 			return false, true, nil
 		}
 		t := Try{Rate: rate, Held: held(r) && len(r.Invalid) == 0, Verdicts: r.Goals, Invalid: r.Invalid, Notes: r.Notes}
@@ -171,7 +177,7 @@ func (f *finding) try(ctx context.Context, rate float64) (holds, over bool, err 
 	return false, false, nil
 }
 
-// invalidity says why no run at a rate was valid.
+// invalidity returns the reason why a run was invalid.
 func invalidity(r *Report) string {
 	for _, why := range r.Invalid {
 		if strings.HasPrefix(why, bottleneck) {
@@ -181,7 +187,7 @@ func invalidity(r *Report) string {
 	return r.Invalid[0]
 }
 
-// held reports whether a run has met its goals.
+// held reports whether a run met its goals.
 func held(r *Report) bool {
 	for _, v := range r.Goals {
 		if !v.Met {
@@ -191,7 +197,7 @@ func held(r *Report) bool {
 	return r.End == EndDone
 }
 
-// missed says why a run did not hold.
+// missed returns the reason why a valid run did not hold.
 func missed(r *Report) string {
 	var list []string
 	if r.End == EndLost {

@@ -25,8 +25,8 @@ func parseGoals(t *testing.T, text string) []loadtest.Goal {
 	return goals
 }
 
-// TestFindMax_serial finds what a handler can do that takes 2 ms and runs once at a
-// time.
+// TestFindMax_serial finds the rate of a handler that takes 2 ms and runs one call at
+// a time.
 func TestFindMax_serial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, serial("work", 2*time.Millisecond))
@@ -46,7 +46,7 @@ func TestFindMax_serial(t *testing.T) {
 	})
 }
 
-// TestFindMax_ends has searches that end before they have found the limit.
+// TestFindMax_ends has searches that end before they find the limit.
 func TestFindMax_ends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))
@@ -59,7 +59,7 @@ func TestFindMax_ends(t *testing.T) {
 
 		s = loadtest.Search{Goals: parseGoals(t, "p99<1us"), Start: 4}
 		if f, err = loadtest.FindMax(t.Context(), p, s); err != nil || f.Rate != 0 || f.Report != nil || !strings.HasPrefix(f.Limit, "missed p99<1us") {
-			t.Errorf("FindMax() of what cannot be = %+v, %v; want no rate, and why", f, err)
+			t.Errorf("FindMax() of an impossible search = %+v, %v; want no rate, and why", f, err)
 		}
 
 		s = loadtest.Search{Goals: parseGoals(t, "p99<20ms"), Start: 50}
@@ -80,7 +80,7 @@ func TestFindMax_ends(t *testing.T) {
 			s := loadtest.Search{Goals: parseGoals(t, "p99<20ms,err<1%"), Start: 50}
 			f, err = loadtest.FindMax(t.Context(), p, s)
 			if err != nil || f.Rate != 50 || len(f.Tries) != 2 || f.Tries[1].Held || !strings.HasPrefix(f.Limit, limit) {
-				t.Errorf("FindMax() of a bot that dies = %+v, %v; want what held before, and %q", f, err, limit)
+				t.Errorf("FindMax() of a bot that dies = %+v, %v; want the rate that held before, and %q", f, err, limit)
 			}
 		}
 
@@ -116,11 +116,11 @@ func TestFindMax_wrong(t *testing.T) {
 	}
 }
 
-// TestFindMax_noise has a bot that is slow in single runs: that is no limit.
+// TestFindMax_noise has a bot that is slow in single runs, which is not a limit.
 func TestFindMax_noise(t *testing.T) {
 	for name, test := range map[string]struct {
-		slow  []int // runs
-		most  int   // calls under way
+		slow  []int // numbers of the slow runs
+		most  int   // MaxInFlight
 		rates []float64
 	}{
 		"missed":  {[]int{1, 3}, 0, []float64{100, 200, 200, 400, 400}},
@@ -154,7 +154,7 @@ func TestFindMax_noise(t *testing.T) {
 	}
 }
 
-// TestFindMax_gone has a bot that does not know the route any more after a run.
+// TestFindMax_gone has a bot that loses its route after a run.
 func TestFindMax_gone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))
@@ -173,12 +173,12 @@ func TestFindMax_gone(t *testing.T) {
 		}}
 		f, err := loadtest.FindMax(t.Context(), p, s)
 		if err != nil || f.Rate != 100 || f.Report == nil || !strings.HasPrefix(f.Limit, "call work: no_route") {
-			t.Errorf("FindMax() = %+v, %v; want what held before, and why not more", f, err)
+			t.Errorf("FindMax() = %+v, %v; want the rate that held before, and the reason why no higher one did", f, err)
 		}
 	})
 }
 
-// TestFindMax_few says that a percentile of few calls is chance.
+// TestFindMax_few checks that Limit says that a percentile of few calls is chance.
 func TestFindMax_few(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, working(time.Millisecond))

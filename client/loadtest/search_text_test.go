@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// TestInvalidity tells the generator's limit from the plan's.
+// TestInvalidity checks that a limit of the generator is told from a limit of the plan.
 func TestInvalidity(t *testing.T) {
 	r := &Report{Invalid: []string{"5 calls were missed", bottleneck + "it is slow"}}
 	if got := invalidity(r); got != "the limit is the generator's, and not the bot's: "+r.Invalid[1] {
-		t.Errorf("invalidity() = %q; want the generator's", got)
+		t.Errorf("invalidity() = %q; want the doubt about the generator", got)
 	}
 	r.Invalid = r.Invalid[:1]
 	if got := invalidity(r); got != r.Invalid[0] {

@@ -7,31 +7,33 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
+	"github.com/cogbus/cogbus/client/loadtest/internal/arrival"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
 	"github.com/cogbus/cogbus/client/loadtest/scenario"
 )
 
-// asking is how many calls a slow reader has under way: with one, it would wait for
-// an answer that it does not read, and the bot would have nothing more to send.
-const asking = 64
+// callsOfSlowReader is the number of calls that a slow reader has under way. With a
+// single one, it would wait for an answer that it does not read, and the bot would
+// have nothing more to send to it.
+const callsOfSlowReader = 64
 
-// slowReaders makes connections that ask and do not read the answers.
-func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
+// slowReaders opens n connections that make calls and do not read the answers.
+func (f *faultInjector) slowReaders(ctx context.Context, n int) (note string, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group sync.WaitGroup
 	var mu sync.Mutex // protects cut
 	var cut []time.Duration
 	for i := range n {
-		l := r.newLine(nil) // the run's does not count them
-		if err := l.Open(ctx); err != nil {
+		c := f.plan.newConn(nil) // not counted as a connection of the run
+		if err := c.Open(ctx); err != nil {
 			cancel()
 			group.Wait()
 			return "", err
 		}
-		l.Stop(true)
-		group.Go(func() {
-			if took, ok := r.readNothing(ctx, l, i); ok {
+		c.Stop(true)
+		group.Go(func() { // ends with ctx, or when the bot closes the connection
+			if took, ok := f.readNothing(ctx, c, i); ok {
 				mu.Lock()
 				defer mu.Unlock()
 				cut = append(cut, took)
@@ -40,7 +42,7 @@ func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
 	}
 	group.Wait()
 	switch {
-	case r.Dialect == IPCXDial:
+	case f.plan.Dialect == IPCXDial:
 		return fmt.Sprintf("%s did not read; whether the bot cut them off does not show where each call has a connection", counted(int64(n), "client")), nil
 	case len(cut) == 0:
 		return fmt.Sprintf("the bot kept all %d", n), nil
@@ -48,21 +50,21 @@ func (r *run) slowReaders(ctx context.Context, n int) (note string, err error) {
 	return fmt.Sprintf("the bot cut %d of %d off, the first after %.1f s", len(cut), n, slices.Min(cut).Seconds()), nil
 }
 
-// readNothing makes calls on l until the bot cuts it off, or ctx is done. It
-// returns after how long the bot did. Then it closes l.
-func (r *run) readNothing(ctx context.Context, l *lines.Line, n int) (took time.Duration, cut bool) {
+// readNothing makes calls on c until the bot closes the connection, or until ctx is
+// done, and reports whether the bot did and after how much time. Then it closes c.
+func (f *faultInjector) readNothing(ctx context.Context, c *conns.Conn, n int) (took time.Duration, cut bool) {
 	began := time.Now()
 	calls, hangUp := context.WithCancel(ctx)
 	defer hangUp()
 	var group sync.WaitGroup
-	for k := range asking {
-		// no caller of the run has one of these
-		draw := r.program.Draw(r.Seed, 1<<32+uint64(n*asking+k))
-		group.Go(func() { r.keepAsking(calls, l, draw) })
+	for k := range callsOfSlowReader {
+		// the callers of the run draw from smaller numbers
+		draw := f.program.Draw(f.plan.Seed, 1<<32+uint64(n*callsOfSlowReader+k))
+		group.Go(func() { f.keepCalling(calls, c, draw) }) // ends with hangUp
 	}
-	lost := l.Lost()
-	if r.Dialect == IPCXDial {
-		lost = nil // connections come and go
+	lost := c.Lost()
+	if f.plan.Dialect == IPCXDial {
+		lost = nil // in this dialect each call closes its connection
 	}
 	select {
 	case <-lost:
@@ -72,24 +74,25 @@ func (r *run) readNothing(ctx context.Context, l *lines.Line, n int) (took time.
 	took = time.Since(began)
 	hangUp()
 	group.Wait()
-	l.Cut() // or the close would wait for an answer
-	l.Close()
+	c.Cut() // so that Close does not wait for the bot's close frame, which c would not read
+	c.Close()
 	return took, cut
 }
 
-// keepAsking makes calls on l until ctx is done. What becomes of them is not
-// counted: it is what happens to others that a slow reader is there for.
-func (r *run) keepAsking(ctx context.Context, l *lines.Line, draw *scenario.Drawer) {
+// keepCalling makes calls on c until ctx is done. Their results do not count, because
+// the purpose of a slow reader is its effect on other clients.
+func (f *faultInjector) keepCalling(ctx context.Context, c *conns.Conn, draw *scenario.Drawer) {
 	var data []byte
 	for ctx.Err() == nil {
-		// numbers that no call of the run has, nor takes from it
-		route, text, err := draw.Next(data[:0], 1<<40+r.asked.Add(1))
+		// these numbers are larger than those of the run's calls, and the run does not
+		// lose one to a slow reader
+		route, text, err := draw.Next(data[:0], 1<<40+f.slowCalls.Add(1))
 		if err != nil {
-			return // the callers of the run meet that too, and end it
+			return // the run's own callers get the same error, and end the run
 		}
 		data = text
-		if l.Call(ctx, r.program.Routes[route].Name, data) != nil {
-			pause(ctx, 10*time.Millisecond)
+		if c.Call(ctx, f.program.Routes[route].Name, data) != nil {
+			arrival.Pause(ctx, 10*time.Millisecond)
 		}
 	}
 }

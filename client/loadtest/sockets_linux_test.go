@@ -14,7 +14,7 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// descriptors returns how many files and sockets the process has open.
+// descriptors returns the number of files and sockets that the process has open.
 func descriptors(t *testing.T) int {
 	t.Helper()
 	list, err := os.ReadDir("/proc/self/fd")
@@ -24,8 +24,8 @@ func descriptors(t *testing.T) int {
 	return len(list)
 }
 
-// TestRun_sockets has 200 connections over TCP, which come and go, and looks at
-// what is left of them.
+// TestRun_sockets opens and replaces 200 TCP connections, and checks that none of them
+// and none of their goroutines is left.
 func TestRun_sockets(t *testing.T) {
 	for _, dialect := range []loadtest.Dialect{loadtest.V1, loadtest.IPCX} {
 		goroutines, files := runtime.NumGoroutine(), descriptors(t)
@@ -62,7 +62,7 @@ func TestRun_sockets(t *testing.T) {
 		}
 		tick, limit := time.NewTicker(time.Millisecond), time.After(20*time.Second)
 		defer tick.Stop()
-		for runtime.NumGoroutine() > goroutines || descriptors(t) > files { // what has ended may still be on its last line
+		for runtime.NumGoroutine() > goroutines || descriptors(t) > files { // a goroutine may need a moment to end
 			select {
 			case <-tick.C:
 			case <-limit:

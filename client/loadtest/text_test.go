@@ -89,7 +89,7 @@ func TestParseGoals_wrong(t *testing.T) {
 	}
 }
 
-// TestGoal_Judge has a report in which every figure is another one.
+// TestGoal_Judge has a report in which every figure is different.
 func TestGoal_Judge(t *testing.T) {
 	r := &loadtest.Report{
 		Counts:   loadtest.Counts{Sent: 1000, Answered: 970, Failed: 10, Unanswered: 20, Missed: 3},
@@ -138,7 +138,7 @@ func TestGoal_Judge(t *testing.T) {
 			t.Errorf("ParseGoals(%s) = %v; want two, the second missed", text, goals)
 		}
 	}
-	for _, text := range []string{"p99<1h", "service.p99<1h", "err<100%", "rps>0", "answered>0"} { // nothing was done
+	for _, text := range []string{"p99<1h", "service.p99<1h", "err<100%", "rps>0", "answered>0"} { // no call was made
 		goals, err := loadtest.ParseGoals(text)
 		if err != nil {
 			t.Fatal(err)
@@ -149,7 +149,8 @@ func TestGoal_Judge(t *testing.T) {
 	}
 }
 
-// TestRun_wrongPlan names what is wrong, and connects to nothing.
+// TestRun_wrongPlan checks that the error names the mistake, and that the run does not
+// connect.
 func TestRun_wrongPlan(t *testing.T) {
 	goals := func(text string) []loadtest.Goal {
 		list, err := loadtest.ParseGoals(text)

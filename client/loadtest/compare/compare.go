@@ -10,27 +10,27 @@ import (
 )
 
 // Version is the version of the JSON form of a Comparison. It rises when a member
-// changes its meaning or goes; new ones may come without that.
+// changes its meaning or is removed. A new member does not change it.
 const Version = 1
 
-// Options say what counts as a difference. A nil *Options is a zero one.
+// Options define a difference. A nil *Options means the zero Options.
 type Options struct {
-	// Alpha is the probability with which any figure at all of two equal builds
-	// may be called different by chance. If zero, it is 0.05.
+	// Alpha is the probability that the comparison of two equal builds finds a
+	// difference, in any figure, by chance. If zero, it is 0.05.
 	Alpha float64
 
-	// MinChange is the least change, in per cent, of the rate and of medians that
-	// is told from none. If zero, it is 10. For p90 it is one and a half times
-	// that, for p99 and p99.9 three times, for the worst of a second ten times.
+	// MinChange is the smallest change of the rate and of medians that counts as a
+	// difference, in per cent. If zero, it is 10. For other figures it is multiplied:
+	// for p90 by 1.5, for p99 and p99.9 by 3, for the worst of a second by 10.
 	MinChange float64
 
-	// MinShare is the same for shares of calls, in percentage points. If zero, it
-	// is 0.1.
+	// MinShare is the smallest change of a share of the calls that counts as a
+	// difference, in percentage points. If zero, it is 0.1.
 	MinShare float64
 }
 
-// withDefaults returns the options as they are used. The error says what is wrong
-// with them.
+// withDefaults returns the options with their defaults filled in, or an error if one
+// of them is invalid.
 func (o *Options) withDefaults() (Options, error) {
 	d := Options{Alpha: 0.05, MinChange: 10, MinShare: 0.1}
 	if o == nil {
@@ -45,58 +45,58 @@ func (o *Options) withDefaults() (Options, error) {
 	return d, nil
 }
 
-// A Comparison says how the figures of some runs differ from those of others. It
-// holds no NaN and no infinity.
+// A Comparison says how the figures of the runs before a change differ from the
+// figures after it. It contains no NaN and no infinity.
 type Comparison struct {
 	Version int      `json:"version"`
 	Before  int      `json:"before_runs"`
 	After   int      `json:"after_runs"`
-	Notes   []string `json:"notes,omitempty"` // why the runs are hard to compare
+	Notes   []string `json:"notes,omitempty"` // reasons why the runs are hard to compare
 	Figures []Figure `json:"figures"`
 }
 
-// A Figure is one number of both.
+// A Figure is one number of the runs, before and after.
 type Figure struct {
 	Name   string  `json:"name"`
 	Unit   Unit    `json:"unit"`
-	Before float64 `json:"before"` // the median of several runs; of shares that of all their calls
+	Before float64 `json:"before"` // the median of the runs; a share is the share of the calls of all runs
 	After  float64 `json:"after"`
 
-	// Change is in per cent of Before; of a share it is in percentage points.
+	// Change is in per cent of Before. The change of a share is in percentage points.
 	Change float64 `json:"change"`
 
-	// P is how probable a difference like this would be if there were none,
-	// corrected for the number of figures. It is 1 where Test is empty.
+	// P is the probability of such a difference, or a larger one, between equal
+	// builds. It is corrected for the number of figures, and is 1 if Test is empty.
 	P float64 `json:"p"`
 
-	Test    string  `json:"test,omitempty"` // that gave P; empty if none could be made
+	Test    string  `json:"test,omitempty"` // the test that computed P; empty if none was possible
 	Verdict Verdict `json:"verdict"`
-	Why     string  `json:"why,omitempty"` // a difference was not told, although P may be small
+	Why     string  `json:"why,omitempty"` // the reason why the figure does not count as different, although P may be small
 }
 
-// Unit is what a figure is counted in.
+// Unit is the unit of a figure.
 type Unit string
 
 // The units.
 const (
 	PerSecond Unit = "/s"
 	Millis    Unit = "ms"
-	Percent   Unit = "%" // of the calls
+	Percent   Unit = "%" // share of the calls
 )
 
-// Verdict says which way a figure has gone.
+// Verdict says whether a figure is better or worse than before.
 type Verdict string
 
-// The verdicts. Of a rate more is better, of all else less.
+// The verdicts. A higher rate is better, and a lower value of all other figures.
 const (
 	Better Verdict = "better"
 	Worse  Verdict = "worse"
 	Same   Verdict = "~" // no difference beyond noise
 )
 
-// Runs compares runs of the same load: those before a change with those after it.
-// What makes them hard to compare becomes a note. It is an error if there are no
-// reports on a side, or if one is nil or of another version.
+// Runs compares runs of the same load, before and after a change. Differences that
+// make the runs hard to compare become notes. It returns an error if a side has no
+// report, or if a report is nil or has another version.
 func Runs(before, after []*loadtest.Report, o *Options) (*Comparison, error) {
 	opts, err := o.withDefaults()
 	if err != nil {
@@ -112,9 +112,9 @@ func Runs(before, after []*loadtest.Report, o *Options) (*Comparison, error) {
 		for i, r := range side.reports {
 			switch {
 			case r == nil:
-				return nil, fmt.Errorf("compare: report %d of those %s is nil", i+1, side.name)
+				return nil, fmt.Errorf("compare: report %d of the reports %s is nil", i+1, side.name)
 			case r.Version != loadtest.ReportVersion:
-				return nil, fmt.Errorf("compare: report %d of those %s has version %d; this program reads %d",
+				return nil, fmt.Errorf("compare: report %d of the reports %s has version %d; this program reads %d",
 					i+1, side.name, r.Version, loadtest.ReportVersion)
 			}
 		}
@@ -139,7 +139,7 @@ func Runs(before, after []*loadtest.Report, o *Options) (*Comparison, error) {
 	return c, nil
 }
 
-// judge corrects the p-values of the figures that were tested and gives the verdicts.
+// judge corrects the p-values of the tested figures, and sets the verdicts.
 func (c *Comparison) judge(alpha float64) {
 	var tested []*float64
 	for i := range c.Figures {

@@ -18,7 +18,7 @@ import (
 )
 
 func TestRunsOfEqualBuildsAreTheSame(t *testing.T) {
-	for runs, most := range map[int]int{1: 2, 3: 0} { // of 200
+	for runs, most := range map[int]int{1: 2, 3: 0} { // by runs a side: the pairs of 200 that may differ
 		r := rand.New(rand.NewPCG(7, uint64(runs)))
 		different := 0
 		for range 200 {
@@ -263,7 +263,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestConclusion reads the last line.
+// TestConclusion checks the last line.
 func TestConclusion(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	silent := &loadtest.Report{Version: loadtest.ReportVersion}
@@ -289,7 +289,7 @@ func TestConclusion(t *testing.T) {
 	}
 }
 
-// TestErrors counts what is unanswered twice: as an error, and by itself.
+// TestErrors checks that unanswered calls count twice: as errors, and by themselves.
 func TestErrors(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	before, after := recipe{}.run(r), recipe{}.run(r)
@@ -322,13 +322,13 @@ func TestRunsRefuses(t *testing.T) {
 		before, after []*loadtest.Report
 		o             *compare.Options
 	}{
-		"no report of a run before":              {nil, good, nil},
-		"no report of a run after":               {good, nil, nil},
-		"report 1 of those after is nil":         {good, []*loadtest.Report{nil}, nil},
-		"report 1 of those before has version 2": {old, good, nil},
-		"MinChange -1":                           {good, good, &compare.Options{MinChange: -1}},
-		"Alpha 1":                                {good, good, &compare.Options{Alpha: 1}},
-		"MinShare NaN":                           {good, good, &compare.Options{MinShare: math.NaN()}},
+		"no report of a run before":                    {nil, good, nil},
+		"no report of a run after":                     {good, nil, nil},
+		"report 1 of the reports after is nil":         {good, []*loadtest.Report{nil}, nil},
+		"report 1 of the reports before has version 2": {old, good, nil},
+		"MinChange -1":                                 {good, good, &compare.Options{MinChange: -1}},
+		"Alpha 1":                                      {good, good, &compare.Options{Alpha: 1}},
+		"MinShare NaN":                                 {good, good, &compare.Options{MinShare: math.NaN()}},
 	} {
 		if c, err := compare.Runs(test.before, test.after, test.o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Runs() = %v, %v; want an error with %q", c, err, want)
@@ -348,7 +348,8 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestNoNaN compares reports of which there is next to nothing: JSON has no NaN.
+// TestNoNaN compares nearly empty reports. The result has no NaN, which JSON cannot
+// contain.
 func TestNoNaN(t *testing.T) {
 	empty := func() *loadtest.Report { return &loadtest.Report{Version: loadtest.ReportVersion} }
 	divided := empty()
@@ -415,7 +416,7 @@ worse: rate, response p50, response p90, errors
 	}
 }
 
-// full is a disk that is.
+// full is a writer that behaves as a full disk.
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, fmt.Errorf("no space left") }

@@ -8,26 +8,26 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// minRuns is how many runs a side must have for a test of what is known of whole
-// runs only: with fewer, even runs that differ clearly could do so by chance.
+// minRuns is the number of runs that a side must have to test figures of whole runs.
+// With fewer runs, even a clear difference could be chance.
 const minRuns = 5
 
-// fewRuns is from how many runs on a side shows what runs differ by. With fewer,
-// what their seconds differ by has to stand in for it.
+// fewRuns is the number of runs that a side must have to show how much runs differ.
+// With fewer runs, the difference of their seconds must replace it.
 const fewRuns = 3
 
 const utest = "Mann-Whitney U"
 
-// A measure is a figure that every second, or every run, has one value of.
+// A measure is a figure that has one value in every second, or in every run.
 type measure struct {
 	name   string
 	unit   Unit
-	least  float64 // of Options.MinChange, how many times
+	least  float64 // the factor for Options.MinChange
 	total  func(*loadtest.Report) (float64, bool)
-	second func(second) (float64, bool) // nil if a timeline does not have it
+	second func(second) (float64, bool) // nil if samples do not have the figure
 }
 
-// measures returns what is compared, in the order of the table.
+// measures returns the figures to compare, in the order of the table.
 func measures(a, b *side) []measure {
 	all := []measure{
 		{"rate", PerSecond, 1, func(r *loadtest.Report) (float64, bool) { return r.Rate.Answered, true }, second.answered},
@@ -53,8 +53,8 @@ func service(of func(*loadtest.Latency) float64) func(*loadtest.Report) (float64
 	return func(r *loadtest.Report) (float64, bool) { return of(&r.Service), r.Service.Count > 0 }
 }
 
-// worstOf returns the median over r's seconds: the maximum of a run is one call,
-// and longer runs have a greater one.
+// worstOf returns the median of the worst calls of r's seconds. The maximum of the run
+// would be no use, because it is a single call, and is greater in longer runs.
 func worstOf(r *loadtest.Report) (float64, bool) {
 	var all []float64
 	for _, s := range secondsOf(r) {
@@ -79,7 +79,7 @@ func handler(cog string) func(*loadtest.Report) (float64, bool) {
 	}
 }
 
-// cogs returns the names of the cogs that the bots of reports told about, in order.
+// cogs returns the sorted names of all cogs in the reports.
 func cogs(reports []*loadtest.Report) []string {
 	var names []string
 	for _, r := range reports {
@@ -93,8 +93,8 @@ func cogs(reports []*loadtest.Report) []string {
 	return slices.Compact(names)
 }
 
-// compare returns the figure of m. It is not there if a side has no value, or
-// none before that a change could be a part of.
+// compare returns the figure of m. There is none if a side has no value, or if the
+// value before is zero, so that a change has no percentage.
 func (m *measure) compare(a, b *side, o Options) (f Figure, ok bool) {
 	before, after := a.totals(m.total), b.totals(m.total)
 	f = Figure{Name: m.name, Unit: m.unit, Before: median(before), After: median(after), P: 1, Verdict: Same}
@@ -120,9 +120,9 @@ func (m *measure) compare(a, b *side, o Options) (f Figure, ok bool) {
 	return f, true
 }
 
-// doubt returns why a change is not told from noise, however sure the test is that
-// the seconds differ: it is too small, or the runs of one side differ as much, or
-// the seconds of few runs do.
+// doubt returns the reason why a change counts as noise even if the test says that
+// the seconds differ: the change is too small, or the runs of one side differ as much,
+// or there are few runs and their seconds overlap. It returns "" if there is none.
 func (m *measure) doubt(change float64, x, y [][]float64, o Options) string {
 	least := m.least * o.MinChange
 	before, after := slices.Sorted(slices.Values(slices.Concat(x...))), slices.Sorted(slices.Values(slices.Concat(y...)))
@@ -147,17 +147,17 @@ func (m *measure) doubt(change float64, x, y [][]float64, o Options) string {
 	return ""
 }
 
-// overlap reports whether there are seconds of one side among those of the other,
-// leaving out a tenth at either end of each; both are sorted.
+// overlap reports whether the seconds of the two sides overlap, leaving out a tenth
+// at either end of each side. Both are sorted.
 func overlap(a, b []float64) bool {
 	low := func(v []float64) float64 { return v[len(v)/10] }
 	high := func(v []float64) float64 { return v[len(v)-1-len(v)/10] }
 	return low(a) <= high(b) && low(b) <= high(a)
 }
 
-// spread returns the greatest difference between the medians of the runs of a
-// side: what the machine, or the layout of a process, does to equal builds. Of
-// one run it is 0, since nothing in it tells.
+// spread returns the greatest difference between the medians of the runs of a side.
+// The builds are equal, so the machine or the layout of the process causes it. It is
+// 0 for a single run, which cannot show it.
 func spread(runs [][]float64) float64 {
 	var medians []float64
 	for _, r := range runs {

@@ -9,11 +9,11 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// notes returns what makes the runs hard to compare: where their loads or machines
-// differ, and what is wrong with single ones.
+// notes returns the reasons why the runs are hard to compare: differences between
+// their loads or machines, and problems of single runs.
 func notes(before, after []*loadtest.Report) []string {
 	var all []string
-	for _, what := range []struct {
+	for _, property := range []struct {
 		name string
 		of   func(*loadtest.Report) string
 	}{
@@ -39,8 +39,8 @@ func notes(before, after []*loadtest.Report) []string {
 			return fmt.Sprintf("%s, %s, %d cores", r.Machine.System, r.Machine.CPU, r.Machine.Cores)
 		}},
 	} {
-		if x, y := kinds(before, what.of), kinds(after, what.of); !slices.Equal(x, y) || len(x) > 1 {
-			all = append(all, fmt.Sprintf("different %s: before %s, after %s", what.name, strings.Join(x, "; "), strings.Join(y, "; ")))
+		if x, y := kinds(before, property.of), kinds(after, property.of); !slices.Equal(x, y) || len(x) > 1 {
+			all = append(all, fmt.Sprintf("different %s: before %s, after %s", property.name, strings.Join(x, "; "), strings.Join(y, "; ")))
 		}
 	}
 	if twice(slices.Concat(before, after)) {
@@ -49,13 +49,13 @@ func notes(before, after []*loadtest.Report) []string {
 	return append(append(all, single("before", before)...), single("after", after)...)
 }
 
-// single returns what is wrong with each of reports by itself.
+// single returns the problems of single reports.
 func single(side string, reports []*loadtest.Report) []string {
 	var all []string
 	for i, r := range reports {
 		name := "the run " + side
 		if len(reports) > 1 {
-			name = fmt.Sprintf("run %d of those %s", i+1, side)
+			name = fmt.Sprintf("run %d of the runs %s", i+1, side)
 		}
 		if len(r.Invalid) > 0 {
 			all = append(all, fmt.Sprintf("%s is invalid: %s", name, strings.Join(r.Invalid, "; ")))
@@ -73,7 +73,8 @@ func single(side string, reports []*loadtest.Report) []string {
 	return all
 }
 
-// twice reports whether a run is there two times: a file name was mistyped, perhaps.
+// twice reports whether two reports are of the same run, for example because of a
+// mistyped file name.
 func twice(reports []*loadtest.Report) bool {
 	for i, a := range reports {
 		if slices.ContainsFunc(reports[i+1:], func(b *loadtest.Report) bool {
@@ -85,7 +86,7 @@ func twice(reports []*loadtest.Report) bool {
 	return false
 }
 
-// kinds returns the different values of reports, in order.
+// kinds returns the different values in the reports, sorted.
 func kinds(reports []*loadtest.Report, of func(*loadtest.Report) string) []string {
 	var all []string
 	for _, r := range reports {
@@ -95,12 +96,12 @@ func kinds(reports []*loadtest.Report, of func(*loadtest.Report) string) []strin
 	return slices.Compact(all)
 }
 
-// calls says what each route is called with, in the order of their names.
+// calls describes the calls of each route, sorted by the names of the routes.
 func calls(l *loadtest.Load) string {
 	var all []string
 	for _, c := range l.Calls {
 		text := fmt.Sprintf("%s*%v=%s", c.Name, c.Weight, c.Data)
-		if c.Timeout != l.Timeout { // that has a note of its own
+		if c.Timeout != l.Timeout { // the plan's timeout is compared by itself
 			text += fmt.Sprintf(" within %v ms", c.Timeout)
 		}
 		if len(c.Expect) > 0 {
@@ -139,7 +140,8 @@ func rate(r *loadtest.Report) string {
 	return strings.Join(all, ", ")
 }
 
-// interval returns the usual length of a sample. It is rounded: ticks come late.
+// interval returns the usual length of a sample. It is rounded, because timers are
+// late.
 func interval(r *loadtest.Report) string {
 	var lengths []float64
 	for _, s := range r.Timeline {

@@ -10,13 +10,13 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest/compare"
 )
 
-// A recipe makes reports whose seconds vary as those of a busy machine do.
+// A recipe makes reports with seconds that vary as on a busy machine.
 type recipe struct {
 	seconds int     // 15 if zero
-	slower  float64 // by what part calls are slower; the rate falls with it
-	tail    float64 // the same for p99 and beyond alone
-	noise   float64 // standard deviation of a second; the tail has four times that
-	rho     float64 // correlation of neighbours
+	slower  float64 // the share by which calls are slower; the rate falls with it
+	tail    float64 // the same for p99 and above only
+	noise   float64 // standard deviation of a second; four times as much in the tail
+	rho     float64 // correlation of neighbouring seconds
 	drift   float64 // standard deviation of a whole run
 	errors  func(second int) int64
 }
@@ -108,7 +108,7 @@ func figure(t *testing.T, c *compare.Comparison, name string) compare.Figure {
 	return c.Figures[i]
 }
 
-// busy is noise as it was measured on a machine with other work.
+// busy is the noise that was measured on a machine with other work.
 var busy = recipe{noise: 0.03, rho: 0.5, drift: 0.02}
 
 func with(m recipe, change func(*recipe)) recipe {

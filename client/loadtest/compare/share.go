@@ -9,18 +9,18 @@ import (
 
 const ztest = "two-proportion z"
 
-// A share is a figure that counts a kind of outcome among the calls.
+// A share is the share of the calls that have an outcome.
 type share struct {
 	name string
 	of   func(*loadtest.Counts) int64
 }
 
 var shares = [...]share{
-	{"errors", func(c *loadtest.Counts) int64 { return c.Failed + c.Unanswered }}, // as a report's tables count them
+	{"errors", func(c *loadtest.Counts) int64 { return c.Failed + c.Unanswered }}, // as in the tables of a report
 	{"unanswered", func(c *loadtest.Counts) int64 { return c.Unanswered }},
 }
 
-// compare returns the figure of h. It is not there if a side made no calls.
+// compare returns the figure of h. There is none if a side made no calls.
 func (h share) compare(a, b *side, o Options) (f Figure, ok bool) {
 	x, n := h.count(a)
 	y, m := h.count(b)
@@ -37,8 +37,8 @@ func (h share) compare(a, b *side, o Options) (f Figure, ok bool) {
 		f.Why = tooShort(k)
 		return f, true
 	}
-	// errors come in bursts, and how much so the side with fewer of them tells:
-	// that of the other may be what is looked for
+	// errors come in bursts; take the dispersion of the side with fewer errors,
+	// because a change may have caused the bursts on the other side
 	calm := a
 	if y/m < x/n {
 		calm = b
@@ -50,7 +50,7 @@ func (h share) compare(a, b *side, o Options) (f Figure, ok bool) {
 	return f, true
 }
 
-// count returns how many calls of all runs there were of h, and of all.
+// count returns the number of calls with the outcome, and the number of all calls.
 func (h share) count(s *side) (hits, calls float64) {
 	for _, r := range s.reports {
 		hits += float64(h.of(&r.Counts))
@@ -59,7 +59,7 @@ func (h share) count(s *side) (hits, calls float64) {
 	return hits, calls
 }
 
-// seconds returns the same for each second.
+// seconds returns the same numbers for each second.
 func (h share) seconds(s *side) (hits, calls []float64) {
 	for _, run := range s.seconds {
 		for _, sec := range run {

@@ -6,17 +6,17 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// minSeconds is how many seconds a side must have been measured for a test.
+// minSeconds is the number of seconds that a side must have for a test.
 const minSeconds = 5
 
-// A side is the runs before or after a change.
+// A side has the runs before or after a change.
 type side struct {
 	reports []*loadtest.Report
-	seconds [][]second // of each run, those that can be compared
+	seconds [][]second // by run: the seconds that can be compared
 }
 
-// A second is the samples that make one up; a longer sample is one by itself.
-// Shorter ones are not taken singly since they say the same thing many times.
+// A second has the samples of one second, or one sample if that is longer. Shorter
+// samples are not compared singly, because neighbours say nearly the same.
 type second []loadtest.Sample
 
 func newSide(reports []*loadtest.Report) *side {
@@ -27,16 +27,16 @@ func newSide(reports []*loadtest.Report) *side {
 	return s
 }
 
-// secondsOf returns the seconds in which all of r's load was made: neither warm-up
-// nor the wait for the last answers, and of full length.
+// secondsOf returns the seconds of full length in which r made its full load. It
+// leaves out the warm-up and the wait for the last answers.
 func secondsOf(r *loadtest.Report) []second {
 	var lengths []float64
 	for _, s := range r.Timeline {
 		lengths = append(lengths, s.Seconds)
 	}
 	full := 0.9 * median(lengths)
-	end := r.Load.Duration + full/2 // a tick comes late
-	if r.Load.Duration == 0 {       // so many calls were made as were wanted
+	end := r.Load.Duration + full/2 // the timer of a sample may be late
+	if r.Load.Duration == 0 {       // Count ended the run
 		for _, s := range r.Timeline {
 			if s.Sent > 0 {
 				end = s.At
@@ -76,8 +76,8 @@ func (s *side) series(of func(second) (float64, bool)) [][]float64 {
 	return all
 }
 
-// totals returns the value of each run that has one: a run that was over at once
-// may have divided by no time.
+// totals returns the value of each run that has one. If a run ended at once, its value
+// may be NaN or infinite; totals leaves it out.
 func (s *side) totals(of func(*loadtest.Report) (float64, bool)) []float64 {
 	var all []float64
 	for _, r := range s.reports {
@@ -98,8 +98,8 @@ func (s second) answered() (float64, bool) {
 	return n / length, true
 }
 
-// typical returns the median of a time over the samples in which any call ended;
-// the others have none.
+// typical returns the median of a time over the samples in which a call ended. Other
+// samples have no times.
 func typical(of func(loadtest.Sample) float64) func(second) (float64, bool) {
 	return func(s second) (float64, bool) {
 		var values []float64

@@ -9,8 +9,8 @@ import (
 // tail returns the probability that a normal variable is z or more from zero.
 func tail(z float64) float64 { return math.Erfc(math.Abs(z) / math.Sqrt2) }
 
-// ranks returns the rank of each value among all of them, from 1. Equal values
-// share the mean of theirs; ties is the sum of t³-t over groups of t equal values.
+// ranks returns the rank of each value, from 1. Equal values get the mean of their
+// ranks. ties is the sum of t³-t over the groups of t equal values.
 func ranks(v []float64) (r []float64, ties float64) {
 	order := make([]int, len(v))
 	for i := range order {
@@ -33,10 +33,11 @@ func ranks(v []float64) (r []float64, ties float64) {
 	return r, ties
 }
 
-// mannWhitney returns the two-sided p-value of the U test of two samples, each in
-// parts that are in order of time. It uses the normal approximation, corrected
-// for ties and for continuity, and widened by what neighbours in a part have in
-// common: without that, the seconds of a slow drift would each count as news.
+// mannWhitney returns the two-sided p-value of the U test of two samples. Each sample
+// consists of parts, whose values are in order of time. The test uses the normal
+// approximation, corrected for ties and for continuity. The variance is widened by
+// the correlation of neighbours in a part; otherwise each second of a slow drift
+// would count as independent.
 func mannWhitney(a, b [][]float64) float64 {
 	all := slices.Concat(slices.Concat(a...), slices.Concat(b...))
 	r, ties := ranks(all)
@@ -61,11 +62,11 @@ func mannWhitney(a, b [][]float64) float64 {
 	return tail(distance / math.Sqrt(variance))
 }
 
-// designEffect returns how many values of autocorrelated series say as much as
-// one independent value: (1+ρ)/(1-ρ) with ρ the correlation of neighbours, as in
-// an AR(1) process. It is at least 1. As the null hypothesis has it, all parts
-// vary about one mean: those that lie far apart say more, however alike
-// neighbours are.
+// designEffect returns the number of values of autocorrelated series that carry as
+// much information as one independent value: (1+ρ)/(1-ρ) with ρ the correlation of
+// neighbours, as in an AR(1) process. It is at least 1. By the null hypothesis, all
+// parts vary about one mean, so the denominator of ρ uses the common mean: parts that
+// lie far apart make ρ smaller, even if their neighbours are alike.
 func designEffect(parts [][]float64) float64 {
 	all := slices.Concat(parts...)
 	n, centre := float64(len(all)), mean(all)
@@ -86,7 +87,7 @@ func designEffect(parts [][]float64) float64 {
 		return 1
 	}
 	rho := product / square
-	// short series make ρ look smaller than it is
+	// correct the bias of short series, in which ρ comes out too small
 	rho += (1 + 4*max(rho, 0)) * series / n
 	rho = min(max(rho, 0), 0.95)
 	return (1 + rho) / (1 - rho)
@@ -94,7 +95,7 @@ func designEffect(parts [][]float64) float64 {
 
 // twoProportions returns the two-sided p-value of the z test, with the pooled
 // variance and Yates's correction, that x of n and y of m come from one share.
-// dispersion is by how much more than independent calls the counts vary.
+// dispersion is the factor by which the counts vary more than independent calls.
 func twoProportions(x, n, y, m, dispersion float64) float64 {
 	p := (x + y) / (n + m)
 	variance := p * (1 - p) * (1/n + 1/m) * max(1, dispersion)
@@ -105,8 +106,9 @@ func twoProportions(x, n, y, m, dispersion float64) float64 {
 	return tail(distance / math.Sqrt(variance))
 }
 
-// dispersion is Pearson's: by how much more the counts hits[i] of calls[i] vary
-// than if each call had the same chance, independently of the others. 1: no more.
+// dispersion returns Pearson's dispersion: the factor by which the counts hits[i] of
+// calls[i] vary more than if all calls were independent and had the same chance. It is
+// at least 1.
 func dispersion(hits, calls []float64) float64 {
 	var x, n float64
 	for i := range hits {
@@ -127,8 +129,8 @@ func dispersion(hits, calls []float64) float64 {
 	return max(1, chi/float64(len(hits)-1))
 }
 
-// holm corrects p-values for their number, in place: the chance that any of those
-// below a level is there by accident is at most that level.
+// holm corrects p-values for their number, in place. Afterwards, the chance that any
+// equal figure has a p-value below a level is at most that level.
 func holm(p []*float64) {
 	slices.SortFunc(p, func(a, b *float64) int { return cmp.Compare(*a, *b) })
 	least := 0.0

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// alone makes each value a part, so that none has a neighbour.
+// alone makes each value a part, so that no value has a neighbour.
 func alone(v ...float64) [][]float64 { return slices.Collect(slices.Chunk(v, 1)) }
 
 func TestMannWhitney(t *testing.T) {
@@ -93,7 +93,7 @@ func TestHolm(t *testing.T) {
 	}
 }
 
-// ar1 returns a series whose neighbours are correlated by rho, with variance 1.
+// ar1 returns a series of variance 1. The correlation of its neighbours is rho.
 func ar1(r *rand.Rand, n int, rho float64) []float64 {
 	v := make([]float64, n)
 	x := r.NormFloat64()

@@ -11,11 +11,11 @@ import (
 	"text/tabwriter"
 )
 
-// WriteText writes c as a table, a line for each figure, and the notes below it.
-// The error is that of w.
+// WriteText writes c as a table with a line for each figure, and the notes below it.
+// It returns the error of w.
 func (c *Comparison) WriteText(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	// errors of writing t come again from its Flush
+	// t keeps write errors, and Flush returns them
 	_, _ = fmt.Fprintln(t, "figure\tbefore\tafter\tchange\tverdict")
 	for _, f := range c.Figures {
 		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.Unit.format(f.Before), f.Unit.format(f.After), f.outcome())
@@ -32,7 +32,7 @@ func (c *Comparison) WriteText(w io.Writer) error {
 	return err
 }
 
-// conclusion says in a line what the table amounts to.
+// conclusion returns the result of the table in one line.
 func (c *Comparison) conclusion() string {
 	if len(c.Figures) == 0 {
 		return "nothing could be compared: no figure is there on both sides"
@@ -55,7 +55,7 @@ func (c *Comparison) conclusion() string {
 	return cmp.Or(strings.Join(list, "; "), "no difference found")
 }
 
-// outcome returns the change, and the verdict with its reasons.
+// outcome returns the change, and the verdict with its reason.
 func (f *Figure) outcome() string {
 	var inner []string
 	if f.Test != "" {
@@ -83,8 +83,8 @@ func pvalue(p float64) string {
 	return fmt.Sprintf("p=%.2g", p)
 }
 
-// format returns v with three significant digits, as many as noise leaves; a rate
-// with all of them before the point.
+// format returns v with three significant digits, because noise hides further ones.
+// It does not round the digits before the point.
 func (u Unit) format(v float64) string {
 	if v == 0 {
 		return u.of("0")

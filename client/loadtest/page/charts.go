@@ -7,17 +7,17 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// charts is what page.js draws. Columns have a member for each sample.
+// charts has the data that page.js draws. Columns have an element for each sample.
 type charts struct {
 	From        []num        `json:"from"` // s
 	To          []num        `json:"to"`
-	Merged      int          `json:"merged"` // how many samples each of these is
-	P50         []*num       `json:"p50"`    // ms; null where nothing was measured
+	Merged      int          `json:"merged"` // number of samples that were folded into each element
+	P50         []*num       `json:"p50"`    // ms; null if no call was timed
 	P90         []*num       `json:"p90"`
 	P99         []*num       `json:"p99"`
 	Max         []*num       `json:"max"`
 	Lag         []*num       `json:"lag"`
-	Sent        []num        `json:"sent"` // calls a second, as the next three
+	Sent        []num        `json:"sent"` // this and the next three are calls a second
 	Answered    []num        `json:"answered"`
 	Failed      []num        `json:"failed"`
 	Unanswered  []num        `json:"unanswered"`
@@ -34,17 +34,19 @@ type charts struct {
 	Service  *distribution `json:"service"`
 }
 
-// A num is a number with the digits that a chart can show: six, not seventeen.
+// A num is encoded with seven significant digits, which are enough for a chart.
+// encoding/json would write up to seventeen.
 type num float64
 
-// MarshalJSON leaves what is no number to encoding/json, which refuses it.
+// MarshalJSON also writes NaN and infinities. encoding/json then returns an error,
+// because they are not JSON.
 func (n num) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(n), 'g', 7, 64), nil
 }
 
 type column struct {
 	Name string `json:"name"`
-	N    []num  `json:"n"` // a second
+	N    []num  `json:"n"` // errors a second
 }
 
 type faultMark struct {
@@ -66,7 +68,7 @@ type cogColumns struct {
 	Held     []num  `json:"held"`
 }
 
-// cogTimes are what the bars of a cog show: p50 and p99, in ms.
+// cogTimes has p50 and p99 for the bars of a cog, in ms.
 type cogTimes struct {
 	Name    string  `json:"name"`
 	Queue   *[2]num `json:"queue"`
@@ -79,7 +81,7 @@ func chartsOf(r *loadtest.Report) (*charts, error) {
 	if c.Response, err = distributionOf(r.Response); err != nil {
 		return nil, fmt.Errorf("decode the histogram of the response: %w", err)
 	}
-	if r.Load.Open { // in a closed loop it is the same
+	if r.Load.Open { // in a closed loop it equals the response time
 		if c.Service, err = distributionOf(r.Service); err != nil {
 			return nil, fmt.Errorf("decode the histogram of the service: %w", err)
 		}
@@ -145,8 +147,8 @@ func span(l loadtest.Latency) *[2]num {
 	return &[2]num{num(l.P50), num(l.P99)}
 }
 
-// wantedOf is the rate that the plan asks for in the middle of each sample. nil: it
-// asks for none.
+// wantedOf returns the planned rate in the middle of each sample. An element is nil if
+// the plan has no rate there.
 func wantedOf(l *loadtest.Load, samples []loadtest.Sample) []*num {
 	if !l.Open {
 		return nil
@@ -160,8 +162,8 @@ func wantedOf(l *loadtest.Load, samples []loadtest.Sample) []*num {
 	return wanted
 }
 
-// planned is the rate that stages lead to at a moment. Before them, and after, it
-// stays as it is.
+// planned returns the rate that l has planned for a time. Before the stages it is
+// l.Rate, and after them the rate of the last stage.
 func planned(l *loadtest.Load, at float64) float64 {
 	begin, level := 0.0, l.Rate
 	for _, s := range l.Stages {

@@ -10,13 +10,14 @@ import (
 )
 
 const (
-	maxSamples = 1500 // of a chart: more than there are pixels
-	maxErrors  = 7    // kinds that are drawn: more could not be told apart
+	maxSamples = 1500 // samples in a chart, which is more than its pixels
+	maxErrors  = 7    // kinds of errors in a chart; a reader could not distinguish more colours
 	maxCogs    = 12
 )
 
-// fold makes one sample of several neighbours, if there are too many to draw, and
-// says of how many. A peak stays a peak: of times the worst one is kept.
+// fold joins neighbouring samples if there are too many to draw, and returns the
+// number of samples in each joined one. A joined sample has the worst of the times, so
+// that no peak is lost.
 func fold(samples []loadtest.Sample) ([]loadtest.Sample, int) {
 	of := (len(samples) + maxSamples - 1) / maxSamples
 	if of <= 1 {
@@ -53,14 +54,15 @@ func fold(samples []loadtest.Sample) ([]loadtest.Sample, int) {
 	return folded, of
 }
 
-// errorsOf are the errors of each kind, those with the most first. What is beyond
-// maxErrors is one kind. Those that the scenario expects are left out: they count
-// as answers, and would bury the others.
+// errorsOf returns a column for each kind of error, the most frequent first. If there
+// are more than maxErrors kinds, the last column has the sum of the rest. Errors that
+// the scenario expects are left out, because they count as answers, and would hide the
+// others.
 func errorsOf(samples []loadtest.Sample, failures []loadtest.Failure) []column {
 	expected := map[wire.Code]bool{}
 	for _, f := range failures {
 		if was, met := expected[f.Code]; was || !met {
-			expected[f.Code] = f.Expected // of every route that it came from
+			expected[f.Code] = f.Expected // false if one route does not expect it
 		}
 	}
 	total := map[wire.Code]int64{}
@@ -95,8 +97,8 @@ func errorsOf(samples []loadtest.Sample, failures []loadtest.Failure) []column {
 	return columns
 }
 
-// cogsOf are the cogs that have had calls in flight in any sample, those with the
-// most first.
+// cogsOf returns the cogs that had calls in any sample, the cog with the most calls
+// first.
 func cogsOf(samples []loadtest.Sample) []cogColumns {
 	peak := map[string]int{}
 	for _, s := range samples {

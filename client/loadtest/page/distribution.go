@@ -8,33 +8,34 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// A distribution is what the charts of one show.
+// A distribution has the data for the charts of a latency.
 type distribution struct {
 	Count  int64    `json:"count"`
-	Points [][2]num `json:"points"` // of percentiles: log10 of one call in how many takes longer; ms
+	Points [][2]num `json:"points"` // the percentiles: x is log10 of n if one call in n takes longer, y is ms
 	Bins   []bin    `json:"bins"`
 	Marks  []mark   `json:"marks"`
 }
 
-// A bin counts the times between two moments, in ms.
+// A bin counts the calls that took from From to To ms.
 type bin struct {
 	From  num   `json:"from"`
 	To    num   `json:"to"`
 	Count int64 `json:"n"`
 }
 
-// A mark is a percentile to be pointed out.
+// A mark is a percentile that the chart marks.
 type mark struct {
 	Name string `json:"name"`
 	At   num    `json:"at"`
 }
 
 const (
-	stepsPerDecade = 40 // of the percentiles' axis: a point every few pixels
+	stepsPerDecade = 40 // points in each decade of the percentile axis: one every few pixels
 	maxBins        = 90
 )
 
-// distributionOf decodes a histogram; nil if there is none, or nothing is in it.
+// distributionOf decodes the histogram of l. It returns nil if there is none, or if it
+// is empty.
 func distributionOf(l loadtest.Latency) (*distribution, error) {
 	if l.Histogram == "" || l.Count == 0 {
 		return nil, nil
@@ -67,7 +68,8 @@ func distributionOf(l loadtest.Latency) (*distribution, error) {
 	return d, nil
 }
 
-// pointsOf walks the bars once, from the fastest call to the slowest one.
+// pointsOf returns the points of the percentile chart, from the fastest call to the
+// slowest one.
 func pointsOf(bars []hdrhistogram.Bar, total int64) [][2]num {
 	var points [][2]num
 	end := math.Log10(float64(total))
@@ -89,7 +91,7 @@ func pointsOf(bars []hdrhistogram.Bar, total int64) [][2]num {
 	}
 }
 
-// binsOf sums the bars up in bins that are equally wide on a logarithmic axis.
+// binsOf returns the bars in bins of equal width on a logarithmic axis.
 func binsOf(bars []hdrhistogram.Bar) []bin {
 	first, last := float64(max(bars[0].To, 1)), float64(max(bars[len(bars)-1].To, 1))
 	decades := math.Log10(last / first)

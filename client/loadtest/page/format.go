@@ -9,17 +9,17 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// none stands where there is no figure.
+// none is the text for a missing figure.
 const none = "–"
 
-// duration writes milliseconds with three digits, in the unit that suits them.
-// page.js does the same. Number and unit stay on one line.
+// duration formats milliseconds with three digits, in the unit that suits them. It
+// puts a no-break space between number and unit. page.js does the same.
 func duration(ms float64) string {
 	sign := ""
 	if ms < 0 {
 		sign, ms = "−", -ms
 	}
-	ms = rounded(ms) // before the unit is chosen: 999.9 µs are 1 ms
+	ms = rounded(ms) // before the choice of the unit, because 999.9 µs are 1 ms
 	switch {
 	case ms == 0:
 		return "0 ms"
@@ -35,7 +35,7 @@ func duration(ms float64) string {
 	return sign + count(int64(math.Round(ms/1e3))) + " s"
 }
 
-// latency is duration for a distribution of n times: without any there is none.
+// latency formats a figure of a distribution of n times. It returns none if n is 0.
 func latency(ms float64, n int64) string {
 	if n == 0 {
 		return none
@@ -43,8 +43,8 @@ func latency(ms float64, n int64) string {
 	return duration(ms)
 }
 
-// bucket is latency for what a bot counts in buckets: of the first one it is known
-// only that it ends at a microsecond.
+// bucket formats a figure of times that the bot counts in buckets. The first bucket
+// ends at a microsecond, and its times are not known more exactly.
 func bucket(ms float64, n int64) string {
 	if n > 0 && ms < 0.001 {
 		return "<\u00a01\u00a0µs"
@@ -52,12 +52,13 @@ func bucket(ms float64, n int64) string {
 	return latency(ms, n)
 }
 
-// firstOf is the message of a kind of error, without the code that stands beside it.
+// firstOf returns the first message of a failure without its code, because the page
+// shows the code beside it.
 func firstOf(f loadtest.Failure) string {
 	return strings.TrimPrefix(f.First, string(f.Code)+": ")
 }
 
-// moment writes a time of the run, in seconds.
+// moment formats a time of the run, in seconds.
 func moment(s float64) string {
 	text := strconv.FormatFloat(math.Abs(s), 'f', 1, 64)
 	if math.Abs(s) >= 1000 {
@@ -69,7 +70,7 @@ func moment(s float64) string {
 	return text + " s"
 }
 
-// rate writes calls a second.
+// rate formats calls a second.
 func rate(perSecond float64) string {
 	if perSecond >= 100 {
 		return count(int64(math.Round(perSecond)))
@@ -77,7 +78,7 @@ func rate(perSecond float64) string {
 	return digits(rounded(perSecond))
 }
 
-// count writes a number with its thousands apart.
+// count formats a number with separators between its thousands.
 func count[N int | int64 | uint64](n N) string {
 	text := fmt.Sprint(n)
 	sign := ""
@@ -90,7 +91,7 @@ func count[N int | int64 | uint64](n N) string {
 	return sign + text
 }
 
-// calls is count with its word.
+// calls formats a number of calls.
 func calls(n int64) string {
 	if n == 1 {
 		return "1 call"
@@ -98,8 +99,8 @@ func calls(n int64) string {
 	return count(n) + " calls"
 }
 
-// share writes a part of a whole in percent. What is not nothing is never "0 %",
-// and what is not all never "100 %".
+// share formats a part of a whole in percent. It returns "0 %" only if part is 0, and
+// "100 %" only if part is the whole.
 func share(part, whole int64) string {
 	if whole == 0 {
 		return none
@@ -114,7 +115,7 @@ func share(part, whole int64) string {
 	return digits(rounded(p)) + " %"
 }
 
-// size writes bytes.
+// size formats a number of bytes.
 func size[N int64 | uint64](n N) string {
 	f, unit := float64(n), 0
 	for f >= 1024 && unit < 4 {
@@ -123,16 +124,16 @@ func size[N int64 | uint64](n N) string {
 	return digits(rounded(f)) + " " + []string{"B", "KiB", "MiB", "GiB", "TiB"}[unit]
 }
 
-// rounded keeps three digits.
+// rounded returns f rounded to three digits.
 func rounded(f float64) float64 {
-	r, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'e', 2, 64), 64) // of its own making
+	r, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'e', 2, 64), 64) // cannot fail, because FormatFloat made the text
 	return r
 }
 
-// digits writes a number without an exponent.
+// digits formats a number without an exponent.
 func digits(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// above is how many of n lie over a quantile.
+// above returns how many of n values lie above a quantile.
 func above(n int64, quantile float64) int64 {
 	return int64(math.Round(float64(n) * (1 - quantile)))
 }

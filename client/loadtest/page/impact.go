@@ -7,34 +7,34 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// An impact is what callers saw of a fault, as far as samples can tell: other
-// causes at the same time are in it too.
+// An impact is the effect of a fault on callers, as the samples show it. It includes
+// the effects of other causes at the same time.
 type impact struct {
 	loadtest.Fault
 	Number     int
-	Known      bool    // there are samples after it began
-	Before     float64 // p99 of usual samples before, ms; 0: there were none
-	P99        float64 // the worst one, ms
+	Known      bool    // there are samples after the fault began
+	Before     float64 // p99 of the usual samples before, ms; 0 if there were none
+	P99        float64 // the worst p99, ms
 	Max        float64
 	Failed     int64
 	Unanswered int64
-	Calm       float64 // s from its begin to the end of the last disturbed sample; 0: none was disturbed
-	Open       bool    // still disturbed when the next fault began, or at the end of the run
-	Until      float64 // the end of the last sample that is in the figures, s
-	Next       int     // the number of the next fault; 0: the run ends first
-	With       int     // the number of the first fault of the sample that this one began in, if it is another: that has the sample
+	Calm       float64 // time from the beginning of the fault to the end of the last disturbed sample, s; 0 if none was disturbed
+	Open       bool    // samples were still disturbed when the next fault began, or at the end of the run
+	Until      float64 // the end of the last sample in the figures, s
+	Next       int     // the number of the next fault; 0 if there is none
+	With       int     // if an earlier fault began in the same sample, and so has the sample: the number of the first such fault
 }
 
-// disturbance is how many times the usual p99, or the usual errors, make a sample
-// a disturbed one.
+// disturbance is the factor for the usual p99, and for the usual errors, above which a
+// sample is disturbed.
 const disturbance = 3
 
-// impactsOf looks at the samples from each fault to the next one. Faults are in the
-// order in which they happened. A sample counts for one of them, so that what is said
-// of each adds up.
+// impactsOf returns the impact of each fault, from its samples up to the next fault.
+// The faults must be in the order in which they happened. A sample counts for one
+// fault only, so that the numbers of the impacts add up.
 func impactsOf(r *loadtest.Report) []impact {
 	var impacts []impact
-	calmSince := 0.0 // samples that end before are the aftermath of an earlier fault
+	calmSince := 0.0 // samples that begin before it show the effects of an earlier fault
 	for i, f := range r.Faults {
 		one := impact{Fault: f, Number: i + 1}
 		until := math.Inf(1)
@@ -54,8 +54,8 @@ func impactsOf(r *loadtest.Report) []impact {
 	return impacts
 }
 
-// sharer returns the number of the first fault of the sample that fault i began in;
-// 0: that is i itself.
+// sharer returns the number of the first fault that began in the same sample as fault
+// i, or 0 if that is fault i itself.
 func sharer(r *loadtest.Report, i int) int {
 	at := r.Faults[i].At
 	home := slices.IndexFunc(r.Timeline, func(s loadtest.Sample) bool { return s.At > at })
@@ -67,9 +67,13 @@ func sharer(r *loadtest.Report, i int) int {
 	return first + 1
 }
 
-// around returns the measured samples between two faults that end before a moment,
-// ten at most, and those from the one it is in to the one before the next fault. One
-// that an earlier fault began in too is left to that. Where an earlier fault still lasts, what it left of the bot is what is usual.
+// around returns the measured samples before and after a fault that began at a time.
+//
+//   - before has at most ten samples, which ended before the fault and in which the
+//     effects of earlier faults were over. If there are none, because an earlier fault
+//     still lasts, it has samples with these effects.
+//   - after begins with the sample in which the fault began, unless an earlier fault
+//     began in it too. It ends before the next fault.
 func around(samples []loadtest.Sample, since, earlier, at, until float64) (before, after []loadtest.Sample) {
 	var disturbed []loadtest.Sample
 	for _, s := range samples {
@@ -91,9 +95,11 @@ func around(samples []loadtest.Sample, since, earlier, at, until float64) (befor
 	return before[max(0, len(before)-10):], after
 }
 
-// look judges the samples after the fault by those before. Slow calls count as
-// long as samples with them follow each other, save for one; errors as long as a
-// call that the fault has caught can take to fail.
+// look compares the samples after the fault with the samples before.
+//
+//   - Slow samples count as long as they follow each other, with gaps of one sample.
+//   - Samples with errors count as long as calls that the fault has caught may take to
+//     fail.
 func (f *impact) look(before, after []loadtest.Sample, timeout float64) {
 	if len(after) == 0 {
 		return
@@ -102,7 +108,7 @@ func (f *impact) look(before, after []loadtest.Sample, timeout float64) {
 	usual := median(before)
 	f.Before = usual.P99
 	over := f.At + f.Took/1000
-	end := 1 // of the samples that belong to the fault
+	end := 1 // the number of samples that belong to the fault
 	for i, s := range after {
 		begin, last := s.At-s.Seconds, max(over, f.At+f.Calm)
 		failing := s.Failed+s.Unanswered > disturbance*(usual.Failed+usual.Unanswered)
@@ -124,7 +130,7 @@ func (f *impact) look(before, after []loadtest.Sample, timeout float64) {
 	}
 }
 
-// noticed counts what callers noticed of all faults.
+// noticed counts the failed and the unanswered calls in the samples of all faults.
 func noticed(samples []loadtest.Sample, impacts []impact) (failed, unanswered int64) {
 	for _, s := range samples {
 		if slices.ContainsFunc(impacts, func(f impact) bool { return s.At > f.At && s.At <= f.Until }) {
@@ -134,7 +140,7 @@ func noticed(samples []loadtest.Sample, impacts []impact) (failed, unanswered in
 	return failed, unanswered
 }
 
-// median is what a usual sample has, each member for itself.
+// median returns a sample of medians: each member is the median by itself.
 func median(samples []loadtest.Sample) loadtest.Sample {
 	if len(samples) == 0 {
 		return loadtest.Sample{}

@@ -8,8 +8,8 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// outcomesOf answers what a reader asks first: was it what was wanted, can it be
-// trusted, did it run to the end, and what did the faults do.
+// outcomesOf answers the first questions of a reader: were the goals met, are the
+// figures valid, did the run reach its end, and did the faults have effects.
 func outcomesOf(r *loadtest.Report, impacts []impact) []outcome {
 	return []outcome{goalsOf(r), validityOf(r), endOf(r), faultsOf(r, impacts)}
 }
@@ -41,8 +41,8 @@ func goalsOf(r *loadtest.Report) outcome {
 	return o
 }
 
-// got writes what a goal is compared with: as a time or a share, if the goal
-// bounds one.
+// got formats the figure of a verdict, as a time, a share or a number, by the bound of
+// its goal.
 func got(v loadtest.Verdict) string {
 	at := strings.LastIndexAny(v.Goal, "<>=")
 	name, bound := strings.TrimRight(v.Goal[:max(at, 0)], "<>= "), strings.TrimSpace(v.Goal[at+1:])
@@ -133,7 +133,7 @@ func faultsOf(r *loadtest.Report, impacts []impact) outcome {
 	return o
 }
 
-// trustOf is what the validity of the figures rests on.
+// trustOf returns the facts by which a reader can judge the validity of the figures.
 func trustOf(r *loadtest.Report) []fact {
 	var facts []fact
 	if r.Load.Open {
@@ -147,7 +147,7 @@ func trustOf(r *loadtest.Report) []fact {
 	}
 	if g.Cores >= 0 && r.Machine.Cores > 0 {
 		text := fmt.Sprintf("%s of %s busy", digits(rounded(g.Cores)), plural(r.Machine.Cores, "core"))
-		if g.MachineBusy > 0 { // -1 where the system does not tell
+		if g.MachineBusy > 0 { // -1 if the system does not report it
 			text += fmt.Sprintf("; of all processors there %s %%", digits(rounded(100*g.MachineBusy)))
 		}
 		facts = append(facts, fact{"Generator", text})
@@ -159,7 +159,7 @@ func trustOf(r *loadtest.Report) []fact {
 	return facts
 }
 
-// enough says down to which percentile there are calls to speak of.
+// enough returns a sentence about the highest percentile with enough calls.
 func enough(n int64) string {
 	if n == 0 {
 		return "no times were measured"
@@ -171,8 +171,8 @@ func enough(n int64) string {
 	return fmt.Sprintf("%s times: good for percentiles up to %s, above which %s lie", count(n), best, count(over))
 }
 
-// deepest returns the last percentile above which enough of n calls lie, and how many
-// they are.
+// deepest returns the highest percentile that has enough of n calls above it, and the
+// number of those calls.
 func deepest(n int64) (name string, over int64) {
 	for _, p := range []struct {
 		name     string

@@ -1,5 +1,5 @@
-// Draws the charts of a report from the JSON in the page. Nothing is fetched, and
-// text from the report becomes text nodes only.
+// Draws the charts of a report from the JSON in the page. It fetches nothing, and text
+// from the report becomes text nodes only.
 (() => {
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -36,7 +36,7 @@ const largest = (values) => values.reduce((a, b) => Math.max(a, b), 0);
 const digits = (n) => String(Number(n.toPrecision(3)));
 const count = (n) => Math.abs(n) >= 100 ? Math.round(n).toLocaleString("en") : digits(n);
 
-// duration writes milliseconds as the tables do.
+// duration formats milliseconds as in the tables.
 function duration(ms) {
   ms = Number(ms.toPrecision(3));
   if (ms === 0) return "0 ms";
@@ -85,9 +85,9 @@ function logarithmic(values, bottom, top) {
 
 // ---- one chart
 
-// A chart is a legend, which is also where values are read, and a drawing that is
-// made again when its width changes. spec.draw fills the drawing and says where the
-// cursor goes; spec.read says what is there.
+// A chart has a legend, which also shows the values at the cursor, and a drawing, which
+// is drawn again when its width changes. spec.draw fills the drawing and returns the
+// places of the cursor; spec.read returns the values at one of them.
 function chart(box, spec) {
   const legend = html("div", "legend", box);
   if (spec.title) html("h3", "", legend, spec.title);
@@ -131,8 +131,8 @@ function chart(box, spec) {
   }).observe(box);
 
   const self = {
-    // show reads at i, or nothing if that is null. The chart that is pointed at
-    // tells the place too.
+    // show shows the values at i, or none if i is null. The chart under the pointer
+    // also shows the place.
     show(i, pointed) {
       if (!drawn) return;
       const r = i === null ? null : spec.read(i);
@@ -188,7 +188,7 @@ function valueAxis(root, scale, width, format) {
 
 // ---- charts over time
 
-const together = []; // the charts whose cursors move as one
+const together = []; // charts with a common cursor
 
 function timeTicks(width) {
   const span = time.to - time.from;
@@ -208,8 +208,8 @@ function timeLabel(s) {
   return minus + (s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}` : Math.floor(s / 60)) + ":" + two(s % 60);
 }
 
-// steps is the path of values that each hold for an interval. Below null there is
-// nothing.
+// steps returns the path of a value for each interval. It has a gap where a value is
+// null.
 function steps(values, x, y) {
   let d = "", open = false;
   values.forEach((v, i) => {
@@ -220,7 +220,7 @@ function steps(values, x, y) {
   return d;
 }
 
-// band is the area between two rows of values.
+// band returns the area between two rows of values.
 function band(low, high, x, y) {
   let up = "", down = "";
   high.forEach((v, i) => {
@@ -231,8 +231,8 @@ function band(low, high, x, y) {
   return up + down + "Z";
 }
 
-// events draws what happened to the bot behind the lines: warm-up, faults and
-// switches. It returns what is to be drawn last, over all lines.
+// events draws the warm-up, the faults and the switches behind the lines. It returns
+// their labels, which the caller draws last, over all lines.
 function events(root, x, top, bottom, width, named) {
   const labels = [];
   if (time.from < 0) {
@@ -245,8 +245,8 @@ function events(root, x, top, bottom, width, named) {
     svg("line", { class: "switch-line", x1: at, x2: at, y1: top, y2: bottom }, root);
     labels.push(svg("path", { class: "switch", d: `M${at} ${bottom - 6}l5 6l-5 6l-5 -6z` }));
   }
-  // from the right to the left, so that the line of each label, which is at its left
-  // end, runs up where the labels in the lanes below have not begun
+  // from the right to the left, so that the line at the left end of a label does not
+  // cross the labels in the lanes below
   const begins = Array(named ? LANES : 1).fill(Infinity);
   for (let i = faults.length - 1; i >= 0; i--) {
     const f = faults[i];
@@ -268,7 +268,7 @@ function events(root, x, top, bottom, width, named) {
   return labels;
 }
 
-// room is how much the labels above a plot need.
+// room returns the height of the labels above a plot.
 const room = (named) => !faults.length ? 8 : named ? 8 + 14 * Math.min(LANES, faults.length) : 22;
 
 function eventsAt(i) {
@@ -445,8 +445,8 @@ function histogram(box) {
   });
 }
 
-// timesAxis draws times on a logarithmic axis from left to right, with 2 and 5
-// where there is room for them.
+// timesAxis draws a logarithmic axis of times, from left to right. It has ticks at 2
+// and 5 if there is room for them.
 function timesAxis(root, low, high, x, bottom) {
   const left = x(10 ** low), right = x(10 ** high), perDecade = (right - left) / (high - low || 1);
   const within = perDecade > 220 ? [1, 2, 5] : [1];

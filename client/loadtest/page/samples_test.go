@@ -13,13 +13,13 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// A maker makes up a run, second by second.
+// A maker makes a report of an invented run, second by second.
 type maker struct {
 	t                      *testing.T
 	rand                   *rand.Rand
 	report                 loadtest.Report
 	response, service, lag *hdrhistogram.Histogram
-	weight                 int64 // calls for which one drawn time stands
+	weight                 int64 // number of calls for each drawn time
 }
 
 func newMaker(t *testing.T) *maker {
@@ -27,11 +27,11 @@ func newMaker(t *testing.T) *maker {
 	return &maker{t: t, rand: rand.New(rand.NewPCG(1, 2)), response: hist(), service: hist(), lag: hist(), weight: 10}
 }
 
-// A second is what one is like.
+// A second describes one second of the run.
 type second struct {
 	rate          float64
-	median, sigma float64 // of the service, ms
-	stall         float64 // ms for which nothing is answered
+	median, sigma float64 // parameters of the service time, ms
+	stall         float64 // time in which the bot answers nothing, ms
 	errors        map[wire.Code]int64
 	unanswered    int64
 	lag           float64
@@ -112,7 +112,7 @@ func (m *maker) finish() *loadtest.Report {
 	return r
 }
 
-// faulty is a run with all that can happen to a bot.
+// faulty returns a run with all kinds of faults.
 func faulty(t *testing.T) *loadtest.Report {
 	m := newMaker(t)
 	r := &m.report
@@ -185,7 +185,7 @@ func faulty(t *testing.T) *loadtest.Report {
 	return m.finish()
 }
 
-// plain is a closed loop without faults, on a Python bot that does not tell.
+// plain returns a closed loop without faults, on a bot that reports no statistics.
 func plain(t *testing.T) *loadtest.Report {
 	m := newMaker(t)
 	r := &m.report
@@ -201,8 +201,8 @@ func plain(t *testing.T) *loadtest.Report {
 	return m.finish()
 }
 
-// invalid is a ramp that the generator could not keep up with, and that a goal
-// has ended.
+// invalid returns a run with a ramp that the generator could not keep up with, and
+// that a goal of AbortOn ended.
 func invalid(t *testing.T) *loadtest.Report {
 	m := newMaker(t)
 	m.weight = 50
@@ -237,7 +237,7 @@ func invalid(t *testing.T) *loadtest.Report {
 	return r
 }
 
-// empty is a run in which nothing came about: the bot did not know the route.
+// empty returns a run without calls, because the bot did not know the route.
 func empty(t *testing.T) *loadtest.Report {
 	m := newMaker(t)
 	m.report.End, m.report.EndedBy = loadtest.EndRefused, "no_route: no loaded cog has the route members.cuont"
@@ -246,7 +246,7 @@ func empty(t *testing.T) *loadtest.Report {
 	return m.finish()
 }
 
-// short has one sample.
+// short returns a run with one sample.
 func short(t *testing.T) *loadtest.Report {
 	m := newMaker(t)
 	m.weight = 1
@@ -258,7 +258,7 @@ func short(t *testing.T) *loadtest.Report {
 	return m.finish()
 }
 
-// failing is a run in which no call has a result.
+// failing returns a run in which no call has a result.
 func failing(t *testing.T) *loadtest.Report {
 	m := newMaker(t)
 	m.report.End, m.report.EndedBy = loadtest.EndLost, "nothing was answered for 5s, and no connection is left"

@@ -8,7 +8,7 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// A view is what page.html shows.
+// A view has the data for the template page.html.
 type view struct {
 	Style  template.CSS
 	Script template.JS
@@ -34,24 +34,24 @@ type outcome struct {
 	More              []string
 }
 
-// A figure is a number that counts, and what it is compared with.
+// A figure is one of the main numbers, with a number to compare it with.
 type figure struct {
 	Name, Value, Note string
 	State             string
 }
 
-// A fact is a line of the part that says whether the figures can be trusted.
+// A fact is a line in the part about the validity of the figures.
 type fact struct{ Name, Value string }
 
-// A percentile is a row of the table.
+// A percentile is a row in the table of percentiles.
 type percentile struct {
 	Name              string
 	Response, Service float64
 	Above             int64 // responses that took longer
-	Few               bool  // so few calls that another run will say something else
+	Few               bool  // too few calls lie above it, so another run would have another value
 }
 
-// shown says which charts there is something to draw for.
+// shown says which charts have data.
 type shown struct {
 	Any                                                   bool // there was a call, or a sample
 	Time, Latency, Errors, Distribution, Cogs, Times, Lag bool
@@ -89,8 +89,8 @@ func viewOf(r *loadtest.Report, c *charts) *view {
 	return v
 }
 
-// enoughAbove is how many calls have to lie above a percentile. With fewer, another
-// run would say something else.
+// enoughAbove is the number of calls that must lie above a percentile. With fewer,
+// another run would have another value.
 const enoughAbove = 10
 
 func percentilesOf(r *loadtest.Report) []percentile {

@@ -89,7 +89,7 @@ func TestDistribution(t *testing.T) {
 	}
 }
 
-// TestImpact looks at what each fault of a run did.
+// TestImpact checks the impact of each fault of a run.
 func TestImpact(t *testing.T) {
 	calm := loadtest.Sample{Seconds: 1, P99: 1, Max: 2, Counts: loadtest.Counts{Answered: 100}}
 	r := &loadtest.Report{Measured: 20, Load: loadtest.Load{Timeout: 3000}}
@@ -97,14 +97,14 @@ func TestImpact(t *testing.T) {
 		s := calm
 		s.At = float64(i + 1)
 		switch i {
-		case 5: // slow, and the next one too
+		case 5: // this second is slow, and the next one
 			s.P99, s.Max = 40, 50
 		case 6:
 			s.P99, s.Max, s.Failed = 9, 11, 7
-		case 9: // what hung since the fault at 5.5 times out
+		case 9: // calls that hung since the fault at 5.5 time out
 			s.Unanswered = 4
 		case 12:
-			s.Max = 3 // not even a bit
+			s.Max = 3 // not disturbed at all
 		case 19:
 			s.Answered, s.InFlight = 0, 100
 		}
@@ -134,7 +134,7 @@ func TestNoticed(t *testing.T) {
 	}
 }
 
-// TestImpactInLongFault has a fault within one that lasts to the end.
+// TestImpactInLongFault has a fault during another one, which lasts until the end.
 func TestImpactInLongFault(t *testing.T) {
 	r := &loadtest.Report{Measured: 10}
 	for i := range 10 {
@@ -154,7 +154,7 @@ func TestImpactInLongFault(t *testing.T) {
 	}
 }
 
-// TestImpactsAddUp has three faults in two samples, and one beside them.
+// TestImpactsAddUp has three faults in two samples, and one in another sample.
 func TestImpactsAddUp(t *testing.T) {
 	r := &loadtest.Report{Measured: 10, Load: loadtest.Load{Timeout: 3000}}
 	total := int64(0)
@@ -182,13 +182,13 @@ func TestImpactsAddUp(t *testing.T) {
 	}
 }
 
-// TestUsual says of how many intervals something is usual.
+// TestUsual checks the number of intervals from which the page calls one usual.
 func TestUsual(t *testing.T) {
 	r := &loadtest.Report{}
 	for i, want := range []string{
 		"Nothing was answered.",
 		"p99 was 1 ms.",
-		"In 2 intervals p99 was from 1 ms to 9 ms, the latter at 2 s: too few to say what is usual.",
+		"In 2 intervals p99 was from 1 ms to 9 ms, the latter at 2 s: too few intervals to call one usual.",
 		"In 3 intervals", "In 4 intervals",
 		"p99 was usually 1 ms in 5 intervals, and 9 ms at worst, at 2 s.",
 	} {
@@ -203,7 +203,7 @@ func TestUsual(t *testing.T) {
 	}
 }
 
-// TestFold makes few samples of many.
+// TestFold joins many samples to few.
 func TestFold(t *testing.T) {
 	var samples []loadtest.Sample
 	for i := range 2*maxSamples + 1 {

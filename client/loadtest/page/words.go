@@ -10,7 +10,7 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// words are the sentences of the page: what a reader is to see in each chart.
+// words has the sentences of the page, which say what to see in each chart.
 type words struct {
 	Dialect, Load, Started                      string
 	Latency, Traffic, Errors, Distribution, Lag string
@@ -45,7 +45,7 @@ func dialectOf(d loadtest.Dialect) string {
 	return string(d)
 }
 
-// loadOf is the plan in a sentence.
+// loadOf describes the plan in a sentence.
 func loadOf(r *loadtest.Report) string {
 	l := r.Load
 	var b strings.Builder
@@ -67,7 +67,7 @@ func loadOf(r *loadtest.Report) string {
 			}
 			level = s.Rate
 		}
-		b.WriteString("; each when it is due, whatever became of earlier ones; " + lines)
+		b.WriteString("; each when it is due, whether or not earlier calls were answered; " + lines)
 	} else {
 		fmt.Fprintf(&b, "Closed loop: %s", plural(l.Callers, "caller"))
 		if l.Depth > 1 {
@@ -104,10 +104,10 @@ func plural(n int, one string) string {
 	return count(n) + " " + one + "s"
 }
 
-// enoughSamples is how many intervals it takes to say what is usual.
+// enoughSamples is the number of intervals from which one is usual.
 const enoughSamples = 5
 
-// latencyOf compares the usual interval with the worst one.
+// latencyOf compares the usual interval with the worst interval.
 func latencyOf(r *loadtest.Report) string {
 	samples := slices.DeleteFunc(slices.Clone(r.Timeline), func(s loadtest.Sample) bool { return s.At <= 0 || s.P99 == 0 })
 	if len(samples) == 0 {
@@ -120,7 +120,7 @@ func latencyOf(r *loadtest.Report) string {
 	}
 	if n := len(samples); n < enoughSamples {
 		best := slices.MinFunc(samples, func(a, b loadtest.Sample) int { return cmp.Compare(a.P99, b.P99) })
-		return fmt.Sprintf("In %d intervals p99 was from %s to %s, the latter at %s: too few to say what is usual.", n, duration(best.P99), duration(worst.P99), moment(worst.At))
+		return fmt.Sprintf("In %d intervals p99 was from %s to %s, the latter at %s: too few intervals to call one usual.", n, duration(best.P99), duration(worst.P99), moment(worst.At))
 	}
 	if worst.P99 < 2*usual.P99 {
 		return fmt.Sprintf("Even: p99 was around %s, at most %s.", duration(usual.P99), duration(worst.P99))
@@ -140,14 +140,14 @@ func trafficOf(r *loadtest.Report) string {
 	if r.Rate.Wanted > 0 {
 		fmt.Fprintf(&b, " of %s/s wanted", rate(r.Rate.Wanted))
 	}
-	// the least of a load that changes would be that of its lowest rate
+	// with stages, the lowest rate of answers only shows the lowest stage, so name the highest
 	word, sign := "least", 1.0
 	if len(r.Load.Stages) > 0 {
 		word, sign = "most", -1
 	}
 	best, at := math.Inf(1), 0.0
 	for i, s := range r.Timeline {
-		if s.At-s.Seconds < -1e-9 || i == len(r.Timeline)-1 || s.Seconds == 0 { // the last one may be cut off
+		if s.At-s.Seconds < -1e-9 || i == len(r.Timeline)-1 || s.Seconds == 0 { // the last interval may be short
 			continue
 		}
 		if got := sign * float64(s.Answered) / s.Seconds; got < best {
@@ -172,7 +172,9 @@ func errorWords(r *loadtest.Report) string {
 		return "None: every call was answered with a result."
 	}
 	text := "Every call was answered as expected"
-	part := func(n int64, what string) string { return fmt.Sprintf("%s (%s) %s", count(n), share(n, r.Sent), what) }
+	part := func(n int64, outcome string) string {
+		return fmt.Sprintf("%s (%s) %s", count(n), share(n, r.Sent), outcome)
+	}
 	switch {
 	case r.Failed > 0 && r.Unanswered > 0:
 		text = fmt.Sprintf("Of %s, %s and %s", calls(r.Sent), part(r.Failed, "failed"), part(r.Unanswered, "got no answer"))
@@ -187,7 +189,7 @@ func errorWords(r *loadtest.Report) string {
 	return text + "."
 }
 
-// shapeOf says what a caller may expect, and how far waiting to be sent changes it.
+// shapeOf describes the distribution of the response times in a sentence.
 func shapeOf(r *loadtest.Report) string {
 	if r.Response.Count == 0 {
 		return "Nothing was answered."
@@ -198,7 +200,7 @@ func shapeOf(r *loadtest.Report) string {
 		text += fmt.Sprintf(", one in a thousand longer than %s", duration(r.Response.P999))
 	}
 	if !r.Load.Open {
-		return text + ". In a closed loop a caller that waits makes no calls: what a stall would have cost others is not in here."
+		return text + ". In a closed loop, a caller that waits makes no calls, so the figures do not show the cost of a stall for other callers."
 	}
 	return text + "."
 }

@@ -41,15 +41,15 @@ var layout = template.Must(template.New("page").Funcs(template.FuncMap{
 	"first":  firstOf,
 }).Parse(markup))
 
-// Write writes the page of a report. The error is w's, or says what in the report
-// cannot be shown: a histogram that does not decode, or a number that is none.
+// Write writes the page of a report. It returns an error if w does, if a histogram in
+// the report cannot be decoded, or if a number in it is NaN or infinite.
 func Write(w io.Writer, r *loadtest.Report) error {
 	r = inOrder(r)
 	charts, err := chartsOf(r)
 	if err != nil {
 		return fmt.Errorf("write the page of a report: %w", err)
 	}
-	data, err := json.Marshal(charts) // with < and > as escapes: text cannot end the element
+	data, err := json.Marshal(charts) // escapes < and >, so that no text in it can end the script element
 	if err != nil {
 		return fmt.Errorf("write the page of a report: %w", err)
 	}
@@ -57,7 +57,7 @@ func Write(w io.Writer, r *loadtest.Report) error {
 	v.Style, v.Script, v.Data = template.CSS(style), template.JS(script), template.JS(data)
 	v.Policy = "default-src 'none'; style-src " + hashOf(style) + "; script-src " + hashOf(script) +
 		"; base-uri 'none'; form-action 'none'"
-	// a page that is cut off would look like a short report
+	// so that an error leaves no part of a page behind, which would look like a short report
 	var page bytes.Buffer
 	if err := layout.Execute(&page, v); err != nil {
 		return fmt.Errorf("write the page of a report: %w", err)
@@ -68,8 +68,8 @@ func Write(w io.Writer, r *loadtest.Report) error {
 	return nil
 }
 
-// inOrder returns the report with its faults as they happened: they stand as they
-// were planned, and are numbered here.
+// inOrder returns the report with its faults in the order in which they happened. The
+// report has them in the order of the plan, and the page numbers them.
 func inOrder(r *loadtest.Report) *loadtest.Report {
 	sorted := *r
 	sorted.Faults = slices.Clone(r.Faults)
@@ -77,7 +77,8 @@ func inOrder(r *loadtest.Report) *loadtest.Report {
 	return &sorted
 }
 
-// hashOf names a text that the browser may use, in a content security policy.
+// hashOf returns the source expression of a content security policy that allows a
+// text.
 func hashOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"

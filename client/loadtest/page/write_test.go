@@ -25,7 +25,7 @@ import (
 
 var pages = flag.String("pages", "", "a folder to write the pages of the tests to, to look at them")
 
-// pageOf returns the page of a report.
+// pageOf writes the page of a report and returns it.
 func pageOf(t *testing.T, name string, r *loadtest.Report) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -40,7 +40,7 @@ func pageOf(t *testing.T, name string, r *loadtest.Report) string {
 	return b.String()
 }
 
-// between returns the text from the first begin to the end behind it.
+// between returns the text between the first begin and the next end.
 func between(t *testing.T, page, begin, end string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(page, begin)
@@ -51,7 +51,7 @@ func between(t *testing.T, page, begin, end string) string {
 	return text
 }
 
-// visible is the text of a page, without its tags.
+// visible returns the text of a page without its tags.
 func visible(page string) string {
 	body := page[strings.Index(page, "<body>"):strings.Index(page, "<script")]
 	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " ")
@@ -131,9 +131,9 @@ func TestWriteLoadsNothing(t *testing.T) {
 			t.Errorf("the page refers to %s", m[0])
 		}
 	}
-	for _, what := range []string{"@import", "url(", "fetch(", "XMLHttpRequest", "<link", "<iframe", "<img", ` style="`, "onclick"} {
-		if strings.Contains(page, what) {
-			t.Errorf("the page has %q", what)
+	for _, word := range []string{"@import", "url(", "fetch(", "XMLHttpRequest", "<link", "<iframe", "<img", ` style="`, "onclick"} {
+		if strings.Contains(page, word) {
+			t.Errorf("the page has %q", word)
 		}
 	}
 	policy := html.UnescapeString(between(t, page, `http-equiv="Content-Security-Policy" content="`, `"`))
@@ -200,7 +200,7 @@ func TestWriteHostile(t *testing.T) {
 		t.Errorf("data of the charts has the code %q; want %q", got, want)
 	}
 	if !strings.Contains(visible(page), `</script><script>alert(1)</script>`) {
-		t.Error("the page does not show what the bot has said")
+		t.Error("the page does not show the text from the bot")
 	}
 }
 

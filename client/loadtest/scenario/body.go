@@ -10,18 +10,18 @@ import (
 	"text/template/parse"
 )
 
-// A body makes the data of a route.
+// A body produces the data of a route.
 type body struct {
-	segments []segment // what the template amounts to; nil: it must be executed
+	segments []segment // replaces the template; nil if the template must be executed
 	template *template.Template
 }
 
-// A segment is a piece of data. Most templates are no more than a few of them;
-// executing a template would cost a hundred times as much.
+// A segment is a piece of data. Most templates consist of a few segments, and filling
+// them takes a hundredth of the time of executing the template.
 type segment struct {
 	action action
-	text   string // of fillText
-	span   span   // of fillRand
+	text   string // for fillText
+	span   span   // for fillRand
 }
 
 type action uint8
@@ -34,17 +34,17 @@ const (
 	fillRand
 )
 
-// A span is width whole numbers, from low on.
+// A span has width whole numbers, the smallest of which is low.
 type span struct {
 	low   int64
 	width uint64
 }
 
-// randSpan returns what the arguments of rand ask for.
+// randSpan returns the span for the arguments of rand.
 func randSpan(args []int64) (span, error) {
 	switch len(args) {
 	case 0:
-		return span{0, 1 << 53}, nil // what a JavaScript caller's number holds
+		return span{0, 1 << 53}, nil // a number of JavaScript holds 53 bits exactly
 	case 1:
 		if args[0] < 1 {
 			return span{}, fmt.Errorf("rand %d: want a number above 0", args[0])
@@ -64,8 +64,8 @@ func randSpan(args []int64) (span, error) {
 	return span{}, fmt.Errorf("rand: want at most two numbers, not %d", len(args))
 }
 
-// maxPad is more than any message may have; a slip of the finger must not take
-// all memory.
+// maxPad is larger than any message may be. It keeps a typing error from taking all
+// memory.
 const maxPad = 64 << 20
 
 const letters = "abcdefghijklmnopqrstuvwxyz"
@@ -77,8 +77,8 @@ func padding(n int64) (string, error) {
 	return strings.Repeat(letters, int(n)/len(letters)+1)[:n], nil
 }
 
-// whole takes the numbers that templates know: constants, results of len, and
-// those of our own functions.
+// whole returns a number of a template, which is a constant, a result of len, or a
+// result of a function of this package.
 func whole(arg any) (int64, error) {
 	switch n := arg.(type) {
 	case int:
@@ -100,7 +100,7 @@ func parseBody(text string) (body, error) {
 		return body{}, plain(err)
 	}
 	b := body{template: t}
-	if t.Tree == nil { // nothing but definitions
+	if t.Tree == nil { // the template has definitions only
 		b.segments = []segment{}
 		return b, nil
 	}
@@ -120,9 +120,9 @@ func parseBody(text string) (body, error) {
 	return b, nil
 }
 
-// segmentOf returns the segment that a node of a template amounts to, if there
-// is one. Actions with wrong arguments are left to the template, which tells
-// their place.
+// segmentOf returns the segment that does the same as a node of a template, if there
+// is one. It returns none for an action with wrong arguments, because the error of the
+// executed template names their place.
 func segmentOf(node parse.Node) (segment, bool) {
 	if text, ok := node.(*parse.TextNode); ok {
 		return segment{text: string(text.Text)}, true
@@ -142,7 +142,7 @@ func segmentOf(node parse.Node) (segment, bool) {
 		if !ok {
 			return segment{}, false
 		}
-		n, err := strconv.ParseInt(number.Text, 0, strconv.IntSize) // as text/template does; 1e3 is no whole number there
+		n, err := strconv.ParseInt(number.Text, 0, strconv.IntSize) // as text/template does, for which 1e3 is not a whole number
 		if err != nil {
 			return segment{}, false
 		}
@@ -170,7 +170,7 @@ func segmentOf(node parse.Node) (segment, bool) {
 
 const templateName = "data"
 
-// plain says "line 3: ..." where package text/template says "template: data:3: ...".
+// plain replaces "template: data:3: ..." in an error of text/template by "line 3: ...".
 func plain(err error) error {
 	text := err.Error()
 	if rest, ok := strings.CutPrefix(text, "template: "+templateName+":"); ok {

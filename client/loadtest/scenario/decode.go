@@ -12,10 +12,10 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A reader takes the value at a path, and notes what is wrong with it.
+// A reader reads the value at a path, and records its errors with fail.
 type reader func(path string, value any)
 
-// A key is one that an object may have.
+// A key is a key that an object may have, and the reader of its value.
 type key struct {
 	name string
 	read reader
@@ -98,7 +98,8 @@ func (f *file) text(dst *string) reader {
 	}
 }
 
-// data reads a template, or in JSON an object or a list whose text is one.
+// data reads a template: a text, or in JSON also an object or a list, of which the
+// JSON text is the template.
 func (f *file) data(dst *string) reader {
 	return func(path string, value any) {
 		var compact bytes.Buffer
@@ -112,11 +113,12 @@ func (f *file) data(dst *string) reader {
 	}
 }
 
-// number reads a number. In a file 0 is no way to ask for the default.
+// number reads a number. If zero is false, 0 is an error: in a file it does not mean
+// the default.
 func (f *file) number(dst *float64, zero bool) reader {
 	return func(path string, value any) {
 		number, ok := value.(json.Number)
-		n, _ := number.Float64() // one that is too large is infinite, which check refuses
+		n, _ := number.Float64() // a number that is too large becomes infinite, and check returns an error for it
 		if !ok || n == 0 && !zero {
 			f.fail(path, "want a number above 0, not %s", describe(value))
 			return
@@ -137,7 +139,7 @@ func (f *file) count(dst *int) reader {
 	}
 }
 
-// id reads a number or a text of digits, as a route would.
+// id reads a number, or a text of digits, as routes do.
 func (f *file) id(path string, value any) uint64 {
 	text, ok := value.(string)
 	if number, isNumber := value.(json.Number); isNumber {
@@ -162,7 +164,7 @@ func (f *file) duration(dst *time.Duration, zero bool) reader {
 	}
 }
 
-// describe shows a value in an error.
+// describe returns the text for a value in an error.
 func describe(value any) string {
 	switch v := value.(type) {
 	case nil:
@@ -176,10 +178,10 @@ func describe(value any) string {
 	case map[string]any:
 		return "keys and values"
 	}
-	return "a date" // which TOML has
+	return "a date" // only TOML has dates
 }
 
-// suggest names the key that was meant, or those that there are.
+// suggest names a key that is similar to name, or else all keys.
 func suggest(name string, keys []key) string {
 	names := make([]string, len(keys))
 	for i, k := range keys {
@@ -191,8 +193,7 @@ func suggest(name string, keys []key) string {
 	return "want one of " + strings.Join(names, ", ")
 }
 
-// distance is how many letters must be changed, added or removed to get from a
-// to b.
+// distance returns the number of letters to change, add or remove to get from a to b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

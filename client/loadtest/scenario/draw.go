@@ -8,22 +8,22 @@ import (
 	"text/template"
 )
 
-// A Drawer makes calls, for one goroutine.
+// A Drawer draws calls. Only one goroutine may use it.
 type Drawer struct {
 	program       *Program
 	random        *rand.Rand
 	guilds, users source
-	templates     []*template.Template // of the bodies that must be executed, bound to this drawer; others nil
+	templates     []*template.Template // by route: the template with the functions of this drawer; nil if the body has segments
 
-	// of the call that is made:
+	// The state of the current call.
 	seq       uint64
-	guild     uint64 // 0 until it is asked for
+	guild     uint64 // 0 until the template needs it
 	user      uint64
 	executing output
 }
 
-// Draw returns what makes the calls of one goroutine. What it draws is determined
-// by seed and stream: goroutines of one run have different streams.
+// Draw returns a Drawer. The same seed and stream draw the same calls; each goroutine
+// of a run must have its own stream.
 func (p *Program) Draw(seed, stream uint64) *Drawer {
 	d := &Drawer{program: p, random: rand.New(rand.NewPCG(seed, stream))}
 	d.guilds = p.guilds.source(d.random, kindGuild)
@@ -35,17 +35,18 @@ func (p *Program) Draw(seed, stream uint64) *Drawer {
 		}
 		t, err := b.template.Clone()
 		if err != nil {
-			panic(fmt.Sprintf("scenario: clone the template of %s: %v", p.Routes[i].Name, err)) // Clone fails only of a template that never parsed
+			panic(fmt.Sprintf("scenario: clone the template of %s: %v", p.Routes[i].Name, err)) // cannot happen, because the template was parsed
 		}
 		d.templates[i] = t.Funcs(d.functions())
 	}
 	return d
 }
 
-// Next draws the next call: the route, as an index of [Program.Routes], and its
-// data, which is appended to dst. seq is the number of the call in the run. The
-// error is that of a template which did what no try of Compile has done; it
-// names the route, and later calls work.
+// Next draws the next call. It returns the route, as an index of [Program.Routes], and
+// appends the data to dst. seq is the number of the call in the run.
+//
+// Next returns an error if the template fails, although it never did when Compile tried
+// it. The error names the route. Next may be called again.
 func (d *Drawer) Next(dst []byte, seq uint64) (route int, data []byte, err error) {
 	d.begin(seq)
 	route = d.pick()
@@ -72,7 +73,7 @@ func (d *Drawer) pick() int {
 func (d *Drawer) fill(dst []byte, route int) ([]byte, error) {
 	if t := d.templates[route]; t != nil {
 		d.executing = dst
-		err := t.Execute(&d.executing, struct{}{}) // not nil, of which a misspelt {{.guild}} would be nothing instead of an error
+		err := t.Execute(&d.executing, struct{}{}) // not nil, with which a misspelt {{.guild}} would be empty instead of an error
 		dst, d.executing = d.executing, nil
 		if err != nil {
 			return dst, plain(err)
@@ -97,7 +98,7 @@ func (d *Drawer) fill(dst []byte, route int) ([]byte, error) {
 	return dst, nil
 }
 
-// An output appends.
+// An output is a writer that appends to itself.
 type output []byte
 
 func (o *output) Write(text []byte) (int, error) {
@@ -105,8 +106,8 @@ func (o *output) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// functions are what templates call. The segments of a body do the same, and draw
-// in the same order.
+// functions returns the functions of the templates. The segments of a body must do the
+// same, and draw in the same order.
 func (d *Drawer) functions() template.FuncMap {
 	return template.FuncMap{
 		"guild": d.drawGuild,

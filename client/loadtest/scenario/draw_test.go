@@ -15,7 +15,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// fast are templates that need not be executed.
+// fast has templates that need not be executed.
 var fast = []string{
 	``, `{}`, `[1, "two"]`,
 	`{"guild_id":"{{guild}}"}`,
@@ -25,7 +25,7 @@ var fast = []string{
 	`[{{rand -9223372036854775808 9223372036854775806}}]`,
 }
 
-// slow are templates that must be.
+// slow has templates that must be executed.
 var slow = []string{
 	`{{if lt (rand 10) 5}}{{seq}}{{else}}"{{guild}}"{{end}}`,
 	`"{{printf "%05d" user}}{{guild | print}}"`,
@@ -145,7 +145,7 @@ func TestDrawIsDetermined(t *testing.T) {
 			t.Errorf("calls of another seed or stream are the same:\n%s", other)
 		}
 	}
-	var wg sync.WaitGroup // the race detector looks on
+	var wg sync.WaitGroup // the race detector checks the drawers
 	for stream := range uint64(4) {
 		wg.Go(func() { calls(1, stream) })
 	}

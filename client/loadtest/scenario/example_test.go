@@ -38,7 +38,7 @@ expect = ["not_found"]
 	// members.count {"guild_id": "80351110224678912", "page": 1}
 }
 
-// In an object of JSON templates give text; a number takes data that is a string.
+// In an object of JSON, templates produce text. For a number, data must be a string.
 func ExampleParse_numbers() {
 	s, err := scenario.Parse("load.json", []byte(`{"route": [
 		{"name": "members.page", "data": {"page": "{{seq}}"}},

@@ -12,7 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// Read reads a scenario file, TOML or JSON by its extension. See [Parse].
+// Read reads a scenario file. Its extension says whether it is TOML or JSON; see
+// [Parse].
 func Read(path string) (*Scenario, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -22,11 +23,12 @@ func Read(path string) (*Scenario, error) {
 }
 
 // Parse reads the text of a scenario file. The extension of name, .toml or .json,
-// says which format it is in; name itself is only for messages. A scenario that
-// is returned compiles. The error joins one for each thing that is wrong, each
-// with file, line and key.
+// chooses the format. The rest of name is only used in errors.
+//
+// The scenario that Parse returns always compiles. Otherwise it returns an error that
+// joins one error for each mistake, each with its file, line and key.
 func Parse(name string, text []byte) (*Scenario, error) {
-	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // some editors write it
+	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // some editors write this mark
 	f := &file{name: name, content: text, at: map[string]int{}, source: map[string][]byte{}}
 	var values any
 	switch ext := filepath.Ext(name); {
@@ -39,7 +41,7 @@ func Parse(name string, text []byte) (*Scenario, error) {
 		return nil, fmt.Errorf("%s: want a file whose name ends in .toml or .json", name)
 	}
 	if err := f.err(); err != nil {
-		return nil, err // of its syntax: there are no values
+		return nil, err // a syntax error, so there are no values to check
 	}
 	s := f.scenario(values)
 	_, problems := s.compile()
@@ -52,18 +54,18 @@ func Parse(name string, text []byte) (*Scenario, error) {
 	return s, nil
 }
 
-// A file is what a scenario is read from. Both formats are read into maps, slices, strings, bools, nil and json.Number.
-// Values are known by their paths, such as route[1].weight.
+// A file is a scenario file. Both formats are decoded to maps, slices, strings, bools,
+// nil and json.Number. The path of a value identifies it, such as route[1].weight.
 type file struct {
 	name    string
 	content []byte
-	at      map[string]int    // where each value is, or its key: an offset in content
-	source  map[string][]byte // of JSON: the texts of objects and lists
-	faults  []problem         // what was found to be wrong
+	at      map[string]int    // by path: the offset in content of the value, or of its key
+	source  map[string][]byte // in JSON, by path: the texts of objects and lists
+	faults  []problem         // the mistakes so far
 }
 
-// fail notes what is wrong with the value at a path, unless that follows from
-// what was noted before.
+// fail records a mistake in the value at a path, unless the value or a value around it
+// already has one.
 func (f *file) fail(path, format string, args ...any) {
 	follows := func(p problem) bool {
 		rest, ok := strings.CutPrefix(path, p.path)
@@ -74,7 +76,7 @@ func (f *file) fail(path, format string, args ...any) {
 	}
 }
 
-// syntax notes what is wrong at an offset.
+// syntax records a syntax error at an offset.
 func (f *file) syntax(offset int, path, text string) {
 	f.faults = append(f.faults, problem{f.name, f.lineAt(offset), path, "", text})
 }
@@ -90,8 +92,8 @@ func (f *file) isUTF8() bool {
 	return true
 }
 
-// lineOf returns the line of a value. One that is missing would stand in what is
-// around it.
+// lineOf returns the line of a value. For a missing value it returns the line of the
+// value around it.
 func (f *file) lineOf(path string) int {
 	for path != "" {
 		if offset, ok := f.at[path]; ok {
@@ -106,7 +108,7 @@ func (f *file) lineAt(offset int) int {
 	return 1 + bytes.Count(f.content[:max(0, min(offset, len(f.content)))], []byte("\n"))
 }
 
-// err returns the faults in the order of the file.
+// err joins the mistakes in the order of the file.
 func (f *file) err() error {
 	slices.SortStableFunc(f.faults, func(a, b problem) int { return cmp.Or(a.line-b.line, strings.Compare(a.path, b.path)) })
 	return join(f.faults)

@@ -82,8 +82,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestBadFiles checks what is said about bad files, and about which line. The
-// name of the file, f.toml or f.json, is left out of what is wanted.
+// TestBadFiles checks the errors of bad files, and their lines. The wanted errors leave
+// out the name of the file, f.toml or f.json.
 func TestBadFiles(t *testing.T) {
 	for _, test := range []struct{ format, text, want string }{
 		// syntax
@@ -177,8 +177,8 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
-// TestPlaces checks that the place of each value is noted, whatever TOML is
-// written like.
+// TestPlaces checks that the walk records the place of each value, in all forms of
+// TOML.
 func TestPlaces(t *testing.T) {
 	for _, text := range []string{
 		"a.b.\"c d\".'e' = 1 # comment\n['x y'.z]\nq = [[1, [2]], {a = {b = 1}}, ]\n",
@@ -195,8 +195,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// checkPlaces checks that what the walk has found in a valid document are the
-// values that the library has found.
+// checkPlaces checks that the walk finds the same values in a valid document as the
+// library.
 func checkPlaces(t *testing.T, name string, text []byte) {
 	t.Helper()
 	f := &file{name: name, content: text, at: map[string]int{}, source: map[string][]byte{}}
@@ -209,7 +209,7 @@ func checkPlaces(t *testing.T, name string, text []byte) {
 		return
 	}
 	if strings.HasSuffix(name, ".toml") && strings.Contains(strings.Join(slices.Collect(maps.Keys(f.at)), " "), `""`) {
-		return // the library loses what an empty key has, if there are tables in it
+		return // the library loses the value of an empty key if it contains tables
 	}
 	want := map[string]bool{}
 	paths("", values, want)

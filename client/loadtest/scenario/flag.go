@@ -8,9 +8,9 @@ import (
 
 const routeExamples = `want for example 'members.count', 'members.count*9' or 'members.count*9={"guild_id":"{{guild}}"}'`
 
-// ParseRoute reads a route from a flag: its name, then *weight if that is not 1,
-// then =data if that is not {}. A name with * or = in it needs a file. Data is
-// checked by [Scenario.Compile].
+// ParseRoute reads a route from a flag. Its form is name*weight=data. *weight may be
+// left out if it is 1, and =data if it is {}. A name that contains * or = needs a file.
+// [Scenario.Compile] checks the data.
 func ParseRoute(text string) (Route, error) {
 	head, data, hasData := strings.Cut(text, "=")
 	name, weight, hasWeight := strings.Cut(head, "*")

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzParse checks that no file makes Parse panic, that an error says where, and
-// that what is returned compiles and draws.
+// FuzzParse checks that no file makes Parse panic, that each error names its place, and
+// that each scenario compiles and draws.
 func FuzzParse(f *testing.F) {
 	f.Add(goodTOML, false)
 	f.Add(goodJSON, true)
@@ -17,7 +17,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, json bool) {
 		for _, endless := range []string{"range", "template", "block", "pad"} {
 			if strings.Contains(text, endless) {
-				return // may take any time, or any memory
+				return // because it may take any time, or any memory
 			}
 		}
 		name := "f.toml"
@@ -44,7 +44,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzPlaces checks the same as TestPlaces.
+// FuzzPlaces checks the same as TestPlaces for other documents.
 func FuzzPlaces(f *testing.F) {
 	f.Add("a.b.\"c d\".'e' = 1 # comment\n['x y'.z]\nq = [[1, [2]], {a = {b = 1}}, ]\n", false)
 	f.Add("a = \"\"\"\n[x]\n\\\"\"\"\"\"\"\nb = '''\n]''''\nc = [ # ]\n\"]\", '#',\n]\n\td=1979-05-27 07:32:00\n", false)

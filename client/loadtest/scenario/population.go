@@ -2,23 +2,24 @@ package scenario
 
 import "math/rand/v2"
 
-// A Population is ids to draw from. The zero value is 1000 ids, drawn evenly.
+// A Population is a set of ids to draw from. The zero Population has 1000 ids, and draws
+// all of them equally often.
 type Population struct {
-	// IDs are the ids, each once. If there are none, ids are made up: Count of
-	// them, which look like those of Discord and are the same in each run.
+	// IDs are the ids, each once. If there are none, the population has Count made-up
+	// ids, which look like ids of Discord, and are the same in each run.
 	IDs   []uint64
 	Count int // 0 means 1000
 
-	// Zipf is how much busier the first ids are than the last: the id at place k
-	// is drawn in proportion to k to the power of -Zipf, from 1.001 to 10. If
-	// zero, all are drawn evenly.
+	// Zipf makes the first ids busier than the last: the frequency of the id at place
+	// k is proportional to k to the power of -Zipf. It must be from 1.001 to 10. If
+	// zero, all ids are equally frequent.
 	Zipf float64
 }
 
 const (
 	defaultCount     = 1000
 	maxCount         = 1 << madeUpBits
-	minZipf, maxZipf = 1.001, 10 // beyond them rand.Zipf errs for want of precision, or draws one id only
+	minZipf, maxZipf = 1.001, 10 // outside of them rand.Zipf is too imprecise, or draws one id only
 )
 
 func (p *Population) check(path string, add func(path, format string, args ...any)) {
@@ -44,35 +45,37 @@ func (p *Population) check(path string, add func(path, format string, args ...an
 	}
 }
 
-// Made-up ids lie in the 2^38 milliseconds, nearly nine years, from 2016 on.
+// The times in made-up ids lie in the 2^38 milliseconds, nearly nine years, from the
+// beginning of 2016.
 const (
 	madeUpBits  = 38
 	madeUpStart = 31_536_000_000 // ms after the first second of 2015
 )
 
-// madeUp returns an id of its own for each i below 2^madeUpBits. Its time jumps
-// by the golden ratio, so that ids spread evenly over shards and over time.
+// madeUp returns a different id for each i below 2^madeUpBits. The times in the ids
+// jump by the golden ratio, so that ids spread evenly over shards and over time.
 func madeUp(i uint64, kind uint64) uint64 {
-	const golden = 0x9E3779B97F4A7C15 // odd, so no two of the low bits' products are the same
+	const golden = 0x9E3779B97F4A7C15 // odd, so that the low bits of no two products are the same
 	product := (i + 1) * golden
 	ms := madeUpStart + product&(1<<madeUpBits-1)
-	rest := product >> 42 // for worker, process and increment
+	rest := product >> 42 // the bits for worker, process and increment
 	return ms<<22 | rest&^1 | kind
 }
 
-// The kinds of made-up ids: no guild has the id of a user.
+// The kinds of made-up ids. They differ in one bit, so that no guild has the id of a
+// user.
 const (
 	kindGuild = iota
 	kindUser
 )
 
-// A source draws from a population, for one goroutine.
+// A source draws from a population. Only one goroutine may use it.
 type source struct {
 	random *rand.Rand
 	ids    []uint64
 	count  uint64
 	kind   uint64
-	zipf   *rand.Zipf // nil: evenly
+	zipf   *rand.Zipf // nil if all ids are equally frequent
 }
 
 func (p *Population) source(random *rand.Rand, kind uint64) source {
@@ -89,7 +92,7 @@ func (p *Population) source(random *rand.Rand, kind uint64) source {
 func (s *source) draw() uint64 {
 	var i uint64
 	if s.zipf != nil {
-		i = min(s.zipf.Uint64(), s.count-1) // it may round up past its end
+		i = min(s.zipf.Uint64(), s.count-1) // rounding may give a number beyond the end
 	} else {
 		i = s.random.Uint64N(s.count)
 	}

@@ -9,21 +9,20 @@ import (
 	"time"
 )
 
-// A Program is a scenario that was checked, for any number of goroutines at
-// once: each has a [Drawer] of its own.
+// A Program is a scenario that Compile has checked. Any number of goroutines may use
+// it at once, each with a [Drawer] of its own.
 type Program struct {
-	Routes []Route       // the scenario's, with defaults filled in; not to be changed
-	Think  time.Duration // the scenario's
+	Routes []Route       // the routes of the scenario, with defaults filled in; do not change them
+	Think  time.Duration // the Think of the scenario
 
 	guilds, users Population
-	bodies        []body    // of Routes
-	upTo          []float64 // sums of the weights of Routes up to each
+	bodies        []body    // by route
+	upTo          []float64 // by route: the sum of the weights up to this route
 }
 
-// Compile checks a scenario and makes it ready for use. Each template is executed
-// some times to see that it gives JSON. The error joins one for each thing that
-// is wrong, and each names the route and the field. s may be changed or used
-// again afterwards.
+// Compile checks a scenario and makes it ready for use. It executes each template some
+// times, to check that it produces JSON. It returns an error that joins one error for
+// each mistake, each with the route and the field. The caller may change s afterwards.
 func (s *Scenario) Compile() (*Program, error) {
 	p, problems := s.compile()
 	if len(problems) > 0 {
@@ -54,7 +53,7 @@ func (s *Scenario) compile() (*Program, []problem) {
 		p.bodies = append(p.bodies, b)
 	}
 	if len(problems) > 0 {
-		return nil, problems // there may be nothing to draw from
+		return nil, problems // there may be no routes or ids to draw from
 	}
 	d := p.Draw(1, 0)
 	for i := range p.Routes {
@@ -69,11 +68,11 @@ func (p *Program) problemOf(route int, err error) problem {
 	return problem{path: element("route", route) + ".data", route: p.Routes[route].Name, text: err.Error()}
 }
 
-// tries is how often a template is executed before it is trusted, since it may
-// not give the same each time.
+// tries is the number of times that Compile executes a template, because its result may
+// differ from time to time.
 const tries = 20
 
-// try executes the template of a route and checks what comes out.
+// try executes the template of a route and checks that its results are JSON.
 func (d *Drawer) try(route int) error {
 	var text []byte
 	for seq := range uint64(tries) {
@@ -90,18 +89,18 @@ func (d *Drawer) try(route int) error {
 	return nil
 }
 
-// notJSON shows the place where text is not JSON.
+// notJSON returns an error that shows the place where text is not JSON.
 func notJSON(text []byte, err error) error {
 	if len(text) == 0 {
 		return errors.New("the template gives nothing: want JSON")
 	}
 	at := len(text)
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok && !strings.HasPrefix(e.Error(), "unexpected end") {
-		at = int(e.Offset) - 1 // of the byte that is wrong
+		at = int(e.Offset) - 1 // the offset of the wrong byte
 	}
 	const around = 40
 	from, to := max(at-around, 0), min(at+around, len(text))
-	shown := strings.ToValidUTF8(string(text[from:to]), "") // a letter may be cut in two
+	shown := strings.ToValidUTF8(string(text[from:to]), "") // a letter of several bytes may be cut
 	if from > 0 {
 		shown = "…" + shown
 	}
@@ -111,7 +110,8 @@ func notJSON(text []byte, err error) error {
 	return fmt.Errorf("the template gives %s, which is not JSON at offset %d: %w", shown, at, err)
 }
 
-// clone copies what a program must not see changed, and fills in defaults.
+// clone copies p, so that the program does not change with the scenario, and fills in
+// the defaults.
 func (p *Population) clone() Population {
 	c := *p
 	c.IDs = slices.Clone(p.IDs)

@@ -11,33 +11,33 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A Scenario says what is called. It is data: [Scenario.Compile] makes it ready
-// for use.
+// A Scenario describes the calls of a load test. [Scenario.Compile] makes it ready for
+// use.
 type Scenario struct {
-	Routes []Route       // at least one
-	Guilds Population    // what {{guild}} draws from
-	Users  Population    // what {{user}} draws from
-	Think  time.Duration // pause of a caller after each call, in a closed loop; 0: none
+	Routes []Route       // at least one route
+	Guilds Population    // the ids for {{guild}}
+	Users  Population    // the ids for {{user}}
+	Think  time.Duration // pause of a caller of a closed loop after each call
 }
 
-// A Route is one kind of call. Several may have the same name.
+// A Route is one kind of call. Several routes may have the same name.
 type Route struct {
 	Name    string
-	Weight  float64       // share of the calls, beside the weights of the others; 0 means 1
+	Weight  float64       // share of the calls, in proportion to the weights of the others; 0 means 1
 	Data    string        // template of the JSON request; "" means {}
 	Expect  []wire.Code   // errors that count as answers
-	Timeout time.Duration // 0: the plan's
+	Timeout time.Duration // 0 means the plan's Timeout
 }
 
-// maxWeight keeps the sum of all weights a number.
+// maxWeight keeps the sum of all weights finite.
 const maxWeight = 1e9
 
-// A problem is something wrong with one field.
+// A problem is a mistake in one field.
 type problem struct {
-	file  string // "" if the scenario comes from none
+	file  string // "" if the scenario was not read from a file
 	line  int
-	path  string // of the field, as a file has it
-	route string // its name, if it is a field of a route
+	path  string // the path of the field in a file
+	route string // the name of the route, if the field belongs to one
 	text  string
 }
 
@@ -61,7 +61,7 @@ func join(problems []problem) error {
 	return errors.Join(errs...)
 }
 
-// check finds what is wrong with the fields, templates excepted.
+// check finds the mistakes in all fields but the templates.
 func (s *Scenario) check() []problem {
 	var found []problem
 	add := func(path, format string, args ...any) {

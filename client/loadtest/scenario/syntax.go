@@ -28,7 +28,7 @@ func (f *file) readJSON() (values any) {
 	d := json.NewDecoder(bytes.NewReader(f.content))
 	d.UseNumber() // ids exceed 2^53
 	var whole json.RawMessage
-	err := json.Unmarshal(f.content, &whole) // to the end: the decoder stops behind the first value
+	err := json.Unmarshal(f.content, &whole) // checks the whole text, because the decoder stops after the first value
 	if err == nil {
 		err = d.Decode(&values)
 	}
@@ -46,7 +46,7 @@ func (f *file) readJSON() (values any) {
 	return values
 }
 
-// fromTOML turns a value of TOML into what JSON would have.
+// fromTOML converts a value of TOML to the types of a value of JSON.
 func fromTOML(value any) any {
 	switch v := value.(type) {
 	case int64:

@@ -8,18 +8,18 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// A walk notes where the keys and elements of a document are, which neither
-// library tells. The document was found valid, so it is enough to tell keys,
-// texts, lists and tables from each other; and for that, values of JSON look
-// like those of TOML, except that : stands for =.
+// A walk records the places of the keys and elements in a document, which neither
+// library reports. The document is valid, so the walk only needs to distinguish keys,
+// texts, lists and tables. For that purpose, values of JSON look like values of TOML,
+// with : in place of =.
 type walk struct {
 	file  *file
 	json  bool
-	i     int            // where we are
-	lists map[string]int // lengths of [[lists]] so far
+	i     int            // the current offset
+	lists map[string]int // lengths of the [[lists]] so far, by path
 }
 
-// document goes through a whole document of TOML.
+// document walks through a document of TOML.
 func (w *walk) document() {
 	table := ""
 	for w.skip(); w.peek() != 0; w.skip() {
@@ -63,7 +63,7 @@ func (w *walk) pair(path string) {
 	start := w.i
 	for _, part := range w.key() {
 		path = member(path, part)
-		if _, twice := w.file.at[path]; twice && w.json { // TOML's library has looked for that
+		if _, twice := w.file.at[path]; twice && w.json { // the library for TOML reports it itself
 			w.file.syntax(start, path, fmt.Sprintf("this key stands twice, first on line %d", w.file.lineOf(path)))
 		}
 		w.note(path, start)
@@ -79,7 +79,7 @@ func (w *walk) note(path string, offset int) {
 	}
 }
 
-// key reads a key with dots, up to what follows it.
+// key reads a key with dots, and the space after it.
 func (w *walk) key() (parts []string) {
 	for {
 		w.skip()
@@ -109,12 +109,12 @@ func unquote(quoted string) string {
 		return v.Text
 	}
 	if _, err := toml.Decode("Text = "+quoted, &v); err != nil {
-		return quoted // known by its quotes in messages, which is all it is for
+		return quoted // the key is only used in errors, which can show it with its quotes
 	}
 	return v.Text
 }
 
-// value goes past the value at a path, and notes what is in it.
+// value skips the value at a path, and records the places of its parts.
 func (w *walk) value(path string) {
 	start := w.i
 	switch w.peek() {
@@ -138,8 +138,9 @@ func (w *walk) value(path string) {
 	}
 }
 
-// more goes to the next element of a list or of a table in braces, past the
-// opening bracket or a comma. At the end it goes past the closing bracket.
+// more moves to the next element of a list or of a table in braces: it skips the opening
+// bracket or a comma, and at the end the closing bracket. It reports whether there is an
+// element.
 func (w *walk) more(closing byte) bool {
 	w.skip()
 	if w.peek() != closing {
@@ -153,7 +154,7 @@ func (w *walk) more(closing byte) bool {
 	return w.peek() != 0
 }
 
-// quoted goes past a text in quotes.
+// quoted skips a text in quotes.
 func (w *walk) quoted() {
 	quote := w.peek()
 	size := 1
@@ -181,7 +182,7 @@ func (w *walk) quoted() {
 	}
 }
 
-// skip goes past spaces, ends of lines and comments.
+// skip skips spaces, ends of lines and comments.
 func (w *walk) skip() {
 	for {
 		switch w.peek() {
@@ -195,7 +196,7 @@ func (w *walk) skip() {
 	}
 }
 
-// until goes to the next of some bytes, or to the end.
+// until moves to the next of some bytes, or to the end.
 func (w *walk) until(some string) {
 	if n := bytes.IndexAny(w.file.content[min(w.i, len(w.file.content)):], some); n >= 0 {
 		w.i += n
@@ -204,7 +205,7 @@ func (w *walk) until(some string) {
 	}
 }
 
-// peek returns the byte where we are, 0 at the end: no TOML has one.
+// peek returns the current byte, or 0 at the end. TOML has no byte 0.
 func (w *walk) peek() byte {
 	if w.i < len(w.file.content) {
 		return w.file.content[w.i]

@@ -1,4 +1,4 @@
-package loadtest
+package machine
 
 import "testing"
 
@@ -16,6 +16,6 @@ func TestParseTicks(t *testing.T) {
 		}
 	}
 	if busy, all := readTicks(); all == 0 || busy > all {
-		t.Errorf("readTicks() = %d, %d; want what the machine has done", busy, all)
+		t.Errorf("readTicks() = %d, %d; want the ticks of the machine", busy, all)
 	}
 }

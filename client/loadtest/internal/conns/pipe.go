@@ -1,4 +1,4 @@
-package lines
+package conns
 
 import (
 	"cmp"
@@ -21,25 +21,26 @@ import (
 // closeWait is how long a bot may take to answer a Close.
 const closeWait = time.Second
 
-// A pipe is a connection in the Python package's dialect that stays: answers come
-// in the order of the requests. A lost one is opened again by the next call.
+// A pipe speaks the Python package's dialect on one connection that stays open. The
+// bot answers in the order of the requests. If the connection is lost, the next
+// call opens another one.
 type pipe struct {
 	where   string
 	secret  *string
 	timeout time.Duration
 	dial    func(ctx context.Context) (*transport.Conn, error)
 
-	dialing chan struct{}  // full while a stream is opened, for all who need one
-	group   sync.WaitGroup // readers and writers, which end with their streams
+	dialing chan struct{}  // holds one element while a call opens a stream for all calls
+	group   sync.WaitGroup // counts the readers and writers, which end with their streams
 
 	mu     sync.Mutex // protects stream
-	stream *stream    // nil after a loss
+	stream *stream    // nil after the connection was lost
 }
 
 func openPipe(ctx context.Context, target string, o *client.Options) (carrier, error) {
 	u, err := url.Parse(target)
 	if err != nil {
-		return nil, fmt.Errorf("target: %w", err) // the plan was checked: that cannot be
+		return nil, fmt.Errorf("target: %w", err) // cannot happen, because the plan was checked
 	}
 	where := "ws://" + net.JoinHostPort(cmp.Or(u.Hostname(), "localhost"), cmp.Or(u.Port(), "8765"))
 	p := &pipe{where: target, timeout: o.Timeout, dialing: make(chan struct{}, 1)}
@@ -55,8 +56,9 @@ func openPipe(ctx context.Context, target string, o *client.Options) (carrier, e
 	return p, nil
 }
 
-// inWords returns what a client says of a bot that was not reached. It is err if
-// the client reaches it.
+// inWords returns the error of a client that dials the same target, because a
+// client explains better than err why the bot cannot be reached. It returns err if
+// the client reaches the bot.
 func inWords(ctx context.Context, target string, o *client.Options, err error) error {
 	c, told := client.Dial(ctx, target, o)
 	if told != nil {
@@ -76,7 +78,7 @@ func dialPipe(ctx context.Context, url string, dial func(ctx context.Context, ne
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := dial(ctx, network, addr)
 			if err == nil {
-				// the WebSocket library heeds the context's deadline only
+				// the WebSocket library obeys the context's deadline, but not its cancellation
 				release = context.AfterFunc(ctx, func() { _ = c.Close() })
 			}
 			return c, err
@@ -86,8 +88,8 @@ func dialPipe(ctx context.Context, url string, dial func(ctx context.Context, ne
 	return ws, err
 }
 
-// connect returns the stream, opened if there is none. It waits no longer than a
-// call may take.
+// connect returns the stream, and opens one if there is none. If ctx has no
+// deadline, the limit is the time that a call may take.
 func (p *pipe) connect(ctx context.Context) (*stream, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -113,14 +115,14 @@ func (p *pipe) connect(ctx context.Context) (*stream, error) {
 	s = &stream{ws: ws, wake: make(chan struct{}, 1), quit: make(chan struct{})}
 	ws.FlushBy(s.flushSoon)
 	p.mu.Lock()
-	p.stream = s // before its reader may lose it
+	p.stream = s // before the reader starts, which may set it to nil
 	p.mu.Unlock()
 	p.group.Go(func() { p.read(s) })
 	p.group.Go(s.write)
 	return s, nil
 }
 
-// unconnected is the error of a call for which there is no connection, and why.
+// unconnected returns the error of a call that got no connection because of err.
 func (p *pipe) unconnected(ctx context.Context, err error) error {
 	code := wire.Unavailable
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -129,12 +131,12 @@ func (p *pipe) unconnected(ctx context.Context, err error) error {
 	return lostCall(code, fmt.Sprintf("connect to %s: %v", p.where, err), errors.Join(err, ctx.Err()))
 }
 
-// A lineError is what a pipe found itself: it is none of the bot's answers.
-type lineError []error
+// A localError is an error that a pipe itself found; the bot did not send it.
+type localError []error
 
-func (e *lineError) Error() string { return (*e)[0].Error() }
+func (e *localError) Error() string { return (*e)[0].Error() }
 
-func (e *lineError) Unwrap() []error { return *e }
+func (e *localError) Unwrap() []error { return *e }
 
 func (p *pipe) call(ctx context.Context, endpoint string, data []byte) error {
 	var late <-chan time.Time
@@ -177,18 +179,18 @@ func (p *pipe) call(ctx context.Context, endpoint string, data []byte) error {
 	return over(ctx, wire.Timeout, "it may have run", client.ErrMayHaveRun)
 }
 
-// over returns the error of a call that waits no longer, with code late if its time
-// is up.
-func over(ctx context.Context, late wire.Code, what string, causes ...error) error {
+// over returns the error of a call whose context was cancelled, or whose time is
+// up. In the latter case the error has code late.
+func over(ctx context.Context, late wire.Code, state string, causes ...error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return lostCall(wire.Canceled, "the run has ended: "+what, append(causes, ctx.Err())...)
+		return lostCall(wire.Canceled, "the run has ended: "+state, append(causes, ctx.Err())...)
 	}
-	return lostCall(late, "its time is up: "+what, append(causes, context.DeadlineExceeded)...)
+	return lostCall(late, "its time is up: "+state, append(causes, context.DeadlineExceeded)...)
 }
 
-// lostCall returns what the pipe itself found of a call.
+// lostCall returns a localError for a call.
 func lostCall(code wire.Code, why string, causes ...error) error {
-	e := append(lineError{wire.Errorf(code, "%s", why)}, causes...)
+	e := append(localError{wire.Errorf(code, "%s", why)}, causes...)
 	return &e
 }
 

@@ -1,4 +1,4 @@
-package lines
+package conns
 
 import (
 	"context"
@@ -8,24 +8,25 @@ import (
 	"sync/atomic"
 )
 
-// A Counter counts network connections. Zero is ready for use.
+// A Counter counts network connections. The zero Counter is ready for use.
 type Counter struct {
 	Opened, Closed atomic.Int64
-	Failed         atomic.Int64 // attempts, but for those that were given up
+	Failed         atomic.Int64 // failed attempts to connect, except attempts that the generator cancelled
 }
 
-// A tap opens the connections of one line, and can do to them what networks do.
+// A tap opens the network connections of one Conn. It can cut them, and can stop
+// the bytes in them.
 type tap struct {
 	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
 	count *Counter
-	lost  chan struct{} // closed when a connection is closed, for the first time
+	lost  chan struct{} // closed when the first connection is closed
 	once  sync.Once     // closes lost
 
 	mu    sync.Mutex // protects the fields below
 	conns map[*tapped]struct{}
-	shut  chan struct{} // nothing passes until it is closed; nil: all passes
-	stops int           // how often it was shut and not let go again
-	deaf  bool          // what is shut is only reading
+	shut  chan struct{} // stops all bytes until it is closed; nil if bytes pass
+	stops int           // number of Stops without their Resume
+	deaf  bool          // shut stops reading only
 }
 
 func newTap(dial func(ctx context.Context, network, addr string) (net.Conn, error), c *Counter) *tap {
@@ -35,11 +36,12 @@ func newTap(dial func(ctx context.Context, network, addr string) (net.Conn, erro
 	return &tap{dial: dial, count: c, lost: make(chan struct{}), conns: map[*tapped]struct{}{}}
 }
 
-// DialContext opens a connection that the tap holds until it is closed.
+// DialContext opens a network connection. The tap keeps it in conns until it is
+// closed.
 func (t *tap) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := t.dial(ctx, network, addr)
 	if err != nil {
-		if !errors.Is(ctx.Err(), context.Canceled) { // that is this end's own doing
+		if !errors.Is(ctx.Err(), context.Canceled) { // the generator gave up the attempt; the network did not fail
 			t.count.Failed.Add(1)
 		}
 		return nil, err
@@ -52,26 +54,26 @@ func (t *tap) DialContext(ctx context.Context, network, addr string) (net.Conn, 
 	return c, nil
 }
 
-// Cut closes the line's connections without a word to the bot, and returns how many
-// there were. Later calls open others.
-func (l *Line) Cut() int {
-	t := l.tap
+// Cut closes the network connections of c, without a close frame to the bot, and
+// returns their number. Later calls open new connections.
+func (c *Conn) Cut() int {
+	t := c.tap
 	t.mu.Lock()
 	conns := make([]*tapped, 0, len(t.conns))
-	for c := range t.conns {
-		conns = append(conns, c)
+	for conn := range t.conns {
+		conns = append(conns, conn)
 	}
 	t.mu.Unlock()
-	for _, c := range conns {
-		_ = c.Close()
+	for _, conn := range conns {
+		_ = conn.Close()
 	}
 	return len(conns)
 }
 
-// Stop lets nothing pass any more, or if deaf, nothing from the bot, until Resume
-// was called as often as Stop.
-func (l *Line) Stop(deaf bool) {
-	t := l.tap
+// Stop stops the bytes in both directions, or if deaf, only the bytes from the bot.
+// They pass again when Resume has been called as often as Stop.
+func (c *Conn) Stop(deaf bool) {
+	t := c.tap
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.stops++; t.stops == 1 {
@@ -80,8 +82,8 @@ func (l *Line) Stop(deaf bool) {
 }
 
 // Resume undoes a Stop.
-func (l *Line) Resume() {
-	t := l.tap
+func (c *Conn) Resume() {
+	t := c.tap
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.stops--; t.stops == 0 {
@@ -90,7 +92,7 @@ func (l *Line) Resume() {
 	}
 }
 
-// A tapped connection belongs to a tap.
+// A tapped is a network connection that belongs to a tap.
 type tapped struct {
 	net.Conn
 	tap    *tap
@@ -98,11 +100,11 @@ type tapped struct {
 	closed chan struct{}
 }
 
-// Lost is closed when a connection of the line is closed, for the first time and by
-// whichever end.
-func (l *Line) Lost() <-chan struct{} { return l.tap.lost }
+// Lost returns a channel that is closed when the first network connection of c is
+// closed, by either end.
+func (c *Conn) Lost() <-chan struct{} { return c.tap.lost }
 
-// pass waits until the tap lets something pass.
+// pass waits until the tap lets bytes pass, or until the connection is closed.
 func (c *tapped) pass(writing bool) {
 	c.tap.mu.Lock()
 	shut := c.tap.shut
@@ -118,7 +120,7 @@ func (c *tapped) pass(writing bool) {
 	}
 }
 
-// Read reads what has come when the tap lets it pass.
+// Read reads bytes that have arrived, when the tap lets them pass.
 func (c *tapped) Read(p []byte) (int, error) {
 	c.pass(false)
 	n, err := c.Conn.Read(p)
@@ -126,13 +128,14 @@ func (c *tapped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write writes when the tap lets it pass.
+// Write writes p when the tap lets it pass.
 func (c *tapped) Write(p []byte) (int, error) {
 	c.pass(true)
 	return c.Conn.Write(p)
 }
 
-// CloseWrite ends what is sent, where the connection can do that.
+// CloseWrite closes the sending side, if the connection can do that. Otherwise it
+// closes the connection.
 func (c *tapped) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -140,7 +143,7 @@ func (c *tapped) CloseWrite() error {
 	return c.Close()
 }
 
-// Close closes the connection and takes it from its tap.
+// Close closes the connection and removes it from its tap.
 func (c *tapped) Close() error {
 	c.once.Do(func() {
 		close(c.closed)

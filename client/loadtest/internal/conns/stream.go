@@ -1,4 +1,4 @@
-package lines
+package conns
 
 import (
 	"errors"
@@ -11,23 +11,24 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A stream is one connection of a pipe.
+// A stream is one network connection of a pipe.
 type stream struct {
 	ws   *transport.Conn
-	wake chan struct{} // something was sent
+	wake chan struct{} // tells the writer that there are bytes to write
 	quit chan struct{} // closed when the reader has ended
 
-	mu      sync.Mutex // protects the fields below, and keeps sending in the order of waiting
-	waiting []*answer  // the calls that are under way, in their order
-	lost    error      // set by the reader when nothing more is answered
+	mu      sync.Mutex // protects the fields below; calls are sent under it, in the order of waiting
+	waiting []*answer  // calls that are under way, in the order in which they were sent
+	lost    error      // set by the reader when the connection is lost
 }
 
-// An answer is what a call waits for.
-type answer struct{ done chan error } // capacity 1
+// An answer receives the outcome of a call.
+type answer struct{ done chan error } // has capacity 1, so that the reader never waits
 
-// send sends a call, whose end a then gets. Where too much waits for the bot it
-// sends nothing, and room is closed when trying again may help: who waited in here
-// would keep the reader from a.
+// send sends a call; a receives its outcome. If too many bytes already wait for the
+// bot, send sends nothing and returns room, which is closed when the caller may try
+// again. It does not wait for room itself, because it holds mu, which the reader
+// needs.
 func (s *stream) send(a *answer, text []byte) (room <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +43,7 @@ func (s *stream) send(a *answer, text []byte) (room <-chan struct{}) {
 	}
 	s.waiting = append(s.waiting, a)
 	if err != nil {
-		s.ws.Abort() // the reader ends all calls, this one too
+		s.ws.Abort() // the reader then ends all calls, including this one
 	}
 	return nil
 }
@@ -54,8 +55,8 @@ func (s *stream) flushSoon() {
 	}
 }
 
-// write is the stream's writer: callers do not write, nor does the reader, since a
-// bot that does not read would stop them.
+// write is the stream's writer. Neither the callers nor the reader write, because a
+// bot that does not read would block them.
 func (s *stream) write() {
 	for {
 		select {
@@ -67,7 +68,7 @@ func (s *stream) write() {
 	}
 }
 
-// read is the stream's reader.
+// read is the stream's reader. It ends when the connection is lost.
 func (p *pipe) read(s *stream) {
 	defer close(s.quit)
 	for {
@@ -82,7 +83,7 @@ func (p *pipe) read(s *stream) {
 		if len(s.waiting) == 0 {
 			s.mu.Unlock()
 			s.ws.Abort()
-			p.lose(s, errors.New("the bot has answered what was not asked"))
+			p.lose(s, errors.New("the bot has sent an answer without a request"))
 			return
 		}
 		a := s.waiting[0]
@@ -92,7 +93,7 @@ func (p *pipe) read(s *stream) {
 	}
 }
 
-// lose ends the calls of a lost stream.
+// lose ends the calls of a stream whose connection was lost.
 func (p *pipe) lose(s *stream, err error) {
 	p.mu.Lock()
 	if p.stream == s {

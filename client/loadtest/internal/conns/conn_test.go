@@ -1,4 +1,4 @@
-package lines_test
+package conns_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/client"
-	"github.com/cogbus/cogbus/client/loadtest/internal/lines"
+	"github.com/cogbus/cogbus/client/loadtest/internal/conns"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
@@ -23,7 +23,7 @@ import (
 
 type dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// bot starts one in memory, whose route "work" takes 100 ms.
+// bot starts a bot in memory. Its route "work" takes 100 ms.
 func bot(t *testing.T) dial {
 	t.Helper()
 	srv := actors.NewServer(&actors.Options{Secret: "secret", Logger: slog.New(slog.DiscardHandler)})
@@ -37,16 +37,16 @@ func bot(t *testing.T) dial {
 	return srv.DialContext
 }
 
-// open opens a line on which calls may take 2 s, and closes it with the test.
-func open(t *testing.T, pipe bool, to dial, count *lines.Counter) *lines.Line {
+// open opens a Conn on which calls may take 2 s. The test closes it when it ends.
+func open(t *testing.T, pipe bool, to dial, count *conns.Counter) *conns.Conn {
 	t.Helper()
-	c := lines.Config{Target: "ws://localhost", Pipe: pipe, Count: count, Client: client.Options{
+	c := conns.Config{Target: "ws://localhost", Pipe: pipe, Count: count, Client: client.Options{
 		Secret: "secret", Timeout: 2 * time.Second, DialContext: to, Logger: slog.New(slog.DiscardHandler),
 	}}
 	if pipe {
 		c.Target = "ipcx://localhost"
 	}
-	l := lines.New(c)
+	l := conns.New(c)
 	if err := l.Open(t.Context()); err != nil {
 		t.Fatalf("Open() = %v", err)
 	}
@@ -54,7 +54,7 @@ func open(t *testing.T, pipe bool, to dial, count *lines.Counter) *lines.Line {
 	return l
 }
 
-// both runs test for each kind of line.
+// both runs test with a client, and with a pipe.
 func both(t *testing.T, test func(t *testing.T, pipe bool)) {
 	t.Helper()
 	for _, pipe := range []bool{false, true} {
@@ -62,10 +62,10 @@ func both(t *testing.T, test func(t *testing.T, pipe bool)) {
 	}
 }
 
-// TestLine_Replace leaves the calls that are under way where they are.
-func TestLine_Replace(t *testing.T) {
+// TestConn_Replace checks that calls under way stay on the old connection.
+func TestConn_Replace(t *testing.T) {
 	both(t, func(t *testing.T, pipe bool) {
-		var count lines.Counter
+		var count conns.Counter
 		l := open(t, pipe, bot(t), &count)
 		began := time.Now()
 		done := make(chan error)
@@ -90,8 +90,8 @@ func TestLine_Replace(t *testing.T) {
 	})
 }
 
-// TestLine_faults has done to a line what networks do.
-func TestLine_faults(t *testing.T) {
+// TestConn_faults stops and cuts a connection.
+func TestConn_faults(t *testing.T) {
 	both(t, func(t *testing.T, pipe bool) {
 		l := open(t, pipe, bot(t), nil)
 		began := time.Now()
@@ -100,7 +100,7 @@ func TestLine_faults(t *testing.T) {
 		time.AfterFunc(500*time.Millisecond, l.Resume)
 		time.AfterFunc(time.Second, l.Resume)
 		if err := l.Call(t.Context(), "work", []byte(`{}`)); err != nil || time.Since(began) != 1100*time.Millisecond {
-			t.Errorf("Call() on a line that stands still = %v after %s; want an answer after 1.1 s", err, time.Since(began))
+			t.Errorf("Call() on a connection that stands still = %v after %s; want an answer after 1.1 s", err, time.Since(began))
 		}
 		select {
 		case <-l.Lost():
@@ -112,22 +112,23 @@ func TestLine_faults(t *testing.T) {
 				t.Errorf("Cut() = %d; want 1", n)
 			}
 		})
-		if err := l.Call(t.Context(), "work", []byte(`{}`)); wire.CodeOf(err) != wire.Interrupted || !lines.Own(err) {
-			t.Errorf("Call() on a line that is cut = %v; want %s", err, wire.Interrupted)
+		if err := l.Call(t.Context(), "work", []byte(`{}`)); wire.CodeOf(err) != wire.Interrupted || !conns.Local(err) {
+			t.Errorf("Call() on a connection that is cut = %v; want %s", err, wire.Interrupted)
 		}
 		<-l.Lost()
 		if err := l.Call(t.Context(), "work", []byte(`{}`)); err != nil {
 			t.Errorf("the next Call() = %v; want another connection", err)
 		}
 		err := l.Call(t.Context(), "nowhere", []byte(`{}`))
-		if wire.CodeOf(err) != wire.NoRoute || lines.Own(err) || lines.Own(nil) {
-			t.Errorf("Call(nowhere) = %v, its own %t; want the bot's %s", err, lines.Own(err), wire.NoRoute)
+		if wire.CodeOf(err) != wire.NoRoute || conns.Local(err) || conns.Local(nil) {
+			t.Errorf("Call(nowhere) = %v, local %t; want the bot's %s", err, conns.Local(err), wire.NoRoute)
 		}
 	})
 }
 
-// TestLine_times has the line's own time, a context's, and one that is cancelled.
-func TestLine_times(t *testing.T) {
+// TestConn_times limits calls by Options.Timeout, by the context's deadline, and by
+// cancelling the context.
+func TestConn_times(t *testing.T) {
 	both(t, func(t *testing.T, pipe bool) {
 		l := open(t, pipe, bot(t), nil)
 		l.Stop(true)
@@ -151,13 +152,13 @@ func TestLine_times(t *testing.T) {
 	})
 }
 
-// TestLine_Open has nobody to connect to, and a wrong secret.
-func TestLine_Open(t *testing.T) {
+// TestConn_Open dials a bot that cannot be reached.
+func TestConn_Open(t *testing.T) {
 	both(t, func(t *testing.T, pipe bool) {
-		var count lines.Counter
-		c := lines.Config{Target: "ipcx://localhost", Pipe: pipe, Count: &count, Client: client.Options{Timeout: time.Second, Logger: slog.New(slog.DiscardHandler)}}
+		var count conns.Counter
+		c := conns.Config{Target: "ipcx://localhost", Pipe: pipe, Count: &count, Client: client.Options{Timeout: time.Second, Logger: slog.New(slog.DiscardHandler)}}
 		c.Client.DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no such bot") }
-		l := lines.New(c)
+		l := conns.New(c)
 		if err := l.Open(t.Context()); wire.CodeOf(err) != wire.Unavailable || !strings.Contains(err.Error(), "no such bot") || count.Failed.Load() == 0 {
 			t.Errorf("Open() = %v, %d failed; want %s, and why", err, count.Failed.Load(), wire.Unavailable)
 		}
@@ -165,8 +166,8 @@ func TestLine_Open(t *testing.T) {
 	})
 }
 
-// TestUnsent tells calls that may have run from those that cannot have, in the
-// ways in which a line's own error comes about.
+// TestUnsent checks, for each way in which a local error comes about, whether the
+// call may have run.
 func TestUnsent(t *testing.T) {
 	both(t, func(t *testing.T, pipe bool) {
 		to := bot(t)
@@ -186,10 +187,10 @@ func TestUnsent(t *testing.T) {
 			during(cancel)
 			return <-done
 		}
-		check := func(what string, err error, code wire.Code, want bool) {
+		check := func(name string, err error, code wire.Code, want bool) {
 			t.Helper()
-			if wire.CodeOf(err) != code || lines.Unsent(err) != want {
-				t.Errorf("Call() %s = %v, unsent %t; want %s, %t", what, err, lines.Unsent(err), code, want)
+			if wire.CodeOf(err) != code || conns.Unsent(err) != want {
+				t.Errorf("Call() %s = %v, unsent %t; want %s, %t", name, err, conns.Unsent(err), code, want)
 			}
 		}
 		check("that is given up", call("work", func(cancel func()) { cancel() }), wire.Canceled, false)
@@ -201,13 +202,13 @@ func TestUnsent(t *testing.T) {
 		check("whose connection is cut", call("work", func(func()) { l.Cut() }), wire.Interrupted, false)
 		check("that is given up without a connection", call("work", func(cancel func()) { cancel() }), map[bool]wire.Code{false: wire.Canceled, true: wire.Unavailable}[pipe], true)
 		check("without a connection", call("work", func(func()) {}), wire.Unavailable, true)
-		if lines.Unsent(nil) {
+		if conns.Unsent(nil) {
 			t.Error("Unsent(nil) = true; want false")
 		}
 	})
 }
 
-// mute accepts connections and reads nothing.
+// mute starts a server that accepts connections and reads nothing.
 func mute(t *testing.T) dial {
 	t.Helper()
 	accept := transport.NewAcceptor(transport.AcceptOptions{MaxMessage: protocol.MaxMessage})
@@ -250,9 +251,9 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { return nil }
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "unix"} }
 
-// TestLine_mute has a bot that reads nothing: no call waits longer than it may, those
-// too that are not sent since so much is.
-func TestLine_mute(t *testing.T) {
+// TestConn_mute calls a bot that reads nothing. Every call ends when its time is up,
+// including the calls that are not sent because too many bytes wait for the bot.
+func TestConn_mute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := open(t, true, mute(t), nil)
 		data := []byte(`{"pad":"` + strings.Repeat("x", 4_000_000) + `"}`)
@@ -278,12 +279,13 @@ func TestLine_mute(t *testing.T) {
 	})
 }
 
-// TestLine_tooLarge does not send what the bot would hang up on.
-func TestLine_tooLarge(t *testing.T) {
+// TestConn_tooLarge checks that a call with too many bytes is not sent; the bot would
+// close the connection.
+func TestConn_tooLarge(t *testing.T) {
 	both(t, func(t *testing.T, pipe bool) {
 		l := open(t, pipe, bot(t), nil)
 		err := l.Call(t.Context(), "work", []byte(`{"pad":"`+strings.Repeat("x", protocol.MaxMessage)+`"}`))
-		if wire.CodeOf(err) != wire.TooLarge || !lines.Own(err) {
+		if wire.CodeOf(err) != wire.TooLarge || !conns.Local(err) {
 			t.Errorf("Call() = %v; want %s", err, wire.TooLarge)
 		}
 		if err := l.Call(t.Context(), "work", []byte(`{}`)); err != nil {

@@ -1,4 +1,4 @@
-package loadtest
+package machine
 
 import (
 	"os"
@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// readTicks returns for how long all the machine's processors were busy and were
-// there, in ticks of the kernel. Without either, it is not known.
+// readTicks returns the time that all processors of the machine were busy, and the
+// time that they could have been busy, in ticks of the kernel. Both are zero if the
+// kernel's file cannot be read.
 func readTicks() (busy, all uint64) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -16,7 +17,7 @@ func readTicks() (busy, all uint64) {
 	return parseTicks(string(text))
 }
 
-// parseTicks reads what the kernel tells of all processors in its first line.
+// parseTicks reads the first line of /proc/stat, which sums up all processors.
 func parseTicks(text string) (busy, all uint64) {
 	line, _, _ := strings.Cut(text, "\n")
 	fields := strings.Fields(line)
@@ -24,7 +25,7 @@ func parseTicks(text string) (busy, all uint64) {
 		return 0, 0
 	}
 	const idle, ioWait = 3, 4
-	for i, field := range fields[1:9] { // what follows is part of the first two
+	for i, field := range fields[1:9] { // the first two fields include the time in the later ones
 		n, err := strconv.ParseUint(field, 10, 64)
 		if err != nil {
 			return 0, 0

@@ -1,6 +1,6 @@
 //go:build unix
 
-package loadtest
+package machine
 
 import (
 	"runtime"
@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// processUsage returns the time on processors and the largest memory, in bytes.
+// processUsage returns the processor time of this process, and the largest amount
+// of memory that it has had, in bytes.
 func processUsage() (cpu time.Duration, maxRSS int64) {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return -1, -1
 	}
 	maxRSS = int64(u.Maxrss)
-	if runtime.GOOS != "darwin" { // there it is in bytes
+	if runtime.GOOS != "darwin" { // darwin counts bytes, the other systems KiB
 		maxRSS <<= 10
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), maxRSS

@@ -10,37 +10,37 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// A botCounts is what a bot has counted during the measurement, added up from one
-// reading to the next: the counts of a cog that is unloaded, or whose bot is
-// started anew, begin again at zero, so the last ones do not tell. Only what
-// happened between the last reading and that is lost.
-type botCounts struct {
-	order    []string // names, as they came up
-	cogs     map[string]*cogCounts
+// A botStats has the bot's statistics of the measurement. It adds up the differences
+// between readings, because the last reading is not enough: the counts of a cog start
+// at zero again when the cog is loaded again, or when the bot restarts. Calls between
+// the last reading and such a start are lost.
+type botStats struct {
+	order    []string // names of the cogs, in the order in which they appeared
+	cogs     map[string]*cogStats
 	gcPauses times
 }
 
-type cogCounts struct {
+type cogStats struct {
 	calls          uint64
 	refused        map[wire.Code]uint64
 	queue, handler times
 	switches       []admin.SwitchStats
 }
 
-// add adds what was counted between two readings.
-func (b *botCounts) add(before, after *admin.BotStats) {
+// add adds the difference between two readings.
+func (b *botStats) add(before, after *admin.BotStats) {
 	b.gcPauses.add(before.GCPauses, after.GCPauses)
 	for _, now := range after.Cogs {
 		c := b.cogs[now.Name]
 		if c == nil {
-			c = &cogCounts{refused: map[wire.Code]uint64{}}
+			c = &cogStats{refused: map[wire.Code]uint64{}}
 			if b.cogs == nil {
-				b.cogs = map[string]*cogCounts{}
+				b.cogs = map[string]*cogStats{}
 			}
 			b.cogs[now.Name] = c
 			b.order = append(b.order, now.Name)
 		}
-		old := goneOn(before, &now)
+		old := baseOf(before, &now)
 		c.calls += now.Calls - old.Calls
 		for code, n := range now.Refused {
 			if n > old.Refused[code] {
@@ -57,9 +57,9 @@ func (b *botCounts) add(before, after *admin.BotStats) {
 	}
 }
 
-// goneOn returns the counts from which those of a cog have gone on: none, if it was
-// loaded anew.
-func goneOn(before *admin.BotStats, now *admin.CogStats) admin.CogStats {
+// baseOf returns the earlier counts of a cog, from which its counts now continue. It
+// returns zero counts if the cog was loaded again since.
+func baseOf(before *admin.BotStats, now *admin.CogStats) admin.CogStats {
 	i := slices.IndexFunc(before.Cogs, func(c admin.CogStats) bool { return c.Name == now.Name })
 	if i < 0 {
 		return admin.CogStats{}
@@ -71,8 +71,9 @@ func goneOn(before *admin.BotStats, now *admin.CogStats) admin.CogStats {
 	return old
 }
 
-// report returns the counts, with the switches since a moment of the bot's clock.
-func (b *botCounts) report(began time.Time) (list []Cog) {
+// report returns the statistics of all cogs, with their switches since a time of the
+// bot's clock.
+func (b *botStats) report(began time.Time) (list []Cog) {
 	for _, name := range b.order {
 		c := b.cogs[name]
 		one := Cog{Name: name, Calls: c.calls, Queue: c.queue.latency(), Handler: c.handler.latency()}
@@ -96,12 +97,12 @@ func sum(counts map[wire.Code]uint64) (n uint64) {
 	return n
 }
 
-// A times is how many calls took how long, by the bounds of the bot's buckets.
+// A times counts durations: its keys are the upper bounds of the bot's buckets.
 type times map[time.Duration]uint64
 
-// add adds what was counted between two readings of the same times.
+// add adds the difference between two readings of the same histogram.
 func (t *times) add(before, after admin.Histogram) {
-	if after.Count < before.Count { // they began anew
+	if after.Count < before.Count { // the bot or the cog has started again
 		before = admin.Histogram{}
 	}
 	old := times{}
@@ -121,7 +122,7 @@ func (t *times) add(before, after admin.Histogram) {
 func (t times) latency() Latency {
 	h := newHistogram()
 	for upper, n := range t {
-		_ = h.RecordValues(min(int64(upper), int64(time.Hour)), int64(min(n, math.MaxInt64))) // never out of range
+		_ = h.RecordValues(min(int64(upper), int64(time.Hour)), int64(min(n, math.MaxInt64))) // cannot fail, because the value is in range
 	}
 	return latencyOf(h, false)
 }

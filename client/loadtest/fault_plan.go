@@ -8,43 +8,43 @@ import (
 	"time"
 )
 
-// A Disturbance is a fault that is put into a run.
+// A Disturbance is a fault in a plan. The report has a [Fault] for each.
 type Disturbance struct {
 	Kind FaultKind
-	Cog  string        // of those that concern one
-	N    float64       // connections, or those cut a second
-	At   time.Duration // when, since the end of the warm-up
-	For  time.Duration // how long, of those that last: 0 means until the end, which a partition may not
+	Cog  string        // the cog, for faults of cogs
+	N    float64       // number of connections; for FaultChurn, connections a second
+	At   time.Duration // when the fault begins, since the end of the warm-up
+	For  time.Duration // how long the fault lasts; 0: until the end of the run, except that a partition needs a length
 }
 
-// A FaultKind says what a fault does.
+// A FaultKind is a kind of fault.
 type FaultKind string
 
-// The kinds of faults. The first four need the admin secret and a cogbus bot.
+// The kinds of faults. The first four need the admin secret, and a bot of cogbus.
 const (
-	FaultReload     FaultKind = "reload"      // the cog is reloaded
-	FaultKill       FaultKind = "kill"        // the cog fails as if a task of it had; its process is killed, if it has one
-	FaultUnload     FaultKind = "unload"      // the cog is unloaded
-	FaultLoad       FaultKind = "load"        // the cog is loaded again
-	FaultSlowReader FaultKind = "slow-reader" // N more connections send calls, which are not counted, and read no answer
-	FaultChurn      FaultKind = "churn"       // N connections a second are cut without a word; their calls are lost
-	FaultPartition  FaultKind = "partition"   // N connections stand still in both directions
+	FaultReload     FaultKind = "reload"      // the bot reloads the cog
+	FaultKill       FaultKind = "kill"        // the cog fails as if one of its tasks had failed; if it has a process, the bot kills it
+	FaultUnload     FaultKind = "unload"      // the bot unloads the cog
+	FaultLoad       FaultKind = "load"        // the bot loads the cog again
+	FaultSlowReader FaultKind = "slow-reader" // N additional connections send calls, which do not count, and read no answers
+	FaultChurn      FaultKind = "churn"       // the generator cuts N connections a second without a close frame; their calls are lost
+	FaultPartition  FaultKind = "partition"   // N connections stop in both directions
 )
 
-// mostLines is how many connections a fault may concern.
-const mostLines = 1e6
+// mostConns is the largest number of connections of a fault.
+const mostConns = 1e6
 
-// onCog reports whether a fault of that kind is done to a cog.
+// onCog reports whether k is a fault of a cog.
 func (k FaultKind) onCog() bool {
 	return k == FaultReload || k == FaultKill || k == FaultUnload || k == FaultLoad
 }
 
-// onConnections reports whether a fault of that kind is done to connections.
+// onConnections reports whether k is a fault of connections.
 func (k FaultKind) onConnections() bool {
 	return k == FaultSlowReader || k == FaultChurn || k == FaultPartition
 }
 
-// String returns d as ParseFaults reads it.
+// String returns d in the form that ParseFaults reads.
 func (d Disturbance) String() string {
 	text := string(d.Kind) + "=" + d.Cog
 	if !d.Kind.onCog() {
@@ -62,12 +62,13 @@ func (d Disturbance) String() string {
 	return text
 }
 
-// ParseFaults reads faults as people write them:
+// ParseFaults reads faults in this form:
 //
 //	reload=COG@10s,kill=COG@20s,unload=COG@5s,load=COG@8s,slow-reader=3,churn=50/s@10s+5s,partition=2@10s+2s
 //
-// What stands behind @ is when they begin, after the warm-up, and behind + how long
-// they last; without, they last from the beginning and to the end.
+// The time after @ is the beginning of the fault, since the end of the warm-up; by
+// default, a fault begins with the measurement. The time after + is its length; by
+// default, a fault lasts until the end of the run.
 func ParseFaults(text string) ([]Disturbance, error) {
 	var list []Disturbance
 	for part := range strings.SplitSeq(text, ",") {
@@ -115,7 +116,7 @@ func parseFault(text string) (d Disturbance, err error) {
 		}
 	}
 	d.N, err = strconv.ParseFloat(rest, 64)
-	if err != nil || !(d.N > 0) || d.N > mostLines || d.Kind != FaultChurn && d.N != float64(int(d.N)) {
+	if err != nil || !(d.N > 0) || d.N > mostConns || d.Kind != FaultChurn && d.N != float64(int(d.N)) {
 		return d, fmt.Errorf("want a number of connections, not %q", rest)
 	}
 	return d, nil

@@ -1,5 +1,5 @@
 //go:build !linux
 
-package loadtest
+package machine
 
 func readTicks() (busy, all uint64) { return 0, 0 }

@@ -1,0 +1,3 @@
+// Package arrival decides when the calls of an open loop are due, and sleeps until
+// then.
+package arrival
