@@ -33,12 +33,20 @@ func TestReload_taskAndCallTakeLong(t *testing.T) {
 					cogs.Handle(r, block, func(ctx context.Context, _ wire.Empty) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
 					r.Go(func(ctx context.Context) error {
 						<-ctx.Done()
-						time.Sleep(2500 * time.Millisecond) // half a second longer than it may
+						late := 2500 * time.Millisecond // half a second longer than it may
+						if how == "close" {
+							late = 900 * time.Millisecond // the call has taken the shutdown's time
+						}
+						time.Sleep(late)
 						return nil
 					})
 					return nil
 				}}
-				srv := newServer(t, &actors.Options{Secret: secret, ShutdownTimeout: time.Millisecond})
+				shutdown := 5 * time.Second
+				if how == "close" {
+					shutdown = time.Millisecond // the call would take all of it
+				}
+				srv := newServer(t, &actors.Options{Secret: secret, ShutdownTimeout: shutdown})
 				if err := srv.Load(t.Context(), cog); err != nil {
 					t.Fatal(err)
 				}

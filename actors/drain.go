@@ -11,8 +11,27 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// await waits until all channels are closed. It reports false if the time comes before.
-func await(until time.Time, all ...<-chan struct{}) bool {
+// await waits until all channels are closed. It returns false if the time comes before,
+// or if the server's shutdown is out of time.
+func (t *transition) await(until time.Time, all ...<-chan struct{}) bool {
+	return await(t.srv.hurry.Done(), until, all...)
+}
+
+// awaitEnd is await for code that was told to end. It grants a moment more, also when
+// the shutdown is out of time.
+func (t *transition) awaitEnd(until time.Time, all ...<-chan struct{}) bool {
+	if t.await(until, all...) {
+		return true
+	}
+	if now := time.Now(); now.Before(until) {
+		until = now
+	}
+	return await(nil, until.Add(drainGrace), all...)
+}
+
+// await waits until all channels are closed. It returns false if the time comes, or
+// hurry is closed, before.
+func await(hurry <-chan struct{}, until time.Time, all ...<-chan struct{}) bool {
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	for _, c := range all {
@@ -24,6 +43,8 @@ func await(until time.Time, all ...<-chan struct{}) bool {
 		select {
 		case <-c:
 		case <-timer.C:
+			return false
+		case <-hurry:
 			return false
 		}
 	}
@@ -46,11 +67,11 @@ func (t *transition) unload() {
 // returned.
 func (t *transition) drain(gen *gate.Generation, deadline time.Time, err *wire.Error) bool {
 	drained := t.gate.Drained(gen)
-	if await(deadline, drained) {
+	if t.await(deadline, drained) {
 		return true
 	}
 	t.result.Lost += t.srv.router.CancelAll(gen, err)
-	return await(deadline.Add(drainGrace), drained)
+	return t.awaitEnd(deadline, drained)
 }
 
 // end stops the calls and tasks of a closed generation and retires it. They may take
@@ -58,7 +79,7 @@ func (t *transition) drain(gen *gate.Generation, deadline time.Time, err *wire.E
 func (t *transition) end(gen *gate.Generation, calls, tasks time.Time, err *wire.Error) {
 	ended := gen.Instance.Stop()
 	t.drain(gen, calls, err)
-	await(tasks.Add(drainGrace), ended)
+	t.awaitEnd(tasks, ended)
 	t.retire(gen)
 }
 
@@ -75,13 +96,13 @@ func (t *transition) retire(gen *gate.Generation) {
 // cleanups run when that code has ended.
 func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan struct{}) bool {
 	nothing := func(until time.Time) bool {
-		return await(until, append(calls, i.Stop(), i.Errands())...)
+		return await(nil, until, append(calls, i.Stop(), i.Errands())...)
 	}
 	if !nothing(time.Now()) && t.kill(i, number) {
 		nothing(time.Now().Add(drainGrace))
 	}
 	if nothing(time.Now()) {
-		if err := clean(i, t.patience()); err != nil {
+		if err := t.clean(i); err != nil {
 			t.note("cleanups of generation %d: %v", number, err)
 		}
 		return true
@@ -93,16 +114,22 @@ func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan st
 		for _, c := range append(calls, tasks, errands) {
 			<-c
 		}
-		if err := clean(i, patience); err != nil {
+		if err := runWithLimit(patience, i.Close); err != nil {
 			log.Error("cleanup failed", "cog", cog, "generation", number, "err", err)
 		}
 	}()
 	return false
 }
 
-// clean runs the cleanups of an instance of which no code runs, for at most limit.
-func clean(i *cogs.Instance, limit time.Duration) error {
-	return runWithLimit(limit, i.Close)
+// clean runs the cleanups of an instance of which no code runs. When the server's
+// shutdown is out of time, they get a moment more.
+func (t *transition) clean(i *cogs.Instance) error {
+	return runWithLimit(t.patience(), func(ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(t.srv.hurry, func() { time.AfterFunc(drainGrace, cancel) })()
+		return i.Close(ctx)
+	})
 }
 
 // kill ends the running code of an instance by force, and reports whether it could.

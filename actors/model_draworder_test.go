@@ -29,10 +29,7 @@ func (m *machine) drawSetup(rt *rapid.T) setupScript {
 		s.task.hangs = oneOf(rt, true, 3, "task hangs")
 	}
 	if oneOf(rt, m.p.slowSaves, 2, "saving takes long") {
-		s.saveTakes = time.Duration(rapid.IntRange(10, 14_000).Draw(rt, "saving ms")) * time.Millisecond
-		if s.saveTakes == patience {
-			s.saveTakes++ // otherwise the saving could end at its limit exactly, and either could come first
-		}
+		s.saveTakes = drawSaving(rt, 10)
 		s.saveHangs = oneOf(rt, true, 3, "saving hangs")
 	}
 	return s
@@ -91,4 +88,14 @@ func (m *machine) underwayLocked(c *modelCog) int {
 		}
 	}
 	return n
+}
+
+// drawSaving draws how long saving takes, from so many milliseconds on. It never takes
+// its limit exactly, since either could come first then.
+func drawSaving(rt *rapid.T, least int) time.Duration {
+	takes := time.Duration(rapid.IntRange(least, 14_000).Draw(rt, "saving ms")) * time.Millisecond
+	if takes == patience {
+		takes++
+	}
+	return takes
 }

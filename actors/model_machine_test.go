@@ -54,7 +54,7 @@ func newMachine(t *testing.T, rt *rapid.T, p profile) *machine {
 	first := make([]setupScript, 3)
 	for i := range first { // drawn first: if there is no more to draw, no code runs that could be left behind
 		if p.slowSaves {
-			first[i].saveTakes = time.Duration(rapid.IntRange(0, 14_000).Draw(rt, "saving ms")) * time.Millisecond
+			first[i].saveTakes = drawSaving(rt, 0)
 		}
 		if p.tasks {
 			first[i].task.runs = rapid.Bool().Draw(rt, "has a task")

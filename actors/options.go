@@ -53,7 +53,8 @@ type Options struct {
 	// 4,194,303, as for the Python package.
 	MaxMessage int
 
-	// ShutdownTimeout is the time for which Run and Close wait for calls in flight. If
+	// ShutdownTimeout is the time in which Close ends the server in order, and in which
+	// Serve lets its clients leave. Calls and cogs that take longer are cut short. If
 	// zero, 10 seconds.
 	ShutdownTimeout time.Duration
 

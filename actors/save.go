@@ -22,7 +22,7 @@ const (
 // state that the instance keeps, or the last saved state if the new instance must start
 // from that. State is never read while code of the instance runs.
 func (t *transition) save(deadline time.Time) (cogs.State, error) {
-	if !await(deadline, t.old.Instance.Stop()) {
+	if !t.await(deadline, t.old.Instance.Stop()) {
 		return t.unsaved("a task, or the process, does not end")
 	}
 	if !t.drain(t.old, deadline, t.replaced()) {
@@ -82,7 +82,7 @@ func (t *transition) restore(next *cogs.Instance, state cogs.State) error {
 func (t *transition) saveServing(ctx context.Context) {
 	held := time.Now()
 	t.gate.Hold()
-	if !await(held.Add(checkpointWait), t.gate.Drained(t.old)) {
+	if !t.await(held.Add(checkpointWait), t.gate.Drained(t.old)) {
 		t.gate.Reopen()
 		return
 	}

@@ -68,7 +68,9 @@ func (s *Server) serveHTTP(ctx context.Context, l net.Listener, h http.Handler) 
 		case <-stop:
 		}
 		_ = via.http.Close()
-		s.dismiss(via, "the server is shutting down")
+		patience, cancel := context.WithTimeout(s.hurry, s.opts.ShutdownTimeout)
+		defer cancel()
+		s.dismiss(patience, via)
 	}()
 	err := via.http.Serve(socket.Listener{Listener: l})
 	close(stop)

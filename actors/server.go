@@ -32,10 +32,12 @@ type Server struct {
 	actor       *actor.PID   // the server actor
 	clientProps *actor.Props // of connection actors
 
-	closing  atomic.Bool   // Close was called
-	closed   chan struct{} // closed when Close has begun
-	ended    chan struct{} // closed when the server actor answers no more
-	finished chan struct{} // closed when Close has finished
+	closing  atomic.Bool        // Shutdown or Close was called
+	closed   chan struct{}      // closed when the shutdown has begun
+	hurry    context.Context    // done when the shutdown's time is up
+	hurryUp  context.CancelFunc // ends hurry
+	ended    chan struct{}      // closed when the server actor answers no more
+	finished chan struct{}      // closed when the shutdown has finished
 
 	running     atomic.Bool    // Run was called
 	arriving    atomic.Int64   // network connections in their handshake
@@ -72,6 +74,7 @@ func NewServer(opts *Options) *Server {
 		finished:    make(chan struct{}),
 		connections: map[*client]struct{}{},
 	}
+	s.hurry, s.hurryUp = context.WithCancel(context.Background())
 	s.router = router.New(router.Options{Log: o.Logger, MaxMessage: o.MaxMessage, OnFailure: o.onFailure()})
 	s.hub = &dialect.Hub{Router: s.router, Credentials: o.credentials(), MaxCalls: o.MaxCalls, Log: o.Logger}
 	s.acceptor = transport.NewAcceptor(transport.AcceptOptions{

@@ -46,7 +46,7 @@ func (t *transition) swapOpen(next *gate.Generation) {
 	deadline := t.deadline()
 	// the old tasks end first, since they may hold a port or a file that the new ones
 	// need
-	if !await(deadline, t.old.Instance.Stop()) {
+	if !t.await(deadline, t.old.Instance.Stop()) {
 		t.note("a task of generation %d does not end", t.old.Number)
 	}
 	t.activate(next)
@@ -124,7 +124,7 @@ func (t *transition) subscribe(gen *gate.Generation) {
 		}
 		err = cogs.Protect(func() error { srv.router.Subscribe(door, gen); return nil })
 	}()
-	switch ended := await(time.Now().Add(t.patience()), ended); {
+	switch ended := t.await(time.Now().Add(t.patience()), ended); {
 	case !ended:
 		t.note("a host of events does not answer; others of the cog may be missing")
 	case err != nil:

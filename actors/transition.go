@@ -175,7 +175,12 @@ func (t *transition) activate(gen *gate.Generation) {
 func (t *transition) deadline() time.Time { return time.Now().Add(t.drainTimeout()) }
 
 // patience is the time limit of functions that save, restore or clean up.
-func (t *transition) patience() time.Duration { return max(t.drainTimeout(), defaultDrain) }
+func (t *transition) patience() time.Duration {
+	if t.srv.hurry.Err() != nil {
+		return drainGrace
+	}
+	return max(t.drainTimeout(), defaultDrain)
+}
 
 func (t *transition) drainTimeout() time.Duration {
 	return cmp.Or(t.command.opts.Drain, t.cog.DrainTimeout, defaultDrain)

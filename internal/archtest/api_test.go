@@ -83,6 +83,9 @@ func exported(t *testing.T, dir string) string {
 		for _, decl := range file.Decls {
 			switch d := decl.(type) {
 			case *ast.FuncDecl:
+				if d.Recv != nil && !ast.IsExported(receiver(d.Recv.List[0].Type)) {
+					continue
+				}
 				d.Body = nil
 				list = append(list, printed(t, fset, d))
 			case *ast.GenDecl:
@@ -94,6 +97,21 @@ func exported(t *testing.T, dir string) string {
 	}
 	slices.Sort(list)
 	return strings.Join(list, "\n")
+}
+
+// receiver returns the name of the type that a method belongs to.
+func receiver(expr ast.Expr) string {
+	switch e := expr.(type) {
+	case *ast.StarExpr:
+		return receiver(e.X)
+	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.IndexListExpr:
+		return receiver(e.X)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
 }
 
 func printed(t *testing.T, fset *token.FileSet, node ast.Node) string {

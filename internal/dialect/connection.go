@@ -50,6 +50,9 @@ type dialect interface {
 	// before it left.
 	waitAnswers()
 
+	// cutOff cancels the calls in flight, and answers them with err.
+	cutOff(err *wire.Error)
+
 	// goAway tells the client that the server will close.
 	goAway(reason string)
 }
@@ -67,6 +70,10 @@ func (c *Connection) Heartbeats() bool { return c.Limit > 0 }
 // GoAway tells the client that the server will close.
 func (c *Connection) GoAway(reason string) { c.dialect.goAway(reason) }
 
+// CutOff ends the calls in flight with err, each with an answer. It does not wait for
+// the client.
+func (c *Connection) CutOff(err *wire.Error) { c.dialect.cutOff(err) }
+
 // Conn returns the connection under it.
 func (c *Connection) Conn() *transport.Conn { return c.conn }
 
@@ -74,7 +81,7 @@ func (c *Connection) Conn() *transport.Conn { return c.conn }
 func (c *Connection) Finish() {
 	c.lost.Store(true)
 	c.End(wire.Errorf(wire.Unavailable, "the connection is closed"))
-	c.CancelAll()
+	c.CancelAll(every, gone())
 	c.conn.Linger(time.Second)
 	c.hub.Router.Unregister(&c.Session)
 }
@@ -84,8 +91,13 @@ func (c *Connection) Finish() {
 func (c *Connection) Drop() {
 	c.lost.Store(true)
 	c.conn.Abort()
-	c.CancelAll()
+	c.CancelAll(every, gone())
 }
+
+func every(*call.Call) bool { return true }
+
+// gone returns the error of a call whose caller cannot be answered any more.
+func gone() *wire.Error { return wire.Errorf(wire.Canceled, "the caller is gone") }
 
 // send passes an answer on. Without flush the reader writes it before it waits.
 func (c *Connection) send(text []byte, flush bool) {

@@ -24,6 +24,8 @@ type ipcx struct {
 	busy      bool          // a request is unanswered
 	queue     []request     // the requests that were read ahead
 	answered  bool          // the request before queue is answered
+	refusal   *wire.Error   // the answer to requests whose turn comes from now on; nil: they run
+	arriving  *call.Call    // the call of the reader while it waits for room
 	advancing bool          // a goroutine is in next, and will see answered
 	idle      chan struct{} // closed when no request is unanswered; nil if no goroutine waits for that
 }
@@ -103,17 +105,39 @@ func (d *ipcx) next() {
 		d.queue = append(d.queue[:0], d.queue[1:]...)
 		d.room.Signal()
 		d.answered = r.call == nil
+		refusal := d.refusal
 		d.mu.Unlock()
 		switch {
 		case r.call == nil:
 			_ = d.c.conn.Send(r.answer)
 			d.c.conn.Flush()
+		case refusal != nil:
+			r.call.RejectArriving(refusal)
 		case d.c.Router.Admit(r.call):
 			r.call.HandOff()
 		}
 		d.mu.Lock()
 	}
 	d.advancing = false
+}
+
+// cutOff cancels the request that runs. The requests behind it are refused in their
+// turn: answers leave in the order of the requests.
+func (d *ipcx) cutOff(err *wire.Error) {
+	d.mu.Lock()
+	d.refusal = err
+	behind := map[*call.Call]bool{d.arriving: true}
+	for _, r := range d.queue {
+		behind[r.call] = true
+	}
+	d.mu.Unlock()
+	d.c.CancelAll(func(c *call.Call) bool { return !behind[c] }, err)
+}
+
+func (d *ipcx) refused() *wire.Error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.refusal
 }
 
 func (d *ipcx) waitAnswers() {
@@ -142,9 +166,11 @@ func (d *ipcx) turnOf(r request) bool {
 		d.busy = r.call != nil
 		return true
 	}
+	d.arriving = r.call
 	for len(d.queue) >= readAhead {
 		d.room.Wait()
 	}
+	d.arriving = nil
 	if d.c.lost.Load() {
 		return false // cancelled with all other calls
 	}
@@ -197,6 +223,10 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 		return true
 	}
 	if !d.turnOf(request{call: c}) {
+		return true
+	}
+	if refusal := d.refused(); refusal != nil {
+		c.RejectArriving(refusal)
 		return true
 	}
 	if !d.c.serve(c) {

@@ -52,6 +52,8 @@ func (d *v1) say(text []byte) {
 	d.c.conn.Flush()
 }
 
+func (d *v1) cutOff(err *wire.Error) { d.c.CancelAll(every, err) }
+
 func (d *v1) waitAnswers() {} // the closing side has cancelled its calls already
 
 func (d *v1) goAway(reason string) {

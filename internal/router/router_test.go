@@ -288,7 +288,7 @@ func TestCancelAll_beside(t *testing.T) {
 	}
 	close(stop)
 	work.Wait()
-	b.caller.CancelAll()
+	b.caller.CancelAll(func(*call.Call) bool { return true }, wire.Errorf(wire.Canceled, "the caller is gone"))
 	for wait := time.Now(); b.caller.InFlight()+b.gate.InFlight() > 0; runtime.Gosched() {
 		if time.Since(wait) > 10*time.Second {
 			t.Fatalf("%d calls of the caller and %d of the gate are in flight; want none", b.caller.InFlight(), b.gate.InFlight())

@@ -111,11 +111,10 @@ func (s *Session) Sent() { s.sending.Add(-1) }
 // End makes the session refuse new calls with err.
 func (s *Session) End(err *wire.Error) { s.end(err) }
 
-// CancelAll cancels the calls in flight, because the client is gone.
-func (s *Session) CancelAll() {
-	s.each(func(*call.Call) bool { return true }, func(c *call.Call) {
-		c.Cancel(wire.Errorf(wire.Canceled, "the caller of %q is gone", c.Endpoint), context.Canceled)
-	})
+// CancelAll cancels the calls in flight for which match is true, and answers them with
+// err.
+func (s *Session) CancelAll(match func(*call.Call) bool, err *wire.Error) {
+	s.each(match, func(c *call.Call) { c.Cancel(err, context.Canceled) })
 }
 
 // InFlight returns how many calls are unanswered, or have an answer that is not sent.
