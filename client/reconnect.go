@@ -3,13 +3,11 @@ package client
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
-	"github.com/cogbus/cogbus/wire/protocol"
 )
 
 // After a loss the pause before an attempt grows from minPause to maxPause.
@@ -18,35 +16,28 @@ const (
 	maxPause = 5 * time.Second
 )
 
-// healthy is how long a connection must have lasted for its loss to be followed
-// by an attempt at once: a bot that dies on arrival must not be dialled in a loop.
+// healthy is the time for which a connection must have lasted, so that the next attempt
+// may follow its loss at once. Otherwise clients would dial a bot that dies at each
+// connection in a loop.
 const healthy = time.Second
 
-// A redialer speaks cogbus.v1: it keeps one connection for new calls, and others
-// only while their last calls are answered.
+// A redialer speaks cogbus.v1. It keeps one connection for new calls, and others only
+// until their last calls are answered.
 type redialer struct {
 	dialer
 	life  *lifetime
 	calls sync.Pool // of *call
 
-	current atomic.Pointer[connection] // takes new calls; nil if none does
+	current atomic.Pointer[connection] // takes new calls; nil if there is none
 
 	mu        sync.Mutex // protects the fields below
-	attempt   *attempt   // under way; nil if none is
+	attempt   *attempt   // under way; nil if there is none
 	waiting   int        // calls that wait for attempt
-	connected bool       // has been, once
+	connected bool       // a connection was made once
 	failure   error      // of the last dial; nil after a connection was made
 	failures  int        // in a row
-	notBefore time.Time  // when the next dial may be
+	notBefore time.Time  // the earliest time of the next dial
 	open      map[*connection]struct{}
-}
-
-// An attempt is what all calls share that wait for a connection. Before the
-// first connection it is one dial, later as many as it takes while calls wait.
-type attempt struct {
-	done chan struct{} // closed when conn or err is set
-	conn *connection
-	err  error
 }
 
 func newRedialer(to dialer, life *lifetime) *redialer {
@@ -67,8 +58,7 @@ func (d *redialer) connect(ctx context.Context) error {
 	return err
 }
 
-// roundTrip goes on to another connection only while the call has certainly not
-// been sent.
+// roundTrip tries another connection only if the call has certainly not been sent.
 func (d *redialer) roundTrip(r request) (reply, error) {
 	defer func() {
 		if r.data != nil {
@@ -100,7 +90,7 @@ func (d *redialer) connection(r *request) (*connection, error) {
 	a := d.attempt
 	if a == nil {
 		a = &attempt{done: make(chan struct{})}
-		// Close waits for it; its end is settle
+		// ends with settle; Close waits for it
 		if !d.life.spawn(func() { d.try(a) }) {
 			d.mu.Unlock()
 			return nil, closedError()
@@ -132,116 +122,6 @@ func (d *redialer) connection(r *request) (*connection, error) {
 	return nil, r.over(wire.Unavailable, messageOf(failure), failure)
 }
 
-// try dials until a is settled.
-func (d *redialer) try(a *attempt) {
-	for d.pause(a) {
-		c, err := d.dial()
-		if d.settle(a, c, err) {
-			return
-		}
-	}
-}
-
-// pause waits until the next dial may be. It settles a if nobody waits for it by
-// then, and reports whether it has not.
-func (d *redialer) pause(a *attempt) bool {
-	d.mu.Lock()
-	wait := time.Until(d.notBefore)
-	d.mu.Unlock()
-	if wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-d.life.ctx.Done():
-		}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if wait > 0 && d.waiting == 0 {
-		d.finish(a, nil, d.failure)
-		return false
-	}
-	return true
-}
-
-func (d *redialer) dial() (*connection, error) {
-	ctx, cancel := context.WithTimeout(d.life.ctx, connectTimeout)
-	defer cancel()
-	where := d.target.where()
-	ws, release, err := d.dialer.open(ctx, d.target, protocol.Subprotocol)
-	if err != nil {
-		return nil, err
-	}
-	h := handshake{ws: ws, where: where, secret: d.options.Secret}
-	welcome, err := h.run(d.options.Name)
-	if !release() && ctx.Err() != nil {
-		err = connectError(where, context.Cause(ctx))
-	}
-	if err != nil {
-		ws.Abort()
-		return nil, err
-	}
-	return newConnection(d, ws, welcome), nil
-}
-
-// settle takes the outcome of a dial and reports whether a is over.
-func (d *redialer) settle(a *attempt, c *connection, err error) bool {
-	// before the lock: the handler is the user's
-	d.options.Logger.Debug("connect to the bot", "target", d.target.where(), "err", err)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err == nil {
-		// the reader and the writer end with the connection; Close ends it and
-		// waits for both
-		if !d.life.spawn(c.read) || !d.life.spawn(c.write) {
-			c.ws.Abort()
-			d.finish(a, nil, closedError())
-			return true
-		}
-		d.connected, d.failure, d.open[c] = true, nil, struct{}{}
-		d.current.Store(c)
-		d.finish(a, c, nil)
-		return true
-	}
-	e, ok := errors.AsType[*callError](err)
-	switch {
-	case d.life.ctx.Err() != nil:
-		err = closedError()
-	case d.connected && !(ok && e.final):
-		d.failed(err)
-		if d.waiting > 0 {
-			return false
-		}
-	}
-	d.finish(a, nil, err)
-	return true
-}
-
-// finish gives a its outcome. The caller holds d.mu.
-func (d *redialer) finish(a *attempt, c *connection, err error) {
-	a.conn, a.err = c, err
-	d.attempt = nil
-	close(a.done)
-}
-
-// failed notes why the next dial has to wait. The caller holds d.mu.
-func (d *redialer) failed(err error) {
-	d.failure = err
-	d.failures++
-	d.notBefore = time.Now().Add(backoff(d.failures))
-}
-
-// backoff returns a pause of which half is chance, so that clients do not return
-// to a bot in step.
-func backoff(failures int) time.Duration {
-	pause := maxPause
-	if failures < 7 {
-		pause = min(pause, minPause<<(failures-1))
-	}
-	return pause/2 + rand.N(pause/2)
-}
-
 // retired is called once for each connection, when it takes no more calls.
 func (d *redialer) retired(c *connection) {
 	d.mu.Lock()
@@ -251,7 +131,7 @@ func (d *redialer) retired(c *connection) {
 		d.failures = 0
 		return
 	}
-	d.failed(connectError(d.target.where(), errors.New("the bot ends connections as soon as they are made")))
+	d.failedLocked(connectError(d.target.where(), errors.New("the bot ends connections as soon as they are made")))
 }
 
 // ended is called once for each connection, when it has ended.
@@ -261,7 +141,7 @@ func (d *redialer) ended(c *connection) {
 	delete(d.open, c)
 }
 
-// close is called when nothing can be started any more.
+// close is called when no goroutine can start any more.
 func (d *redialer) close() {
 	d.mu.Lock()
 	var open []*connection
