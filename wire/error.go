@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// A Code says what kind of failure an [Error] is. Cogs may use codes of their
-// own: lower case, underscores.
+// A Code is the kind of failure of an [Error]. Cogs may use codes of their own: lower
+// case, underscores.
 type Code string
 
 // The codes that cogbus itself uses.
 const (
 	BadRequest   Code = "bad_request"  // the request does not decode, or is invalid
 	Unauthorized Code = "unauthorized" // no secret, or a wrong one
-	Forbidden    Code = "forbidden"    // known, but not allowed
+	Forbidden    Code = "forbidden"    // authenticated, but not allowed
 	NoRoute      Code = "no_route"     // no loaded cog has the route
 	NotFound     Code = "not_found"    // the thing asked for does not exist
 	Timeout      Code = "timeout"      // the deadline passed; the handler may have run
 	Canceled     Code = "canceled"     // the caller gave up; the handler may have run
 	Overloaded   Code = "overloaded"   // a limit is reached; not run
-	Unavailable  Code = "unavailable"  // cog or bot is not there now; certainly not run, or cut off by a reload
+	Unavailable  Code = "unavailable"  // the cog or the bot is not there now; certainly not run, or cut off by a reload
 	Interrupted  Code = "interrupted"  // the connection was lost; the handler may have run
 	TooLarge     Code = "too_large"    // request or response exceeds the size limit
 	Internal     Code = "internal"     // the handler failed; details are in the bot's log
@@ -41,7 +41,8 @@ type Error struct {
 	// Message is shown to the caller: no secrets in it.
 	Message string
 
-	// RetryAfter says when trying again may help. If zero, nothing is known.
+	// RetryAfter is the time after which trying again may help. If zero, it is not
+	// known.
 	RetryAfter time.Duration
 }
 
@@ -62,8 +63,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is reports whether target is an *Error of the same code, or the context error
-// that means the same.
+// Is reports whether target is an *Error of the same code, or the context error with
+// the same meaning.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case context.DeadlineExceeded:

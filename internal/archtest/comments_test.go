@@ -44,9 +44,6 @@ var notPlainYet = map[string]float64{
 	"internal/compat":                19.6,
 	"internal/jsontext":              16.1,
 	"internal/stress":                19.2,
-	"wire":                           5.9,
-	"wire/admin":                     17.1,
-	"wire/protocol":                  13.3,
 }
 
 // relatives are the words that stand in for a noun which the reader then has to guess.
