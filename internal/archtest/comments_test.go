@@ -43,7 +43,6 @@ var notPlainYet = map[string]float64{
 	"internal/codec":                 12.1,
 	"internal/compat":                19.6,
 	"internal/jsontext":              16.1,
-	"internal/stress":                19.2,
 }
 
 // relatives are the words that stand in for a noun which the reader then has to guess.
