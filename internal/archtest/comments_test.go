@@ -63,9 +63,8 @@ func TestComments_plain(t *testing.T) {
 		if packages[pkg] == nil {
 			packages[pkg] = &prose{}
 		}
-		text := quoted.ReplaceAllString(comments, "")
-		packages[pkg].words += len(strings.Fields(text))
-		packages[pkg].relatives += len(relatives.FindAllString(text, -1))
+		packages[pkg].words += len(strings.Fields(comments))
+		packages[pkg].relatives += len(relatives.FindAllString(comments, -1))
 	}
 	for _, pkg := range slices.Sorted(maps.Keys(packages)) {
 		p := packages[pkg]
@@ -114,13 +113,17 @@ func commentsOfTree(t *testing.T) map[string]string {
 	return all
 }
 
+// textOf returns the prose of a file's comments.
 func textOf(f *ast.File) string {
-	var b strings.Builder
+	var all strings.Builder
 	for _, group := range f.Comments {
+		var text strings.Builder
 		for _, c := range group.List {
-			b.WriteString(strings.TrimPrefix(c.Text, "//"))
-			b.WriteByte('\n')
+			text.WriteString(strings.TrimPrefix(c.Text, "//"))
+			text.WriteByte('\n')
 		}
+		// group by group, since an odd quote must not hide the comments behind it
+		all.WriteString(quoted.ReplaceAllString(text.String(), ""))
 	}
-	return b.String()
+	return all.String()
 }
