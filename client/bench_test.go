@@ -11,7 +11,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// BenchmarkCall measures the client with a server that only copies.
+// BenchmarkCall measures the client with a server that only copies data.
 func BenchmarkCall(b *testing.B) {
 	accept := transport.NewAcceptor(transport.AcceptOptions{Subprotocols: []string{protocol.Subprotocol}, MaxMessage: protocol.MaxMessage})
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -26,7 +26,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// block makes the socket of a connection or a listener one that blocks, as File and
+// block puts the socket of a connection or a listener into blocking mode, as File and
 // Fd do.
 func block(t *testing.T, conn any) {
 	raw, err := conn.(syscall.Conn).SyscallConn()
@@ -38,7 +38,7 @@ func block(t *testing.T, conn any) {
 	}
 }
 
-// A blockingListener accepts connections that block.
+// A blockingListener accepts connections in blocking mode.
 type blockingListener struct {
 	net.Listener
 	t *testing.T
@@ -52,9 +52,9 @@ func (l blockingListener) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// TestCall_blockingSockets calls over sockets that somebody has made block. A
-// program that waits in one of them as a whole cannot tell: it runs in a process of
-// its own.
+// TestCall_blockingSockets calls over sockets in blocking mode. If a system call
+// blocked, the whole program could stop, and no test in it could tell. So it runs in a
+// process of its own.
 func TestCall_blockingSockets(t *testing.T) {
 	const variable = "COGBUS_TEST_BLOCKING"
 	if name := os.Getenv(variable); name != "" {
@@ -75,7 +75,7 @@ func TestCall_blockingSockets(t *testing.T) {
 }
 
 // overBlockingSockets calls, collects garbage, lets connections idle and ends both
-// sides, of which the last needs that none waits in a system call.
+// sides. The end needs that no goroutine waits in a system call.
 func overBlockingSockets(t *testing.T, name string) {
 	quiet := slog.New(slog.DiscardHandler)
 	srv := actors.NewServer(&actors.Options{Secret: "s3cret", Logger: quiet})
@@ -92,14 +92,14 @@ func overBlockingSockets(t *testing.T, name string) {
 	own, served, target, config := l, l, "ws://", (*tls.Config)(nil)
 	switch name {
 	case "dialled, TLS":
-		served, target, config = tls.NewListener(l, selfSigned(t)), "wss://", &tls.Config{InsecureSkipVerify: true} // it is its own peer
+		served, target, config = tls.NewListener(l, selfSigned(t)), "wss://", &tls.Config{InsecureSkipVerify: true} // the certificate signs itself
 	case "accepted":
 		served = blockingListener{l, t}
 	case "listener":
 		block(t, own)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(context.Background(), served) }() // ends by Close
+	go func() { ended <- srv.Serve(context.Background(), served) }() // ends when the server is closed
 	var mu sync.Mutex                                                // protects conns
 	var conns []net.Conn
 	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -141,7 +141,7 @@ func overBlockingSockets(t *testing.T, name string) {
 	for i := range 100 {
 		want := guild{ID: 1, Name: "x"}
 		if i%10 == 0 {
-			want.Name = strings.Repeat("x", 1<<20) // neither read nor written at once
+			want.Name = strings.Repeat("x", 1<<20) // too large to be read or written at once
 		}
 		for _, bot := range bots {
 			if got, err := client.Call(t.Context(), bot, describe, want); err != nil || got != want {
@@ -149,7 +149,7 @@ func overBlockingSockets(t *testing.T, name string) {
 			}
 		}
 	}
-	runtime.GC() // stops the program while something runs that the scheduler does not know to wait
+	runtime.GC() // stops the program, also code that the scheduler does not know to be waiting
 	for _, bot := range bots[1:] {
 		_ = bot.Close()
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Call calls a route of the bot and returns its response. It waits at most until
-// ctx is done, or for [Options.Timeout] if ctx has no deadline, whatever the bot
-// and the network do. The error has a [*wire.Error] in its tree; the package's
-// documentation lists them.
+// Call calls a route of the bot and returns its response. It waits at most until ctx
+// ends, or for [Options.Timeout] if ctx has no deadline, even if the bot or the network
+// hangs. The error has a [*wire.Error] in its tree; the package's documentation lists
+// them.
 //
 // A route that decodes raw replies has [json.RawMessage] as Resp.
 func Call[Req, Resp any](ctx context.Context, c *Client, route wire.Route[Req, Resp], req Req) (Resp, error) {
@@ -27,11 +27,11 @@ func Call[Req, Resp any](ctx context.Context, c *Client, route wire.Route[Req, R
 	return resp, nil
 }
 
-// Request calls a route whose types are not known when the program is built. It
-// is Call with data as encoding/json encodes it, except that nil stands for {} and
-// a [json.RawMessage] or a []byte, which must hold JSON, passes byte for byte. A
-// string is a JSON string, be there JSON in it or not. The result is the JSON
-// text as it came.
+// Request calls a route whose types are not known when the program is built. It is Call
+// with data as encoding/json encodes it, with two exceptions: nil stands for {}, and a
+// [json.RawMessage] or a []byte, which must hold JSON, is sent byte for byte. A string
+// is always encoded as a JSON string, even if its content is JSON. The result is the
+// JSON text of the response, unchanged.
 func (c *Client) Request(ctx context.Context, endpoint string, data any) (json.RawMessage, error) {
 	raw := json.RawMessage{}
 	var result json.RawMessage
@@ -41,7 +41,7 @@ func (c *Client) Request(ctx context.Context, endpoint string, data any) (json.R
 	case json.RawMessage:
 		raw = d
 	case []byte:
-		raw = append(raw, d...) // never nil, which would be null
+		raw = append(raw, d...) // never nil, which would be sent as null
 	default:
 		err := c.call(ctx, endpoint, codec.Of[any](), &data, codec.Of[json.RawMessage](), &result)
 		return result, err
@@ -50,8 +50,8 @@ func (c *Client) Request(ctx context.Context, endpoint string, data any) (json.R
 	return result, err
 }
 
-// call encodes and decodes on the caller's goroutine: slow decoding delays
-// nobody else's reply.
+// call encodes and decodes on the caller's goroutine, so slow decoding delays no other
+// reply.
 func (c *Client) call(ctx context.Context, endpoint string, in codec.Codec, req any, out codec.Codec, resp any) error {
 	r := request{ctx: ctx, endpoint: endpoint}
 	var ok bool
@@ -73,7 +73,7 @@ func (c *Client) call(ctx context.Context, endpoint string, in codec.Codec, req 
 	}
 	defer got.buf.Free()
 	if err := out.Decode(got.text, resp); err != nil {
-		// not the codec's bad_request: nothing is wrong with the request
+		// not the codec's bad_request, since the request is valid
 		return newError(wire.Internal, fmt.Sprintf("the response of %q does not fit %s: %s",
 			endpoint, reflect.TypeOf(resp).Elem(), messageOf(err)), ErrMayHaveRun)
 	}
@@ -86,7 +86,7 @@ type request struct {
 	endpoint string
 	data     *buffer.Buffer // JSON text; nil once it has been sent
 	deadline time.Time      // of ctx, or of the client if timed
-	timed    bool           // ctx does not know the deadline
+	timed    bool           // ctx has no deadline
 }
 
 // context returns r.ctx with r.deadline.
@@ -94,8 +94,9 @@ func (r *request) context() (context.Context, context.CancelFunc) {
 	return context.WithDeadline(r.ctx, r.deadline)
 }
 
-// over returns the error of a request that waits no longer: canceled if the
-// caller gave up, else late with what was waited for.
+// over returns the error of a request that stops waiting: canceled if the caller gave
+// up, otherwise late. The parameter `what` names the
+// thing for which it waited.
 func (r *request) over(late wire.Code, what string, cause error) error {
 	switch {
 	case errors.Is(r.ctx.Err(), context.Canceled):

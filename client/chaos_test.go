@@ -13,9 +13,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A bot that answers late, cuts connections, says goaway and goes away. Each call
-// has one outcome by its deadline, its own reply if any, and reaches the bot at
-// most once.
+// This bot answers late, cuts connections, says goaway and goes away. Each call has one
+// outcome by its deadline, its own reply if any, and reaches the bot at most once.
 func TestChaos(t *testing.T) {
 	for seed := range uint64(20) {
 		bubble(t, func(t *testing.T) {
@@ -111,7 +110,7 @@ func TestChaos(t *testing.T) {
 			close(stop)
 			away.Wait()
 			c.Close()
-			b.wg.Wait() // what was sent has arrived
+			b.wg.Wait() // every message that was sent has arrived
 			for n, times := range ran {
 				if times > 1 {
 					t.Errorf("call %s reached the bot %d times", n, times)

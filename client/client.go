@@ -12,32 +12,30 @@ import (
 	"github.com/cogbus/cogbus/internal/buffer"
 )
 
-// Options say how a client connects and waits. A nil *Options is a zero one.
+// Options are the options of a client. A nil *Options is a zero one.
 type Options struct {
-	// Secret is what the bot was started with. If empty, the client has none; a
-	// bot of the Python package is then sent null, as its own client does. To a
-	// ws, wss or unix target the secret itself is never sent: each end proves
-	// that it knows it.
+	// Secret is the secret with which the bot was started. If empty, the client has
+	// none; a bot of the Python package then gets null, as from its own client. To a
+	// ws, wss or unix target the secret itself is never sent: each end proves that it
+	// knows it.
 	Secret string
 
-	// AllowCleartextSecret lets ipcx and discover targets, whose protocol sends
-	// the secret in clear, be other hosts than this one. If false, New refuses
-	// them.
+	// AllowCleartextSecret allows ipcx and discover targets on other hosts. Their
+	// protocol sends the secret in clear. If false, New refuses them.
 	AllowCleartextSecret bool
 
-	// DialContext opens network connections: network is "tcp" or "unix". It must
-	// return when ctx is done; the client closes what it returns. If nil, a net.Dialer does it. A server in the
-	// same process offers one that needs no network.
+	// DialContext opens network connections; network is "tcp" or "unix". It must return
+	// when ctx is done. The client closes the connections. If nil, a net.Dialer opens
+	// them. A server in the same process offers a DialContext that needs no network.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// TLS is the configuration for wss targets. If nil, Go's defaults hold.
+	// TLS is the configuration for wss targets. If nil, Go's defaults.
 	TLS *tls.Config
 
-	// Name is told to the bot, for its log. If empty, nothing is told.
+	// Name is a name for this client in the bot's log. If empty, it has none.
 	Name string
 
-	// Timeout bounds a call whose context has no deadline. If zero or negative,
-	// it is 30 s.
+	// Timeout bounds a call if its context has no deadline. If zero or negative, 30 s.
 	Timeout time.Duration
 
 	// WaitForBot lets Dial and calls wait for a bot that is not there yet, each until its
@@ -52,13 +50,13 @@ type Options struct {
 	// For ipcx and discover targets it is never called.
 	OnState func(State)
 
-	// Logger is told of connections that are made and lost. If nil, it is
-	// slog.Default(). Neither secrets nor data of calls are logged.
+	// Logger logs connections that are made and lost. If nil, slog.Default(). The
+	// client never logs secrets or data of calls.
 	Logger *slog.Logger
 }
 
-// ErrClosed is in the tree of the error of each call that Close ended, or that
-// came after it.
+// ErrClosed is in the tree of the error of each call that Close ended, or that was made
+// after Close.
 var ErrClosed = errors.New("the client is closed")
 
 // A Client calls the routes of one bot. Its methods and Call may be used by any
@@ -69,11 +67,11 @@ type Client struct {
 	dialect dialect
 }
 
-// A dialect gets calls to a bot and their replies back.
+// A dialect carries calls to a bot and brings their replies back.
 type dialect interface {
 	// connect reports whether the bot can be reached now.
 	connect(ctx context.Context) error
-	// roundTrip sends one call, whose data it frees, and waits for its reply. The
+	// roundTrip sends one call and waits for its reply. It frees the call's data. The
 	// error has a *wire.Error in its tree.
 	roundTrip(r request) (reply, error)
 	// close ends the calls that are in flight, and all connections.
@@ -82,7 +80,7 @@ type dialect interface {
 
 // A reply is the result of a call.
 type reply struct {
-	buf  *buffer.Buffer // holds text; to be freed by the receiver
+	buf  *buffer.Buffer // the memory of text, which the receiver frees
 	text []byte         // JSON
 }
 
@@ -94,8 +92,8 @@ type reply struct {
 //	ipcx://host:port    the Python package's protocol; port 8765 if none is given
 //	discover://host     the same, after asking port 20000 for the bot's port
 //
-// It does not connect: the first call does. The error says what is wrong with
-// target or o. The client must be closed.
+// It does not connect: the first call does. If target or o is invalid, the error says
+// why. The client must be closed.
 func New(target string, o *Options) (*Client, error) {
 	if o == nil {
 		o = &Options{}
@@ -116,16 +114,16 @@ func New(target string, o *Options) (*Client, error) {
 		c.timeout = 30 * time.Second
 	}
 	if t.speaksIPCX() {
-		c.dialect = newOneshot(d, c.life)
+		c.dialect = newIPCX(d, c.life)
 	} else {
 		c.dialect = newRedialer(d, c.life)
 	}
 	return c, nil
 }
 
-// Dial returns a client, like [New], that has reached the bot within ctx. To an
-// ipcx target it makes a connection and ends it; a wrong secret shows at the
-// first call there.
+// Dial returns a client, like [New], that has reached the bot within ctx. To an ipcx
+// target it makes a connection and ends it, so only the first call finds a wrong
+// secret.
 func Dial(ctx context.Context, target string, o *Options) (*Client, error) {
 	c, err := New(target, o)
 	if err != nil {
@@ -143,11 +141,11 @@ func Dial(ctx context.Context, target string, o *Options) (*Client, error) {
 	return c, nil
 }
 
-// Close ends the client. Calls in flight fail with code canceled, those that wait
-// for a connection with unavailable, and later ones too; [ErrClosed] is in the tree of
-// all these errors. It returns when the client's goroutines have ended, which
-// takes at most a few seconds with a peer that does not answer. The error is
-// always nil; further calls do nothing.
+// Close ends the client. Calls in flight fail with code canceled. Calls that wait for a
+// connection, and later ones, fail with unavailable. [ErrClosed] is in the tree of all
+// these errors. Close returns when the client's goroutines have ended, which takes at
+// most a few seconds with a peer that does not answer. The error is always nil; further
+// calls do nothing.
 func (c *Client) Close() error {
 	c.life.end()
 	c.dialect.close()
@@ -155,15 +153,14 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// A lifetime lasts until the client is closed and owns the goroutines that the
-// client starts.
+// A lifetime lasts until the client is closed, and owns the client's goroutines.
 type lifetime struct {
 	ctx  context.Context // done when the client is closed
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
 	mu     sync.Mutex // protects closed
-	closed bool       // nothing starts any more: Close waits for wg
+	closed bool       // no goroutine starts any more, since Close waits for wg
 }
 
 func newLifetime() *lifetime {
@@ -172,8 +169,8 @@ func newLifetime() *lifetime {
 	return l
 }
 
-// spawn runs f on a goroutine that Close waits for, or reports that the client
-// is closed.
+// spawn runs f on a goroutine for which Close waits. It reports false if the client is
+// closed.
 func (l *lifetime) spawn(f func()) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -191,7 +188,7 @@ func (l *lifetime) end() {
 	l.stop()
 }
 
-// bound returns ctx that also ends with the client.
+// bound returns a context that ends with ctx, or with the client.
 func (l *lifetime) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(l.ctx, cancel)

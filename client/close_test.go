@@ -33,7 +33,7 @@ func TestClose(t *testing.T) {
 		// while a call waits for the bot
 		b.at("bot:8765", func(p *peer) {
 			if r, ok := p.next(); ok {
-				_ = r // no welcome
+				_ = r // the bot sends no welcome
 			}
 			hang(p)
 		})
@@ -43,7 +43,7 @@ func TestClose(t *testing.T) {
 		c.Close()
 		wantCode(t, "a call that waits for the handshake", <-waiting, wire.Unavailable, client.ErrClosed)
 
-		// while nobody waits
+		// while no call waits
 		if err := b.connect("ws://bot", nil).Close(); err != nil {
 			t.Errorf("Close of a client that was not used: %v", err)
 		}

@@ -10,29 +10,29 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A connection is one connection of cogbus.v1 after its handshake. Its reader
-// and its writer are the only goroutines that touch the network.
+// A connection is one connection of cogbus.v1 after its handshake. Only its reader and
+// its writer touch the network.
 type connection struct {
 	owner  *redialer
 	ws     *transport.Conn
 	since  time.Time
 	max    int           // size of the largest message that the server takes
-	slots  chan struct{} // holds one for each call that the server has in flight
+	slots  chan struct{} // holds an element for each call that the server has in flight
 	nextID atomic.Uint64
 
-	wake  chan struct{} // something was sent: the writer flushes
+	wake  chan struct{} // tells the writer to flush
 	gone  chan struct{} // closed when no new calls are taken
-	leave chan struct{} // closed when nothing more is to be waited for
+	leave chan struct{} // closed when no call waits for a reply any more
 	ended chan struct{} // closed by the reader, last
 
 	retiring sync.Once
 
 	mu      sync.Mutex       // protects the fields below
-	pending map[uint64]*call // nil for a call whose caller has gone: its slot is taken until the answer
+	pending map[uint64]*call // calls by id. nil for a call that was given up: its slot is taken until the answer
 	retired bool             // gone is closed
 	leaving bool             // leave is closed
-	silent  bool             // cut by this end, since nothing was heard
-	guard   *time.Timer      // cuts a connection whose peer does not let it end; set with leaving
+	silent  bool             // this end has cut the connection, because the peer was silent
+	guard   *time.Timer      // cuts the connection if the peer does not let it end; set with leaving
 }
 
 func newConnection(d *redialer, ws *transport.Conn, welcome protocol.WelcomeBody) *connection {
@@ -50,18 +50,19 @@ func newConnection(d *redialer, ws *transport.Conn, welcome protocol.WelcomeBody
 	if c.max <= 0 {
 		c.max = protocol.MaxMessage
 	}
-	ws.SetMaxMessage(max(c.max, protocol.MaxMessage)) // it may say as much as it takes
+	ws.SetMaxMessage(max(c.max, protocol.MaxMessage)) // a server may send more than it takes
 	limit := welcome.Calls
 	if limit <= 0 {
-		limit = 1 << 30 // takes no memory
+		limit = 1 << 30 // a channel of empty elements takes no memory
 	}
 	c.slots = make(chan struct{}, limit)
 	ws.FlushBy(c.flushSoon)
 	return c
 }
 
-// enter lets call id wait for its reply, unless no more calls are taken.
-func (c *connection) enter(id uint64, k *call) bool {
+// register lets call id wait for its reply. It reports false if no more calls are
+// taken.
+func (c *connection) register(id uint64, k *call) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.retired {
@@ -71,8 +72,8 @@ func (c *connection) enter(id uint64, k *call) bool {
 	return true
 }
 
-// withdraw undoes enter for a call that was not sent. It reports whether the
-// caller owns the call again.
+// withdraw undoes register for a call that was not sent. It reports whether the caller
+// owns the call again.
 func (c *connection) withdraw(id uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -80,12 +81,12 @@ func (c *connection) withdraw(id uint64) bool {
 		return false
 	}
 	delete(c.pending, id)
-	c.leaveIfDone()
+	c.leaveIfDoneLocked()
 	return true
 }
 
-// abandon drops the reply of call id when it comes. It reports whether the
-// caller owns the call again.
+// abandon gives call id up: its reply will be dropped. It reports whether the caller
+// owns the call again.
 func (c *connection) abandon(id uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -96,14 +97,14 @@ func (c *connection) abandon(id uint64) bool {
 	return true
 }
 
-// answer ends call id. It reports whether somebody waits for the reply.
+// answer ends call id. It reports whether a caller waits for the reply.
 func (c *connection) answer(id uint64, got reply, err *wire.Error) bool {
 	c.mu.Lock()
 	k, ok := c.pending[id]
 	if ok {
 		delete(c.pending, id)
-		c.release()
-		c.leaveIfDone()
+		c.freeSlot()
+		c.leaveIfDoneLocked()
 	}
 	c.mu.Unlock()
 	if k == nil {
@@ -111,14 +112,14 @@ func (c *connection) answer(id uint64, got reply, err *wire.Error) bool {
 	}
 	k.reply = got
 	if err != nil {
-		k.err = err // a nil *Error in an error would be one
+		k.err = err // otherwise k.err would hold a nil *Error, which is not nil
 	}
 	k.done <- struct{}{}
 	return true
 }
 
-// release gives a slot back. It never waits, whatever ids a server makes up.
-func (c *connection) release() {
+// freeSlot gives a slot back. It never waits, even if a server makes ids up.
+func (c *connection) freeSlot() {
 	select {
 	case <-c.slots:
 	default:
@@ -134,12 +135,12 @@ func (c *connection) retire(why error) {
 		defer c.mu.Unlock()
 		c.retired = true
 		close(c.gone)
-		c.leaveIfDone()
+		c.leaveIfDoneLocked()
 	})
 }
 
-// leaveIfDone ends a connection that has no more use. The caller holds c.mu.
-func (c *connection) leaveIfDone() {
+// leaveIfDoneLocked ends a retired connection without calls.
+func (c *connection) leaveIfDoneLocked() {
 	if c.retired && !c.leaving && len(c.pending) == 0 {
 		c.leaving = true
 		c.guard = time.AfterFunc(closeWait, c.ws.Abort)
@@ -152,7 +153,7 @@ func (c *connection) drop(err error) {
 	c.mu.Lock()
 	calls := c.pending
 	c.pending = nil
-	c.leaveIfDone()
+	c.leaveIfDoneLocked()
 	c.mu.Unlock()
 	for _, k := range calls {
 		if k != nil {

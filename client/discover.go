@@ -9,23 +9,23 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A lookup asks a discovery port where the bot listens and keeps the answer.
+// A lookup asks a discovery port for the bot's port and keeps the answer.
 type lookup struct {
-	o *oneshot
+	o *ipcx
 
 	mu    sync.Mutex // protects the fields below
-	known int        // 0 if nothing is
-	asked *question  // under way; nil if none is
+	known int        // 0 if it is not known
+	asked *question  // under way; nil if there is none
 }
 
-// A question is what all calls share that wait for the discovery port.
+// A question goes to the discovery port. All calls that wait for its answer share it.
 type question struct {
 	done chan struct{} // closed when port or err is set
 	port int
 	err  error
 }
 
-// port returns the bot's port: the one that is known, unless it is stale.
+// port returns the bot's port. It asks for it if it is not known, or is stale.
 func (l *lookup) port(ctx context.Context, stale int) (int, error) {
 	l.mu.Lock()
 	if l.known != 0 && l.known != stale {
@@ -35,7 +35,7 @@ func (l *lookup) port(ctx context.Context, stale int) (int, error) {
 	q := l.asked
 	if q == nil {
 		q = &question{done: make(chan struct{})}
-		// Close waits for it; it ends with the answer or with the client
+		// ends with the answer or with the client; Close waits for it
 		if !l.o.life.spawn(func() { l.ask(q) }) {
 			l.mu.Unlock()
 			return 0, closedError()
@@ -66,13 +66,13 @@ func (l *lookup) find() (int, error) {
 	ctx, cancel := context.WithTimeout(l.o.life.ctx, connectTimeout)
 	defer cancel()
 	where := l.o.target.where()
-	conn, release, err := l.o.open(ctx, l.o.target, "")
+	conn, detach, err := l.o.open(ctx, l.o.target, "")
 	if err != nil {
 		return 0, err
 	}
 	defer l.o.finish(conn, func() {})
 	buf, err := ask(conn, protocol.AppendLookup(nil, l.o.secret()))
-	release()
+	detach()
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)

@@ -23,17 +23,17 @@
 // A client of a ws, wss or unix target has one connection for any number of
 // calls. It connects with [Dial] or at the first call, which fails at once if the
 // bot is not there. When a connection is lost, later calls wait while the client
-// connects again, each until its own deadline; with no call waiting it does
-// not try. Nothing is sent a second time by itself.
+// connects again, each until its own deadline. It does not try while no call waits.
+// The client sends no call twice.
 //
 // A client of an ipcx or discover target makes a connection for each call, since
 // the Python package's servers answer one, and at most 64 at a time.
 //
 // # Errors
 //
-// Each error of a call has a [*wire.Error] in its tree, whose code tells what
-// happened. [wire.CodeOf] returns it. Those of the bot arrive as the bot made
-// them; the client adds:
+// Each error of a call has a [*wire.Error] in its tree. Its code, which [wire.CodeOf]
+// returns, says how the call has failed. Errors of the bot arrive unchanged; the
+// client adds these:
 //
 //	bad_request   the request cannot be encoded: [ErrEncode] is in the tree
 //	unauthorized  the secret is wrong or missing, or the bot does not prove that it knows it
@@ -45,8 +45,8 @@
 //	too_large     the request, which was not sent, or a reply passes the size limit
 //	internal      the reply does not decode as the route's response; the call has run
 //
-// Of those that may have run, ErrMayHaveRun is in the tree. [SafeToRetry] tells whether
-// to make a call again.
+// ErrMayHaveRun is in the tree of the errors of calls that may have run. [SafeToRetry]
+// tells whether to make a call again.
 //
 // For programs that come from the Python package, which had a type for each:
 //
@@ -57,7 +57,7 @@
 //	ServerConnectionRefusedError  errors.Is with syscall.ECONNREFUSED
 //
 // The Python package sends errors as ordinary objects {"error": ..., "code": ...},
-// and nothing tells them from results that look the same. They become errors
+// and a client cannot tell them from results that look the same. They become errors
 // here; errors.As with a [*protocol.ErrorObject] gives their text.
 //
 // # Concurrency
@@ -70,8 +70,8 @@
 // # Security
 //
 // To ws, wss and unix targets the secret is never sent: each end proves that it
-// knows it, and a server that does not is not spoken to. What is said afterwards
-// is protected by TLS alone, so beyond this host use wss. The Python package's
+// knows it, and the client does not speak with a server that does not. Only TLS
+// protects later messages, so use wss to other hosts. The Python package's
 // protocol sends the secret in clear; see [Options.AllowCleartextSecret].
 //
 // # Testing

@@ -13,8 +13,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A callError is a wire.Error together with what led to it: errors.Is finds
-// syscall.ECONNREFUSED, errors.As a *wire.Error.
+// A callError is a wire.Error together with its cause. So errors.Is finds
+// syscall.ECONNREFUSED, and errors.As a *wire.Error.
 type callError struct {
 	as     *wire.Error
 	causes []error
@@ -36,9 +36,9 @@ func (e *callError) Error() string { return e.as.Error() }
 
 func (e *callError) Unwrap() []error { return append([]error{e.as}, e.causes...) }
 
-// ErrMayHaveRun is in the tree of the error of each call that the client gave up
-// after it was sent: nothing tells whether it ran. A call that fails without it,
-// and without an answer (see [IsAnswer]), has certainly not run.
+// ErrMayHaveRun is in the tree of the error of each call that the client gave up after
+// it was sent, since the client cannot know whether it ran. A call that fails without
+// it, and without an answer (see [IsAnswer]), has certainly not run.
 var ErrMayHaveRun = errors.New("the call may have run")
 
 // ErrEncode is in the tree of the error of a call whose request JSON cannot hold. It was
@@ -117,7 +117,7 @@ func reason(err error) string {
 	return strings.TrimPrefix(err.Error(), "connect: ")
 }
 
-// messageOf returns what err says, without its code if it has one.
+// messageOf returns the text of err, without its code if it has one.
 func messageOf(err error) string {
 	if e, ok := errors.AsType[*wire.Error](err); ok {
 		return e.Message
@@ -125,9 +125,9 @@ func messageOf(err error) string {
 	return err.Error()
 }
 
-// IsAnswer reports whether err, of a call, is what the bot answered. Otherwise it
-// is what the client found: that no answer came in time, that the connection was
-// lost, or that nothing was sent. It is false for nil.
+// IsAnswer reports whether err, the error of a call, is an answer of the bot. Otherwise
+// it is an error of the client: no answer came in time, the connection was lost, or the
+// call was not sent. It is false for nil.
 func IsAnswer(err error) bool {
 	_, own := errors.AsType[*callError](err)
 	return err != nil && !own

@@ -13,7 +13,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// What follows up to exampleBot stands in packages of its own: the contract, and
+// In a program, the code up to exampleBot is in packages of its own: the contract, and
 // the bot.
 
 type Guild struct {
@@ -48,8 +48,8 @@ func exampleBot() *actors.Server {
 	return srv
 }
 
-// A bot and a dashboard that are one process. With a target alone, and without
-// DialContext, they are two.
+// Here a bot and a dashboard are one process. With a target, and without DialContext,
+// they are two.
 func Example() {
 	srv := exampleBot()
 	defer srv.Close()

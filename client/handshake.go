@@ -8,19 +8,19 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A handshake opens a connection of cogbus.v1. Whoever answers at the address
-// may be anybody until welcome has proved that it knows the secret.
+// A handshake opens a connection of cogbus.v1. The peer may be any program until its
+// welcome has proved that it knows the secret.
 type handshake struct {
 	ws     *transport.Conn
 	where  string
 	secret string
 }
 
-// run returns what the server welcomes the client with.
+// run returns the server's welcome.
 func (h *handshake) run(name string) (protocol.WelcomeBody, error) {
 	var welcome protocol.WelcomeBody
 	if h.ws.Subprotocol() != protocol.Subprotocol {
-		// going on in another dialect would hand the secret to whoever this is
+		// in the other dialect the client would send its secret to an unknown peer
 		return welcome, h.refuse(wire.Unavailable, "the server does not speak cogbus.v1: "+
 			"bots of the Python package are reached with an ipcx:// target")
 	}
@@ -67,7 +67,7 @@ func (h *handshake) version(v int) error {
 	return nil
 }
 
-// refuse returns an error after which trying again would not help.
+// refuse returns an error after which trying again is of no use.
 func (h *handshake) refuse(code wire.Code, why string) error {
 	e := newError(code, fmt.Sprintf("connect to %s: %s", h.where, why))
 	e.final = true

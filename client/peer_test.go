@@ -21,8 +21,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A bot is a scripted server over net.Pipe. It answers each connection with the
-// script for its port.
+// A bot is a scripted server over net.Pipe. It answers each connection with the script
+// of its port.
 type bot struct {
 	t      testing.TB
 	accept *transport.Acceptor
@@ -39,7 +39,7 @@ func newBot(t testing.TB, subprotocols ...string) *bot {
 		accept:  transport.NewAcceptor(transport.AcceptOptions{Subprotocols: subprotocols, MaxMessage: protocol.MaxMessage}),
 		scripts: map[string]func(p *peer){},
 	}
-	t.Cleanup(b.wg.Wait) // after the clients of the test are closed
+	t.Cleanup(b.wg.Wait) // runs after the clients of the test are closed
 	return b
 }
 
@@ -54,14 +54,15 @@ func v1Bot(t testing.TB, secret string, script func(p *peer)) *bot {
 	return b
 }
 
-// at answers connections to addr from now on with script, nil: refuses them.
+// at makes the bot answer connections to addr with script from now on. If script is
+// nil, it refuses them.
 func (b *bot) at(addr string, script func(p *peer)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.scripts[addr] = script
 }
 
-// dialled returns the addresses that were dialled since it was last called.
+// dialled returns the addresses that were dialled since the last call of dialled.
 func (b *bot) dialled() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -114,7 +115,7 @@ func (b *bot) connect(target string, o *client.Options) *client.Client {
 	return c
 }
 
-// bubble runs test in a synctest bubble. Goroutines that are left over fail it.
+// bubble runs test in a synctest bubble, which fails if goroutines are left.
 func bubble(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, test)
@@ -170,7 +171,7 @@ func (p *peer) welcome(secret string, body protocol.WelcomeBody) bool {
 	return true
 }
 
-// next waits for a message. Everything in it is the caller's.
+// next waits for a message, which belongs to the caller.
 func (p *peer) next() (protocol.Request, bool) {
 	text, err := p.receive()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// The real server, where a scripted one might be wrong in the same way as the
-// client.
+// These tests use the real server, because a scripted one might have the same fault as
+// the client.
 func TestRealServer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		quiet := slog.New(slog.DiscardHandler)
@@ -55,7 +55,7 @@ func TestRealServer(t *testing.T) {
 			synctest.Wait()
 			cancel()
 			wantCode(t, target+": a call given up", <-call, wire.Canceled, context.Canceled, client.ErrMayHaveRun)
-			<-gone // the handler knows
+			<-gone // the handler's context has ended
 			c.Close()
 
 			c = connect(target, "wrong")

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A target tells where a bot is and how to speak to it.
+// A target is the address of a bot and the dialect of its connections.
 type target struct {
 	text   string // for messages
 	scheme string
@@ -22,7 +22,7 @@ type target struct {
 const targetExamples = "want for example ws://localhost:8765, ws://[::1]:8765, wss://bot.example.com, " +
 	"unix:///run/bot.sock, ipcx://localhost:8765 or discover://localhost"
 
-// parseTarget repeats nothing of a text that may hold a password.
+// parseTarget does not quote text that may hold a password.
 func parseTarget(text string) (target, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -88,7 +88,7 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
 
-// at returns the target on another port.
+// at returns the target with another port.
 func (t target) at(port int) target {
 	t.port = strconv.Itoa(port)
 	return t
@@ -109,7 +109,7 @@ func (t target) url() string {
 	return u.String()
 }
 
-// where names the address for messages.
+// where returns the address for messages.
 func (t target) where() string {
 	if t.scheme == "unix" {
 		return t.text

@@ -93,7 +93,7 @@ func TestCleartextSecret(t *testing.T) {
 	}
 }
 
-// Real sockets, as far as net.Pipe differs from them.
+// These tests use real sockets, because net.Pipe differs from them.
 func TestSockets(t *testing.T) {
 	accept := transport.NewAcceptor(transport.AcceptOptions{Subprotocols: []string{protocol.Subprotocol}, MaxMessage: protocol.MaxMessage})
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A Code says what kind of failure an [Error] is. Cogs may use codes of their
-// own: lower case, underscores.
+// A Code is the kind of failure of an [Error]. Cogs may use codes of their own: lower
+// case, underscores.
 type Code string
 
 // The codes that cogbus itself uses. Package wire/protocol has a catalogue of them:
@@ -44,7 +44,8 @@ type Error struct {
 	// Message is shown to the caller: no secrets in it.
 	Message string
 
-	// RetryAfter says when trying again may help. If zero, nothing is known.
+	// RetryAfter is the time after which trying again may help. If zero, it is not
+	// known.
 	RetryAfter time.Duration
 
 	// NotRun says that no handler has begun, so that the same call again does nothing
@@ -70,8 +71,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is reports whether target is an *Error of the same code, or the context error
-// that means the same.
+// Is reports whether target is an *Error of the same code, or the context error with
+// the same meaning.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case context.DeadlineExceeded:

@@ -9,7 +9,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A contract package declares its routes as constants, which bot and callers
+// A contract package declares its routes as constants, which the bot and its callers
 // share.
 func ExampleRoute() {
 	type Guild struct {

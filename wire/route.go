@@ -10,5 +10,5 @@ package wire
 // non-empty string is a valid name; on the wire it is the endpoint.
 type Route[Req, Resp any] string
 
-// Empty is a request or a response that says nothing.
+// Empty is a request or a response without data.
 type Empty struct{}

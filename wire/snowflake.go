@@ -10,8 +10,8 @@ import (
 )
 
 // A Snowflake is an id of Discord. It reads JSON numbers and strings and writes
-// strings, since ids exceed 2^53 and JavaScript would round a number. A route
-// whose Python callers want numbers back uses uint64.
+// strings, since ids exceed 2^53 and JavaScript would round a number. A route with
+// Python callers that expect numbers uses uint64.
 //
 // See "Snowflakes" in Discord's API reference.
 type Snowflake uint64
@@ -23,15 +23,15 @@ const discordEpoch = 1420070400000
 func ParseSnowflake(text string) (Snowflake, error) {
 	id, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("parse snowflake %.40q: %w", text, errors.Unwrap(err)) // without the text again
+		return 0, fmt.Errorf("parse snowflake %.40q: %w", text, errors.Unwrap(err)) // without the text that errors of strconv repeat
 	}
 	return Snowflake(id), nil
 }
 
-// String returns the id in decimal, as Discord's own API writes it.
+// String returns the id in decimal, like Discord's own API.
 func (s Snowflake) String() string { return strconv.FormatUint(uint64(s), 10) }
 
-// Time returns when the thing that s names was made.
+// Time returns the time at which the object with the id s was made.
 func (s Snowflake) Time() time.Time {
 	return time.UnixMilli(int64(s>>22) + discordEpoch)
 }
@@ -45,8 +45,8 @@ func (s Snowflake) Shard(shards int) int {
 	return int(uint64(s>>22) % uint64(shards))
 }
 
-// UnmarshalJSON reads a number or a string of decimal digits. null leaves s as
-// it is, as encoding/json does for numbers.
+// UnmarshalJSON reads a number or a string of decimal digits. null leaves s unchanged,
+// like encoding/json for numbers.
 func (s *Snowflake) UnmarshalJSON(text []byte) error {
 	digits := text
 	if n := len(text); n >= 2 && text[0] == '"' && text[n-1] == '"' {
@@ -62,13 +62,13 @@ func (s *Snowflake) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// MarshalText writes s in decimal. It makes s a JSON string, and lets it be the
-// key of a JSON object. A MarshalJSON beside it would be slower to call.
+// MarshalText writes s in decimal. So s becomes a JSON string, and may be the key of a
+// JSON object. A MarshalJSON beside it would be slower to call.
 func (s Snowflake) MarshalText() ([]byte, error) {
 	return strconv.AppendUint(nil, uint64(s), 10), nil
 }
 
-// UnmarshalText reads what MarshalText writes.
+// UnmarshalText reads the text of MarshalText.
 func (s *Snowflake) UnmarshalText(text []byte) error {
 	id, err := ParseSnowflake(string(text))
 	if err == nil {
@@ -77,7 +77,7 @@ func (s *Snowflake) UnmarshalText(text []byte) error {
 	return err
 }
 
-// kindOf names the kind of a JSON value for error messages.
+// kindOf returns the kind of a JSON value for error messages.
 func kindOf(value []byte) string {
 	if len(value) == 0 {
 		return "nothing"

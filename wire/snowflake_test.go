@@ -26,7 +26,7 @@ func TestSnowflakeJSON(t *testing.T) {
 		{`18446744073709551615`, most, true},
 		{`0`, 0, true},
 		{`"007"`, 7, true},
-		{`null`, 5, true}, // as it was
+		{`null`, 5, true}, // null leaves it unchanged
 		{`18446744073709551616`, 5, false},
 		{`"18446744073709551616"`, 5, false},
 		{`25000000000000000000`, 5, false},

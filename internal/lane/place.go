@@ -17,7 +17,7 @@ func (s *Set[T]) placeLocked(t *Ticket[T]) Position {
 	switch {
 	// Work that was made inside the lane would wait for itself. Its maker waits
 	// for it, so letting it pass keeps the promise of few at a time.
-	case len(ln.running) < s.o.Limit, ln.within(t.owner):
+	case len(ln.running) < s.o.Limit, ln.madeInside(t.owner):
 		t.state = running
 		ln.running = append(ln.running, t)
 		return Running
@@ -31,8 +31,8 @@ func (s *Set[T]) placeLocked(t *Ticket[T]) Position {
 	return Queued
 }
 
-// within reports whether owner was made by work that runs in the lane.
-func (ln *lane[T]) within(owner interface{ MadeBy(T) bool }) bool {
+// madeInside reports whether owner was made by work that runs in the lane.
+func (ln *lane[T]) madeInside(owner interface{ MadeBy(T) bool }) bool {
 	return slices.ContainsFunc(ln.running, func(r *Ticket[T]) bool { return owner.MadeBy(r.owner) })
 }
 

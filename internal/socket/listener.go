@@ -3,7 +3,7 @@ package socket
 import "net"
 
 // A Listener accepts connections from a socket that any code may put into blocking mode
-// at any time, and whose connections may be in it.
+// at any time. The connections may be in that mode too.
 type Listener struct{ net.Listener }
 
 // Accept waits for the next connection.

@@ -16,18 +16,18 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// switchLimit is how long a reload or an unload may take: that before it, which it
-// waits for, and its own, each with the time that calls get and a second for calls
-// and tasks that are late.
+// switchLimit bounds a reload or an unload. It may have to wait for the operation
+// before it, and both have the time that calls get, and a second for calls and tasks
+// that are late.
 const switchLimit = 2 * (drain + 2*time.Second)
 
-// An operator does things to the cogs while they are called.
+// An operator runs operations on the cogs while clients call them.
 type operator struct {
 	w   *world
 	bot *client.Client
 }
 
-// administer has one operator for each cog, and one who asks for several reloads at
+// administer starts an operator for each cog, and one that asks for several reloads at
 // once, until the load ends.
 func (w *world) administer(work *sync.WaitGroup) (*operator, error) {
 	bot, err := w.client("ws://"+w.addr, adminSecret)
@@ -56,7 +56,7 @@ func (w *world) administer(work *sync.WaitGroup) (*operator, error) {
 	return a, nil
 }
 
-// reloadStrict reloads a cog whose counts have to be exact: it keeps its state.
+// reloadStrict reloads a cog with exact counts, which keeps its state.
 func (a *operator) reloadStrict(m *member) bool {
 	fails := []string{"setup fails", "setup panics", "setup is slow"}
 	if m.keep {
@@ -72,7 +72,7 @@ func (a *operator) reloadStrict(m *member) bool {
 	return a.reload(m, opts, nil)
 }
 
-// mistreat does one of the worst things to a cog.
+// mistreat runs one of the worst operations on a cog.
 func (a *operator) mistreat(m *member) bool {
 	refused := func(err error) bool {
 		code := wire.CodeOf(err)
@@ -121,7 +121,7 @@ func (a *operator) reload(m *member, opts actors.ReloadOptions, refused func(err
 	})
 }
 
-// crowd asks for some reloads at once: those that come while one runs become one.
+// crowd asks for several reloads at once. Reloads that come while one runs become one.
 func (a *operator) crowd(m *member) bool {
 	refused := func(err error) bool { return !m.strict }
 	var crowd sync.WaitGroup
@@ -142,8 +142,8 @@ func (a *operator) reloader(m *member) func(context.Context) error {
 	}
 }
 
-// kill lets the instance fail, at times while it is reloaded. Then it reloads the
-// cog: that revives one which has failed too often.
+// kill lets the instance fail, sometimes during a reload. Then it reloads the cog,
+// which revives one that has failed too often.
 func (a *operator) kill(m *member, refused func(error) bool) bool {
 	restarts := func() int {
 		for _, s := range a.w.srv.Cogs() {
@@ -175,7 +175,7 @@ func (a *operator) kill(m *member, refused func(error) bool) bool {
 	return a.reload(m, actors.ReloadOptions{}, refused)
 }
 
-// unload takes a cog away and loads it again.
+// unload unloads a cog and loads it again.
 func (a *operator) unload(m *member, refused func(error) bool) bool {
 	outside := rand.IntN(2) == 0
 	if !a.w.work.do(operation{"unload " + m.name, switchLimit, refused}, func(ctx context.Context) error {

@@ -14,7 +14,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// A host delivers events to the cogs that listen, each in its order.
+// A host delivers events to the listening cogs, to each in its order.
 type host struct {
 	mu   sync.Mutex // protects the fields below
 	subs map[string]map[int]func([]byte)
@@ -23,7 +23,7 @@ type host struct {
 
 func newHost() *host { return &host{subs: map[string]map[int]func([]byte){}} }
 
-// Call has no functions.
+// Call does nothing, since this host has no functions.
 func (h *host) Call(context.Context, string, []byte) ([]byte, error) {
 	return nil, errors.New("the host has no functions")
 }
@@ -53,7 +53,8 @@ func (h *host) emit(event string, data []byte) {
 	}
 }
 
-// Events of a member have its name, so that their refusals tell whose they are.
+// eventOf returns the name of a member's events. It contains the member's name, so that
+// refusals tell the member.
 func eventOf(member string) string { return "joined " + member }
 
 const listenersEach = 3
@@ -63,8 +64,8 @@ type event struct {
 	Key int `json:"key"`
 }
 
-// listeners records three listeners of the same event. Every other generation has
-// them in another order, as happens when a cog is edited.
+// listeners records three listeners of the same event. Every other generation has them
+// in another order, as after an edit.
 func (i *instance) listeners(r *cogs.Registrar) {
 	for n := range listenersEach {
 		who := n
@@ -93,22 +94,22 @@ func (i *instance) listeners(r *cogs.Registrar) {
 	}
 }
 
-// An eventBook notes who saw which event.
+// An eventBook notes which listeners have seen which events.
 type eventBook struct {
 	bad *violations
 
 	mu      sync.Mutex // protects the fields below
 	emitted map[string]int
 	seenBy  map[string]int
-	missed  map[string]int // refusals, by event
+	missed  map[string]int // number of refusals, by event
 	marks   map[string][]mark
 	newest  map[string]map[[2]int]int // by member, then listener and key
 }
 
-// A mark is what became of an event in one cog.
+// A mark is the outcome of an event in one cog.
 type mark struct {
 	generation uint64
-	listeners  uint8 // a bit for each that saw it
+	listeners  uint8 // a bit for each listener that saw it
 }
 
 func newEventBook(bad *violations) *eventBook {
@@ -147,15 +148,15 @@ func (b *eventBook) seen(i *instance, who int, e event) {
 	b.newest[i.name][at] = max(b.newest[i.name][at], e.N)
 }
 
-// refused notes that an event did not reach a listener, or none.
+// refused notes that one listener, or all, did not get an event.
 func (b *eventBook) refused(member string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.missed[member]++
 }
 
-// judge counts the events that nobody saw. Those that were refused are known by
-// number alone; one that was to be held stands for every listener.
+// judge counts the events that no listener saw. Of refused events only the number is
+// known. The refusal of a held event stands for every listener.
 func (b *eventBook) judge(m *member) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

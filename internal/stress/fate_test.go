@@ -10,14 +10,14 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A fate is what became of a call, as its caller knows it.
+// A fate is the outcome of a call, as its caller knows it.
 type fate uint32
 
 const (
 	unanswered fate = iota
 	fine
 	lost    // the caller has cut the connection
-	gaveUp  // the client library has, after it had sent the call
+	gaveUp  // the client library gave up after it had sent the call
 	unsent  // the client library says that it did not send the call
 	cutOff  // unavailable, by a reload or an unload while the call ran
 	refused // unavailable otherwise
@@ -28,11 +28,11 @@ const (
 	badRequest
 	interrupted
 	internal
-	own // an error that a handler has made
-	odd // a code that nobody here makes
+	own // an error of a handler
+	odd // a code that no code here makes
 )
 
-// fates says how often a call of each fate may have run.
+// fates has the allowed numbers of runs of a call with each fate.
 var fates = [...]struct {
 	name     string
 	min, max uint32
@@ -60,9 +60,9 @@ func (f fate) String() string { return fates[f].name }
 // The codes of errors that the handlers make.
 const (
 	codeOwn    wire.Code = "stress_own"
-	codeNested wire.Code = "stress_nested"   // a call that the handler made failed
-	codeTwo    wire.Code = "stress_two"      // a process saw two calls of one key at once
-	codeData   wire.Code = "stress_bad_data" // what the handler got is not what was sent
+	codeNested wire.Code = "stress_nested"   // a call that the handler made has failed
+	codeTwo    wire.Code = "stress_two"      // a process saw two calls of one key at the same time
+	codeData   wire.Code = "stress_bad_data" // the handler did not get the data that was sent
 )
 
 var byCode = map[wire.Code]fate{
@@ -79,7 +79,7 @@ var byCode = map[wire.Code]fate{
 	codeData:         own,
 }
 
-// fateOf returns the fate of a call that the bot has answered with err.
+// fateOf returns the fate of a call with the answer err of the bot.
 func fateOf(err *wire.Error) fate {
 	switch {
 	case err == nil:
@@ -108,7 +108,7 @@ func fateInClient(err error) fate {
 	return unsent
 }
 
-// fateInBot returns the fate of a call that a handler or a task made.
+// fateInBot returns the fate of a call of a handler or a task.
 func fateInBot(err error) fate {
 	if err == nil {
 		return fine

@@ -12,11 +12,11 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// patience is how long something that ought to be so at once may take: a busy
-// machine must not look like a broken promise.
+// patience is the time limit for things that should happen at once. It is long, so that
+// a busy machine does not look like a broken promise.
 const patience = 5 * time.Second
 
-// A ghost uses the context of a call when its handler has returned.
+// A ghost uses the context of a call after its handler has returned.
 type ghost struct {
 	w        *world
 	q        ask
@@ -28,8 +28,8 @@ type ghost struct {
 	fired    atomic.Int64 // how often a function of AfterFunc ran
 }
 
-// haunt makes a ghost of the call. It waits for the handler to return, by time
-// alone: nothing tells when the call is over.
+// haunt makes a ghost of the call. It waits some time for the handler to return, since
+// it cannot know when the call is over.
 func (i *instance) haunt(ctx context.Context, q ask) {
 	g := &ghost{w: i.w, q: q, ctx: ctx, info: cogs.CallInfo(ctx)}
 	g.deadline, g.bounded = ctx.Deadline()
@@ -38,7 +38,7 @@ func (i *instance) haunt(ctx context.Context, q ask) {
 	stop := context.AfterFunc(ctx, func() { g.fired.Add(1) })
 	var done <-chan struct{}
 	if rand.IntN(2) == 0 {
-		done = ctx.Done() // some ask while the handler runs, some only later
+		done = ctx.Done() // some ask while the handler runs, others later
 	}
 	i.w.outlive(func() { // ends within some seconds
 		defer cancel()
@@ -55,7 +55,7 @@ func (i *instance) haunt(ctx context.Context, q ask) {
 	})
 }
 
-// ended checks that all which hangs on the context is over.
+// ended checks that everything derived from the context has ended.
 func (g *ghost) ended(done <-chan struct{}) {
 	if done == nil {
 		done = g.ctx.Done()
@@ -77,12 +77,13 @@ func (g *ghost) ended(done <-chan struct{}) {
 	}
 }
 
-// same checks that the context is still that of its own call.
+// same checks that the context still belongs to its own call.
 func (g *ghost) same(err error) {
 	if got := g.ctx.Err(); !errors.Is(got, err) {
 		g.bad("the context of an ended call becomes another's", "its error was %v and is %v", err, got)
 	}
-	// a call that serves another request by now tells no deadline, never that one's
+	// the call may serve another request by now: then there is no deadline, and never
+	// the other request's
 	if at, bounded := g.ctx.Deadline(); bounded && (!g.bounded || !at.Equal(g.deadline)) {
 		g.bad("the context of an ended call becomes another's", "its deadline was %v and is %v", g.deadline, at)
 	}
@@ -91,11 +92,11 @@ func (g *ghost) same(err error) {
 	}
 }
 
-// firedOnce checks how often the function of AfterFunc ran, in a goroutine of its
-// own, which may be late.
+// firedOnce checks how often the function of AfterFunc ran. The function has a
+// goroutine of its own, so it may be late.
 func (g *ghost) firedOnce(stopped bool) {
 	want := int64(1)
-	if stopped { // before it began
+	if stopped { // it was stopped before it began
 		want = 0
 	}
 	for until := time.Now().Add(patience); g.fired.Load() < want && time.Now().Before(until); {
@@ -106,8 +107,8 @@ func (g *ghost) firedOnce(stopped bool) {
 	}
 }
 
-// calls calls with the context, which does no harm: nobody waits for the ghost's
-// own call any more, so what it makes has to wait its turn.
+// calls makes a call with the context. That does no harm: no handler waits for the
+// ghost's own call any more, so the new call has to wait its turn.
 func (g *ghost) calls() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(g.ctx), patience)
 	defer cancel()

@@ -15,10 +15,11 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// An ask is the request of most routes, flat so that cogbus uses it again.
+// An ask is the request of most routes. It has no pointers, so that cogbus uses it
+// again.
 type ask struct {
 	Token uint64 `json:"token"`
-	Path  string `json:"path"` // the calls that led to it
+	Path  string `json:"path"` // the calls that led to this one
 	N     int    `json:"n"`
 }
 
@@ -27,7 +28,7 @@ type reply struct {
 	N     int    `json:"n"`
 }
 
-// A fat is a request whose parts a handler may keep for ever.
+// A fat is a request with parts that a handler may keep for ever.
 type fat struct {
 	Token uint64            `json:"token"`
 	Raw   json.RawMessage   `json:"raw"`
@@ -45,7 +46,7 @@ func (f fat) whole() bool {
 	return string(f.Raw) == `{"x":"`+text+`"}` && len(f.List) == 2 && f.List[0] == text && f.List[1] == "é" && f.Map[text] == text
 }
 
-// The routes that each member has, frequent ones more often.
+// The routes of each member; frequent ones are in the list several times.
 var kinds = []string{"quick", "quick", "quick", "slow", "moody", "moody", "fault", "heed", "wait", "deaf", "haunt", "nest", "nest", "keyed", "keyed", "narrow", "fat"}
 
 type handler = func(context.Context, ask) (reply, error)
@@ -81,7 +82,7 @@ func (i *instance) handlers(r *cogs.Registrar) {
 	})
 }
 
-// handle is cogs.HandleWith with what the ledger needs around h.
+// handle is cogs.HandleWith with the ledger's checks around h.
 func (i *instance) handle(r *cogs.Registrar, kind string, o cogs.RouteOptions[ask], h handler) {
 	endpoint := i.name + "." + kind
 	cogs.HandleWith(r, wire.Route[ask, reply](endpoint), o, func(ctx context.Context, q ask) (reply, error) {
@@ -92,7 +93,7 @@ func (i *instance) handle(r *cogs.Registrar, kind string, o cogs.RouteOptions[as
 		}
 		defer i.enter(q.Token, q.Path, lanes...)()
 		i.count()
-		if rand.IntN(4) == 0 { // not always: what never asks is used again sooner
+		if rand.IntN(4) == 0 { // not always, since a context that is never asked is used again sooner
 			if info := cogs.CallInfo(ctx); info.Cog != i.name || info.Generation != i.generation || info.Endpoint != endpoint {
 				i.w.bad.add("a context tells of another instance", "call %d of %s in %v has %+v", q.Token, endpoint, i, info)
 			}
@@ -116,8 +117,7 @@ func slowKey(q ask) string {
 
 func (i *instance) quick(_ context.Context, q ask) (reply, error) { return reply{q.Token, q.N}, nil }
 
-// slow takes up to 6 ms, or 1 ms where others wait for it, and does not look at
-// its context.
+// slow takes up to 6 ms, or 1 ms if others wait for it. It ignores its context.
 func (i *instance) slow(_ context.Context, q ask) (reply, error) {
 	most := 6000
 	if i.serial {
@@ -127,7 +127,7 @@ func (i *instance) slow(_ context.Context, q ask) (reply, error) {
 	return reply{q.Token, q.N}, nil
 }
 
-// moody is quick, so that it runs on its reader's goroutine, and sometimes not.
+// moody is usually quick, so that it runs on its reader's goroutine.
 func (i *instance) moody(ctx context.Context, q ask) (reply, error) {
 	if rand.IntN(100) == 0 {
 		if rand.IntN(2) == 0 {
@@ -165,10 +165,10 @@ func (i *instance) heed(ctx context.Context, q ask) (reply, error) {
 	return reply{q.Token, q.N}, nil
 }
 
-// longWait is longer than any caller of a route that waits does.
+// longWait is longer than the timeout of any caller of the route wait.
 const longWait = 20 * time.Second
 
-// wait leaves when its context is done, and not before. In the serial cog, where
+// wait returns when its context is done, and not before. In the serial cog, where
 // others would wait too, it does nothing.
 func (i *instance) wait(ctx context.Context, q ask) (reply, error) {
 	if i.serial {
@@ -188,7 +188,7 @@ func (i *instance) haunted(ctx context.Context, q ask) (reply, error) {
 	return reply{q.Token, q.N}, nil
 }
 
-// nest calls the next member, or its own, N levels deep: a cycle over all cogs.
+// nest calls the next member, or its own, N levels deep, in a cycle over all cogs.
 func (i *instance) nest(ctx context.Context, q ask) (reply, error) {
 	if q.N <= 0 {
 		return reply{q.Token, q.N}, nil
@@ -204,8 +204,8 @@ func (i *instance) nest(ctx context.Context, q ask) (reply, error) {
 	return reply{q.Token, q.N}, nil
 }
 
-// keyed calls the serial cog at times. Nobody calls a keyed route from there, or
-// handlers would wait for each other by their own fault.
+// keyed calls the serial cog sometimes. No handler calls a keyed route from there,
+// since handlers would then wait for each other by their own fault.
 func (i *instance) keyed(ctx context.Context, q ask) (reply, error) {
 	switch rand.IntN(40) {
 	case 0:

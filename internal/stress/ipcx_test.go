@@ -12,16 +12,16 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// An ipcxClient has one connection of the Python package's dialect. It does not
-// wait for an answer before it sends more, so the bot reads ahead; the answers come in order.
+// An ipcxClient has one connection of the Python package's dialect. It sends requests
+// without waiting for answers, so the bot reads ahead. The answers come in order.
 type ipcxClient struct {
 	w     *world
 	p     *peer
-	sent  chan flight   // what has no answer yet, in order
-	first atomic.Int64  // when the first of those was sent, or came to be the first; Unix nanoseconds
+	sent  chan flight   // requests without an answer, in order
+	first atomic.Int64  // when the first of sent became the first; Unix nanoseconds
 	left  atomic.Bool   // the client has ended the connection
 	ended chan struct{} // closed when nothing can be read any more
-	took  atomic.Int64  // answers
+	took  atomic.Int64  // number of answers
 }
 
 func (w *world) ipcx() {
@@ -69,7 +69,7 @@ func (c *ipcxClient) burst(n *int64) bool {
 	return c.flush()
 }
 
-// push notes a call as sent. What was gathered goes out before it waits.
+// push notes a call as sent. If it has to wait, it first writes the gathered messages.
 func (c *ipcxClient) push(f flight) bool {
 	select {
 	case c.sent <- f:
@@ -119,8 +119,8 @@ func (c *ipcxClient) read() {
 	}
 }
 
-// answered takes an answer. The calls before it had their time, so a call's own
-// begins when it has come to be the first.
+// answered handles an answer. The time of a call begins when it has become the first,
+// since the calls before it have had their own times.
 func (c *ipcxClient) answered(f flight, text []byte) {
 	c.took.Add(1)
 	now := time.Now()
@@ -138,7 +138,7 @@ func (c *ipcxClient) answered(f flight, text []byte) {
 	}
 }
 
-// settle waits for n answers in all.
+// settle waits until n answers have come.
 func (c *ipcxClient) settle(n int64) {
 	for giveUp := time.Now().Add(unsaid + patience); c.took.Load() < n; {
 		if time.Now().After(giveUp) {

@@ -12,13 +12,13 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// A verdict is what the ledger says of a route.
+// A verdict is the sum of a route's lines in the ledger.
 type verdict struct {
 	calls, runs uint64
 	fates       [len(fates)]uint64
 }
 
-// judge goes through all lines when nothing can run any more.
+// judge goes through all lines, when no call can run any more.
 func (w *world) judge() []verdict {
 	sums := make([]verdict, len(w.book.routes))
 	for token := uint64(1); token <= w.book.last.Load(); token++ {
@@ -51,13 +51,13 @@ func (w *world) judge() []verdict {
 	return sums
 }
 
-// A settling is what the bot says of itself when the load has ended.
+// A settling has the bot's own counters at the end of the load.
 type settling struct {
-	counts map[string]int // calls that have run in what a cog keeps, by its name
+	counts map[string]int // by name, the numbers of calls that cogs have counted in their kept state
 	stats  map[string]admin.CogStats
 }
 
-// settle waits until nothing is in flight, and asks the bot for its counts.
+// settle waits until no call is in flight, and asks the bot for its counters.
 func (w *world) settle(bot *client.Client) settling {
 	s := settling{counts: map[string]int{}, stats: map[string]admin.CogStats{}}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -70,7 +70,7 @@ func (w *world) settle(bot *client.Client) settling {
 		}
 		return true
 	}
-	// ticks come and go: there is a moment without
+	// ticks come and go, but there is a moment without one
 	for giveUp := time.Now().Add(4 * patience); ; time.Sleep(3 * time.Millisecond) {
 		stats, err := client.Call(ctx, bot, admin.Stats, wire.Empty{})
 		if err != nil {
@@ -105,8 +105,8 @@ func (w *world) settle(bot *client.Client) settling {
 	return s
 }
 
-// compare holds what the bot counted against the ledger. Only cogs that were there
-// all the time have counts of all calls.
+// compare compares the bot's counters with the ledger. Only cogs that were loaded all
+// the time have counters of all calls.
 func (w *world) compare(s settling, sums []verdict) {
 	for _, m := range w.members {
 		w.events.judge(m)

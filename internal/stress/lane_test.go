@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// A lane watches what is to run one at a time: the calls of a key, what a serial
-// cog runs, the tasks of a cog.
+// A lane checks that few things run at a time: the calls of a key, the work of a serial
+// cog, the tasks of a cog.
 type lane struct {
 	name string
 	bad  *violations
@@ -19,8 +19,8 @@ type lane struct {
 	running []uint64
 }
 
-// enter notes that id runs. path has those that it was made by, from the first
-// on: whoever of them still runs waits for it, so it may run beside them.
+// enter notes that id runs. path has the calls that have led to it, from the first on.
+// If one of them still runs, it waits for id, so id may run beside it.
 func (l *lane) enter(id uint64, path string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -43,8 +43,8 @@ func (l *lane) leave(id uint64) {
 	}
 }
 
-// A path names the calls that led to a call. It is a string, so that the requests
-// are flat, and cogbus uses them again.
+// A path names the calls that led to a call. It is a string, since requests without
+// pointers are used again.
 func pathBelow(path string, maker uint64) string {
 	return path + "/" + strconv.FormatUint(maker, 10)
 }

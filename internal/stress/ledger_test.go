@@ -8,20 +8,20 @@ import (
 	"unsafe"
 )
 
-// A ledger has a line for each call that was made. A call's token, which crosses
-// the wire in its data, is the number of its line. Lines stay to the end: a call
-// that runs a second time may do so late.
+// A ledger has a line for each call. The token of a call is the number of its line, and
+// crosses the wire in its data. Lines stay to the end, because a call that runs a
+// second time may do so late.
 type ledger struct {
-	routes  []string // the endpoints, by their numbers; does not change
+	routes  []string // the endpoints, by their numbers; fixed at creation
 	longest []atomic.Int64
-	latest  atomic.Int64  // how long after its deadline a call was answered
+	latest  atomic.Int64  // the longest time after its deadline at which a call was answered
 	last    atomic.Uint64 // the newest token
 	pages   [1 << 13]atomic.Pointer[page]
 }
 
 type page [1 << 14]line
 
-// A line is small, since there are millions.
+// A line is small, since there are millions of them.
 type line struct {
 	runs    atomic.Uint32
 	answers atomic.Uint32
@@ -37,10 +37,10 @@ const (
 	byV1 caller = iota
 	byIPCX
 	byLibrary
-	byOneShot // the library, which makes a connection for each ipcx call
+	byOneShot // the client library, which makes a connection for each ipcx call
 	byHandler
 	byTask
-	byGhost // code that uses a handler's context after its handler has returned
+	byGhost // code with a handler's context after its handler has returned
 	byProcess
 )
 
@@ -80,8 +80,8 @@ func (l *ledger) line(token uint64) *line {
 	return &p[token%uint64(len(page{}))]
 }
 
-// ran notes that a handler has begun to run the call. It reports whether there is
-// such a call.
+// ran notes that a handler has begun to run the call. It reports whether the call
+// exists.
 func (l *ledger) ran(token uint64) bool {
 	at := l.line(token)
 	if at != nil {
@@ -90,7 +90,7 @@ func (l *ledger) ran(token uint64) bool {
 	return at != nil
 }
 
-// answer notes an outcome of the call, and how long that took.
+// answer notes an outcome of the call, and its duration.
 func (l *ledger) answer(token uint64, f fate, took time.Duration) {
 	at := l.line(token)
 	at.fate.Store(uint32(f))
@@ -98,7 +98,7 @@ func (l *ledger) answer(token uint64, f fate, took time.Duration) {
 	raise(&l.longest[at.route], int64(took))
 }
 
-// due notes that a call has been answered now, whose deadline is that.
+// due notes that a call with this deadline has been answered now.
 func (l *ledger) due(bad *violations, r request, by caller, deadline time.Time) {
 	late := time.Since(deadline)
 	raise(&l.latest, int64(late))
@@ -116,7 +116,7 @@ func raise(number *atomic.Int64, n int64) {
 	}
 }
 
-// size returns the bytes that the lines take: they are no growth of the bot.
+// size returns the bytes of the lines, which do not count as growth of the bot.
 func (l *ledger) size() uint64 {
 	pages := l.last.Load()/uint64(len(page{})) + 1
 	return pages * uint64(unsafe.Sizeof(page{}))

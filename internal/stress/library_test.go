@@ -19,7 +19,7 @@ func (w *world) client(target, secret string) (*client.Client, error) {
 	return client.New(target, &client.Options{Secret: secret, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 }
 
-// library lives one client of package client, with some callers.
+// library is the life of one client of package client, with some callers.
 func (w *world) library(target string, by caller, callers int) {
 	bot, err := w.client(target, secret)
 	if err != nil {
@@ -68,6 +68,6 @@ func (w *world) callOnce(bot *client.Client, by caller) {
 		w.check(r, by, data)
 	}
 	if err != nil && wire.CodeOf(err) == wire.Unavailable && strings.Contains(err.Error(), "the client is closed") {
-		time.Sleep(10 * time.Millisecond) // or it would be asked a million times
+		time.Sleep(10 * time.Millisecond) // otherwise it would ask a million times
 	}
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // drain is the DrainTimeout of the cogs. No handler takes longer than some
-// milliseconds, so a call that a reload cuts off has waited for something that
-// waited for the reload.
+// milliseconds, so a call that a reload cuts off has waited for something that waited
+// for the reload.
 const drain = 5 * time.Second
 
 // A member is a cog of the bot, over all its instances.
@@ -26,16 +26,16 @@ type member struct {
 	name    string
 	keep    bool // it hands state over
 	serial  bool
-	strict  bool // it is never killed nor unloaded: its counts have to be exact
+	strict  bool // it is never killed nor unloaded, so its counts are exact
 	limit   int  // MaxInFlight
 	next    string
 	lane    *lane // of a serial cog
 	keys    [5]*lane
 	tasks   *lane
 	ticks   *lane
-	plan    atomic.Pointer[string] // how the next Setup or handover is to fail, once
-	made    atomic.Int64           // instances whose Setup began
-	cleaned atomic.Int64           // instances whose cleanup ran
+	plan    atomic.Pointer[string] // the planned failure of the next Setup or handover
+	made    atomic.Int64           // number of Setups that have begun
+	cleaned atomic.Int64           // number of cleanups that have run
 	ticked  atomic.Int64
 }
 
@@ -46,7 +46,7 @@ type instance struct {
 	running    atomic.Int64 // handlers, listeners and ticks
 	clean      atomic.Bool  // its cleanup has run
 
-	mu sync.Mutex // protects n, except in a serial cog, where nothing else runs
+	mu sync.Mutex // protects n, except in a serial cog, where one call runs at a time
 	n  int        // calls that have run
 }
 
@@ -65,7 +65,7 @@ func (m *member) cog() cogs.Cog {
 	return cogs.Cog{Name: m.name, Serial: m.serial, MaxInFlight: m.limit, DrainTimeout: drain, Setup: m.setup}
 }
 
-// planned takes a failure that an admin has asked for, if it is one of those.
+// planned takes a failure that an admin has asked for, if it is one of the given ones.
 func (m *member) planned(kinds ...string) string {
 	p := m.plan.Load()
 	for _, k := range kinds {
@@ -130,8 +130,8 @@ func (i *instance) cleanup() {
 	}
 }
 
-// enter notes that something of the instance runs, in the lanes that are not nil,
-// and returns what notes its end.
+// enter notes that code of the instance runs, in the lanes that are not nil. It returns
+// a function that notes the end.
 func (i *instance) enter(id uint64, path string, lanes ...*lane) (leave func()) {
 	i.running.Add(1)
 	if i.clean.Load() {
@@ -151,8 +151,8 @@ func (i *instance) enter(id uint64, path string, lanes ...*lane) (leave func()) 
 	}
 }
 
-// count counts a call in what the instance keeps. A serial cog does so without a
-// lock: the race detector sees what runs beside it.
+// count counts a call in the kept state. A serial cog does so without a lock, so the
+// race detector finds code that runs beside it.
 func (i *instance) count() {
 	if !i.serial {
 		i.mu.Lock()
@@ -172,8 +172,7 @@ func (i *instance) tick(ctx context.Context) error {
 	return nil
 }
 
-// task calls routes of the bot until the load ends. The end of the instance ends
-// it.
+// task calls routes of the bot until the load or the instance ends.
 func (i *instance) task(ctx context.Context) error {
 	id := i.w.anonymous()
 	i.tasks.enter(id, "")

@@ -9,11 +9,10 @@ import (
 	"time"
 )
 
-// forgiven is how much longer than its limit an operation may take on a machine
-// that is busy.
+// forgiven is the time by which an operation may pass its limit on a busy machine.
 const forgiven = 10 * time.Second
 
-// operations are what is done to the bot besides calls.
+// operations has the outcomes of all operations on the bot, other than calls.
 type operations struct {
 	bad *violations
 
@@ -27,24 +26,24 @@ type operationRow struct {
 	longest, limit                 time.Duration
 }
 
-// An operation is one kind of them.
+// An operation is one kind of operations.
 type operation struct {
 	name    string
 	limit   time.Duration
-	refused func(error) bool // whether it may fail so; nil: it may not
+	refused func(error) bool // reports whether it may fail with that error; nil: it may not fail
 }
 
 func newOperations(bad *violations) *operations {
 	return &operations{bad: bad, rows: map[string]*operationRow{}}
 }
 
-// do runs one. It reports false if f does not return: whoever asked should ask
-// nothing more.
+// do runs an operation. It reports false if f does not return; then the caller should
+// ask for nothing more.
 func (o *operations) do(op operation, f func(context.Context) error) bool {
 	began := time.Now()
 	ended := make(chan struct{})
 	var err error
-	go func() { // ends with f, if that does
+	go func() { // ends when f returns
 		defer close(ended)
 		err = f(context.Background())
 	}()

@@ -15,8 +15,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A peer is a connection of a raw client. It writes several messages at once, so
-// that the bot reads them at once.
+// A peer is a connection of a raw client. It writes several messages in one write, so
+// that the bot reads them in one read.
 type peer struct {
 	ws  *websocket.Conn
 	out []byte
@@ -41,7 +41,7 @@ func (p *peer) add(text []byte) {
 	switch n := len(text); {
 	case n < 126:
 		p.out = append(p.out, 0x80|byte(n))
-	default: // none is larger than 64 KiB
+	default: // all of them are smaller than 64 KiB
 		p.out = binary.BigEndian.AppendUint16(append(p.out, 0x80|126), uint16(n))
 	}
 	p.out = append(p.out, 0, 0, 0, 0)

@@ -26,7 +26,8 @@ import (
 
 var tallyKinds = []string{"echo", "echo", "heed", "nest", "keyed", "fault"}
 
-// processLimit is what builds add to the limit of a reload: others build too.
+// processLimit is the limit of a reload with a build, since other programs build at the
+// same time.
 const processLimit = switchLimit + time.Minute
 
 type tallyAsk struct {
@@ -40,10 +41,10 @@ type tally struct {
 	w    *world
 	bot  *client.Client
 	dir  string // of the copy
-	file string // where the process writes what it runs
+	file string // the file to which the process writes its calls
 }
 
-// newTally loads the cog. It returns nil where there is no Go toolchain.
+// newTally loads the cog. It returns nil if there is no Go toolchain.
 func (w *world) newTally() *tally {
 	if _, err := exec.LookPath("go"); err != nil || runtime.GOOS == "windows" {
 		w.t.Log("no processes of cogs: they take a Go toolchain and Unix")
@@ -71,7 +72,7 @@ func (w *world) newTally() *tally {
 	})
 	cog.DrainTimeout, cog.SetupTimeout = drain, 2*time.Minute
 	setup := cog.Setup
-	cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { // reloads come without the context of Load
+	cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { // the context of a reload is not Load's
 		return setup(cogs.WithHost(ctx, w.host), r)
 	}
 	if err := w.srv.Load(w.t.Context(), cog); err != nil {
@@ -97,7 +98,7 @@ func (w *world) write(path, text string) {
 	}
 }
 
-// run calls the process and does things to it until the load ends.
+// run calls the process and runs operations on it until the load ends.
 func (p *tally) run(work *sync.WaitGroup) {
 	for range 6 {
 		work.Go(func() {
@@ -155,14 +156,14 @@ func (p *tally) reload(name string, opts *actors.ReloadOptions, refused func(err
 // revive brings the cog back into service.
 func (p *tally) revive() { p.reload("reload tally", nil, nil) }
 
-// mistreat kills the process, reloads the cog, edits its source or goes back.
+// mistreat kills the process, reloads the cog, edits its source or rolls it back.
 func (p *tally) mistreat() bool {
 	switch rand.IntN(6) {
 	case 0, 1:
 		if !p.w.work.do(operation{"kill the process of tally", switchLimit, notThere}, p.kill) {
 			return false
 		}
-		if rand.IntN(3) > 0 { // else it restarts by itself
+		if rand.IntN(3) > 0 { // otherwise it restarts by itself
 			return p.reload("reload tally after a kill", nil, nil)
 		}
 		return true
@@ -174,7 +175,7 @@ func (p *tally) mistreat() bool {
 		p.edit(`= "` + strconv.Itoa(rand.IntN(3)) + `"`)
 		return p.reload("reload tally, edited", nil, nil)
 	}
-	p.edit("= planned") // a name that is not there: the compiler says so
+	p.edit("= planned") // an undefined name, so the build fails
 	more := p.reload("reload tally, does not compile", nil, nil)
 	p.edit(`= "one"`)
 	for _, s := range p.w.srv.Cogs() {
@@ -216,7 +217,7 @@ func notThere(err error) bool {
 	return code == wire.Unavailable || code == wire.Interrupted
 }
 
-// read notes in the ledger what the processes have run.
+// read notes in the ledger the calls that the processes have run.
 func (p *tally) read() {
 	_ = p.bot.Close()
 	last := 0

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// resources are what the whole program takes, looked at from time to time.
+// resources has the memory and goroutines of the program, measured several times.
 type resources struct {
 	w      *world
 	before int // goroutines
 	most   int
-	heap   []uint64 // what is in use without the ledger, each eighth of the load
+	heap   []uint64 // bytes in use without the ledger, in each eighth of the load
 }
 
 func (r *resources) String() string {
@@ -29,7 +29,7 @@ func (r *resources) String() string {
 	return fmt.Sprintf("goroutines: %d before, at most %d, %d after; heap without the ledger, MiB: %s", r.before, r.most, runtime.NumGoroutine(), strings.Join(heap, " "))
 }
 
-// watch looks until the load ends.
+// watch measures until the load ends.
 func (r *resources) watch(length time.Duration) {
 	for !r.w.over() {
 		time.Sleep(length / 8)
@@ -40,17 +40,17 @@ func (r *resources) watch(length time.Duration) {
 
 func (r *resources) inUse() uint64 {
 	runtime.GC()
-	runtime.GC() // what pools hold goes with the second
+	runtime.GC() // the second collection frees the objects in pools
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc - min(m.HeapAlloc, r.w.book.size())
 }
 
-// calmGrowth of the heap, and half of what it was, is no violation: the load
+// calmGrowth of the heap, and half of its size before, is no violation, since the load
 // itself comes and goes.
 const calmGrowth = 24 << 20
 
-// judge looks at what is left when the server is closed.
+// judge checks the goroutines and processes that are left when the server is closed.
 func (r *resources) judge() {
 	if third := len(r.heap) / 3; third > 0 {
 		early, late := slices.Max(r.heap[:third]), slices.Min(r.heap[len(r.heap)-third:])
@@ -69,7 +69,7 @@ func (r *resources) judge() {
 	}
 }
 
-// stacks tells where goroutines are, one line for each place.
+// stacks lists the goroutines, one line for each place.
 func stacks() string {
 	buf := make([]byte, 4<<20)
 	count := map[string]int{}
@@ -89,7 +89,7 @@ func stacks() string {
 	return text.String()
 }
 
-// children returns the processes that this one has started, where Linux tells.
+// children returns the child processes of this one, on Linux.
 func children() []string {
 	tasks, _ := filepath.Glob("/proc/self/task/*/children")
 	var pids []string

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// closeLimit is how long a server without calls may take to close: it ends tasks,
-// runs cleanups, and lets processes leave.
+// closeLimit bounds the Close of a server without calls: it ends tasks, runs cleanups,
+// and lets processes end.
 const closeLimit = switchLimit
 
 // TestStress puts the load on a bot for STRESSTIME, 75 seconds if that is not set,
@@ -66,7 +66,7 @@ func TestStress(t *testing.T) {
 	}
 }
 
-// load starts the clients. They live short lives, one after the other, until the
+// load starts the clients. Each lives for a short time, one after the other, until the
 // load ends.
 func (w *world) load(work *sync.WaitGroup) {
 	lives := func(n int, live func()) {
@@ -84,10 +84,10 @@ func (w *world) load(work *sync.WaitGroup) {
 	lives(1, func() { w.library("ipcx://"+w.addr, byOneShot, 8) })
 }
 
-// await waits for the goroutines of the load, which bound what they do.
+// await waits for the goroutines of the load, which are bounded.
 func (w *world) await(work *sync.WaitGroup) {
 	ended := make(chan struct{})
-	go func() { work.Wait(); close(ended) }() // ends with them
+	go func() { work.Wait(); close(ended) }() // ends with the goroutines of the load
 	if !within(time.Until(time.Unix(0, w.until.Load()))+3*time.Minute, ended) {
 		w.bad.add("the load does not end", "goroutines:\n%s", stacks())
 	}

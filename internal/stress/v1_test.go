@@ -11,7 +11,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// unsaid is how long a call may take that names no deadline.
+// unsaid is the time limit of a call that names no deadline.
 const unsaid = 30 * time.Second
 
 // A v1Client has one connection of cogbus.v1.
@@ -32,7 +32,7 @@ type flight struct {
 	sent, deadline time.Time
 }
 
-// v1 lives one connection, from dialling to its end: a good one, or a cut.
+// v1 is the life of one connection, from dialling to its end: a proper one, or a cut.
 func (w *world) v1() {
 	p, err := w.dial(protocol.Subprotocol)
 	if err == nil {
@@ -82,9 +82,9 @@ func (c *v1Client) burst(id *uint64) bool {
 		c.mu.Unlock()
 		c.p.add(protocol.AppendCall(nil, *id, f.endpoint, f.data, limit))
 		switch rand.IntN(8) {
-		case 0: // what has been sent before, perhaps answered already
+		case 0: // an id that was sent before, perhaps answered already
 			c.p.add(protocol.AppendCancel(nil, max(1, *id-min(*id, uint64(rand.IntN(4))))))
-		case 1: // this one, a moment later
+		case 1: // the id of this call, a moment later
 			if !c.flush() {
 				return false
 			}
@@ -99,8 +99,8 @@ func (c *v1Client) burst(id *uint64) bool {
 	return ok
 }
 
-// takeRoom waits until the client may have one more call in flight. What it has
-// gathered goes out first, or it would wait for calls that it has not sent.
+// takeRoom waits until the client may have one more call in flight. It first writes the
+// gathered messages, since it would otherwise wait for calls that it has not sent.
 func (c *v1Client) takeRoom() bool {
 	select {
 	case c.room <- struct{}{}:
@@ -116,7 +116,7 @@ func (c *v1Client) takeRoom() bool {
 	case c.room <- struct{}{}:
 		return true
 	case <-c.ended:
-	case <-giveUp.C: // settle will say which
+	case <-giveUp.C: // settle will say for which call
 	}
 	return false
 }
@@ -165,7 +165,7 @@ func (c *v1Client) answered(r *protocol.Reply, text []byte) {
 	}
 }
 
-// settle waits for the answers that are due.
+// settle waits for the answers that have not come.
 func (c *v1Client) settle() {
 	giveUp := time.Now().Add(unsaid + patience)
 	for {

@@ -8,14 +8,14 @@ import (
 	"sync"
 )
 
-// Of the first 30 violations one kind has at most so many, so that a frequent one
-// does not hide a rare one.
+// The bound for one kind among the first 30 violations, so that a frequent kind does
+// not hide a rare one.
 const (
 	mostDetails = 30
 	mostOfAKind = 6
 )
 
-// violations are the promises that were found broken.
+// violations are the broken promises that were found.
 type violations struct {
 	mu      sync.Mutex // protects the fields below
 	count   int
@@ -26,7 +26,7 @@ type violations struct {
 
 func newViolations() *violations { return &violations{ofKind: map[string]int{}} }
 
-// add notes one. The kind is a promise, in the words of what was found instead.
+// add notes a violation. The kind is a promise, told as its opposite.
 func (v *violations) add(kind, format string, args ...any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -39,7 +39,7 @@ func (v *violations) add(kind, format string, args ...any) {
 	}
 }
 
-// report prints how many there are of each kind, and the first.
+// report prints the number of each kind, and the first ones.
 func (v *violations) report(out io.Writer) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -25,7 +25,7 @@ const (
 	adminSecret = "the admin secret"
 )
 
-// A world is the bot, and all that is done to it.
+// A world is the bot, with the ledger of its calls and operations.
 type world struct {
 	t       *testing.T
 	srv     *actors.Server
@@ -37,8 +37,8 @@ type world struct {
 	host    *host
 	work    *operations
 	members []*member
-	routes  map[string]int // their numbers in the ledger
-	ids     atomic.Uint64  // of what runs and has no line
+	routes  map[string]int // numbers of the routes in the ledger
+	ids     atomic.Uint64  // for code that runs without a line in the ledger
 	late    atomic.Int64   // goroutines that outlive their handlers
 	serving context.CancelFunc
 	served  chan error
@@ -96,7 +96,7 @@ func (w *world) start() {
 	w.addr = l.Addr().String()
 	ctx, stop := context.WithCancel(context.Background())
 	w.serving, w.served = stop, make(chan error, 1)
-	go func() { w.served <- w.srv.Serve(ctx, l) }() // stop ends it
+	go func() { w.served <- w.srv.Serve(ctx, l) }() // ends when stop is called
 }
 
 // failed is the bot's OnError.
@@ -117,21 +117,21 @@ func (w *world) ran(token uint64) {
 	}
 }
 
-// anonymous returns an id for what has no line in the ledger.
+// anonymous returns an id for code without a line in the ledger.
 func (w *world) anonymous() uint64 { return 1<<62 + w.ids.Add(1) }
 
 func (w *world) over() bool { return time.Now().UnixNano() >= w.until.Load() }
 
-// outlive runs f beside the handler that asks for it, and after.
+// outlive runs f beside the handler that asks for it, and after it.
 func (w *world) outlive(f func()) {
 	w.late.Add(1)
-	go func() { // ends with f, which bounds what it does
+	go func() { // ends when f returns, which is bounded
 		defer w.late.Add(-1)
 		f()
 	}()
 }
 
-// pick returns a route that takes an ask.
+// pick returns a route with an ask as its request.
 func (w *world) pick() string {
 	for {
 		if k := kinds[rand.IntN(len(kinds))]; k != "fat" && k != "wait" {
@@ -159,7 +159,7 @@ type request struct {
 	data     []byte
 }
 
-// waits reports whether the call ends by its deadline alone.
+// waits reports whether only its deadline ends the call.
 func (r request) waits() bool { return strings.HasSuffix(r.endpoint, ".wait") }
 
 // request makes a call and begins its line.
@@ -167,7 +167,7 @@ func (w *world) request(by caller) request {
 	m := w.members[rand.IntN(len(w.members))].name
 	k := kinds[rand.IntN(len(kinds))]
 	if k == "wait" && by == byIPCX {
-		k = "quick" // a client that cannot name a deadline would wait for the route's
+		k = "quick" // a client that cannot name a deadline would wait for the route's own
 	}
 	r := request{endpoint: m + "." + k}
 	if m == "victim" && k == "quick" && rand.IntN(20) == 0 {
@@ -184,9 +184,9 @@ func (w *world) request(by caller) request {
 	return r
 }
 
-// check compares the data of an answer with that of the call.
+// check compares the data of an answer with the data of its call.
 func (w *world) check(r request, by caller, data []byte) {
-	var got fat // has the members of both answers
+	var got fat // it has the members of both kinds of answers
 	if err := json.Unmarshal(data, &got); err != nil || got.Token != r.token || strings.HasSuffix(r.endpoint, ".fat") && !got.whole() {
 		w.bad.add("a call gets another's answer", "call %d of %s by %v got %.300q", r.token, r.endpoint, by, data)
 	}
@@ -194,7 +194,7 @@ func (w *world) check(r request, by caller, data []byte) {
 
 // emit makes events until the load ends.
 func (w *world) emit() {
-	listening := []string{"tally"} // nobody, where there are no processes
+	listening := []string{"tally"} // without processes no cog listens to these
 	for _, m := range w.members {
 		listening = append(listening, m.name)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// The routes that every bot has itself, in the cog "cogbus". They need the
-// secret like any other; Load, Unload and Reload need the admin secret.
+// The routes that every bot serves itself, in the cog "cogbus". They need the secret
+// like any other route; Load, Unload and Reload need the admin secret.
 const (
 	Ping   wire.Route[wire.Empty, wire.Empty]      = "cogbus.ping"
 	Routes wire.Route[wire.Empty, []RouteStatus]   = "cogbus.routes"
@@ -21,7 +21,7 @@ const (
 	Reload wire.Route[ReloadRequest, SwitchResult] = "cogbus.reload"
 )
 
-// CogName names a cog that the bot has, or has had, loaded.
+// CogName names a cog that is loaded, or was.
 type CogName struct {
 	Name string `json:"name"`
 }
@@ -32,40 +32,40 @@ type ReloadRequest struct {
 	Fresh bool   `json:"fresh,omitempty"` // start without the kept values
 	Force bool   `json:"force,omitempty"` // do not wait for handlers that hang
 
-	// Rollback takes the build before the one that serves: of a cog that runs
-	// as a process, built from source.
+	// Rollback starts the previous build instead of a new one, for a cog that runs as a
+	// process, built from source.
 	Rollback bool `json:"rollback,omitempty"`
 }
 
-// SwitchResult tells how a load, an unload or a reload went.
+// A SwitchResult is the result of a load, an unload or a reload.
 type SwitchResult struct {
 	Cog    string  `json:"cog"`
-	From   uint64  `json:"from"`               // the generation before; 0: none
+	From   uint64  `json:"from"`               // the previous generation; 0: none
 	To     uint64  `json:"to"`                 // the generation now; 0: none
-	Paused float64 `json:"paused_ms"`          // how long calls were held
-	Held   int     `json:"held"`               // how many calls and events were held
-	Lost   int     `json:"lost,omitempty"`     // how many calls had not ended in time, and were
+	Paused float64 `json:"paused_ms"`          // the time for which calls were held
+	Held   int     `json:"held"`               // the number of calls and events that were held
+	Lost   int     `json:"lost,omitempty"`     // the number of calls that were cancelled, because they had not ended in time
 	Took   float64 `json:"took_ms"`            // from the request to the end of the switch
-	Build  string  `json:"build,omitempty"`    // names what was built, of a cog that is built from source
-	Built  float64 `json:"built_ms,omitempty"` // how long that took; 0: it was there already
-	Note   string  `json:"note,omitempty"`     // what else the operator should know
+	Build  string  `json:"build,omitempty"`    // the id of the build, for a cog that is built from source
+	Built  float64 `json:"built_ms,omitempty"` // the time that the build took; 0: it was there already
+	Note   string  `json:"note,omitempty"`     // notes for the operator
 }
 
-// RouteStatus describes a route that is served.
+// A RouteStatus describes a published route.
 type RouteStatus struct {
 	Endpoint   string `json:"endpoint"`
 	Cog        string `json:"cog"`
 	Generation uint64 `json:"generation"`
 	Serial     bool   `json:"serial,omitempty"` // one call at a time
-	Keyed      bool   `json:"keyed,omitempty"`  // in order for each key
+	Keyed      bool   `json:"keyed,omitempty"`  // the calls of each key run in order
 	TimeoutMS  int64  `json:"timeout_ms"`
 }
 
-// CogStatus describes a loaded cog.
+// A CogStatus describes a loaded cog.
 type CogStatus struct {
 	Name       string    `json:"name"`
 	State      string    `json:"state"`           // starting, serving, switching, restarting, failed, unloading
-	Build      string    `json:"build,omitempty"` // of a cog that is built from source
+	Build      string    `json:"build,omitempty"` // the id of the build, for a cog that is built from source
 	Generation uint64    `json:"generation"`
 	Since      time.Time `json:"since"` // when this instance was activated
 	InFlight   int       `json:"in_flight"`

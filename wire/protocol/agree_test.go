@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// agree checks that text was rightly accepted or refused as JSON: as
-// encoding/json does after Python's words have become numbers, but for the
-// limit on nesting and for bad UTF-8.
+// agree checks that text was rightly accepted or refused as JSON: like encoding/json
+// after Python's words have become numbers, except for the limit on nesting and for
+// invalid UTF-8.
 func agree(t *testing.T, text []byte, accepted bool) {
 	t.Helper()
 	plain, deepest := withoutWords(text)
@@ -19,8 +19,8 @@ func agree(t *testing.T, text []byte, accepted bool) {
 	}
 }
 
-// withoutWords returns text with 0 for each NaN and Infinity outside strings,
-// and how deep it nests.
+// withoutWords returns text with 0 for each NaN and Infinity outside strings, and the
+// depth of its nesting.
 func withoutWords(text []byte) (plain []byte, deepest int) {
 	depth, inString := 0, false
 	for i := 0; i < len(text); i++ {
@@ -40,7 +40,7 @@ func withoutWords(text []byte) (plain []byte, deepest int) {
 			depth--
 		default:
 			for _, word := range []string{"NaN", "-Infinity", "Infinity"} {
-				// the byte before may not belong to a number or another word
+				// the previous byte may not belong to a number or another word
 				if bytes.HasPrefix(text[i:], []byte(word)) && (i == 0 || bytes.IndexByte([]byte("[{,: \t\r\n"), text[i-1]) >= 0) {
 					c = '0'
 					i += len(word) - 1

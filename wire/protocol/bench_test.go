@@ -10,7 +10,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// sizes are those of a small call, a page of data, and a long list, in bytes.
+// sizes are the sizes of a small call, a page of data, and a long list, in bytes.
 var sizes = []int{100, 4 << 10, 64 << 10}
 
 // records returns JSON text of about size bytes.

@@ -7,8 +7,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// AppendLookup appends the request that asks a discovery port where the bot
-// listens.
+// AppendLookup appends a request for the bot's port, for a discovery port.
 func AppendLookup(dst []byte, secret *string) []byte {
 	dst = append(dst, `{"connect": true, `...)
 	dst = appendHeaders(dst, secret)

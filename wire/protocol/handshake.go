@@ -15,24 +15,24 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Subprotocol is what a client asks for in Sec-WebSocket-Protocol to speak
+// Subprotocol is the value of Sec-WebSocket-Protocol with which a client asks for
 // cogbus.v1. Without it a server speaks the Python package's dialect.
 const Subprotocol = "cogbus.v1"
 
-// Version is the version of the protocol that the subprotocol names.
+// Version is the version of the protocol under this subprotocol.
 const Version = 1
 
 // MaxMessage is the size of the largest message in bytes, as in the Python
 // package: 4 MiB less one.
 const MaxMessage = 4<<20 - 1
 
-// A Nonce is what each end throws in, so that no proof is good twice.
+// A Nonce is a random number of each end, so that no proof is valid twice.
 type Nonce [32]byte
 
 // NewNonce returns a random nonce.
 func NewNonce() Nonce {
 	var n Nonce
-	_, _ = rand.Read(n[:]) // never fails, or ends the program
+	_, _ = rand.Read(n[:]) // it never fails: without randomness the program ends
 	return n
 }
 
@@ -70,19 +70,19 @@ type WelcomeBody struct {
 	Version int    `json:"v"`
 	Proof   string `json:"proof,omitempty"` // missing where the server has no secret
 	Max     int    `json:"max"`             // the largest message in bytes
-	Calls   int    `json:"calls"`           // how many may be in flight on this connection
+	Calls   int    `json:"calls"`           // the number of calls that may be in flight on this connection
 }
 
-// An Side is one side of a connection.
+// A Side is one side of a connection.
 type Side string
 
-// The two ends, as they enter into proofs.
+// The two sides, as they enter into proofs.
 const (
 	ClientSide Side = "cogbus.v1 client"
 	ServerSide Side = "cogbus.v1 server"
 )
 
-// Proof returns what end sends to show that it knows secret: the base64 of
+// Proof returns the proof of end that it knows secret: the base64 of
 //
 //	HMAC-SHA256(secret, end | "1" | client nonce | server nonce)
 //
@@ -96,7 +96,7 @@ func Proof(secret string, end Side, client, server Nonce) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// ProofValid reports whether proof is end's for secret, in constant time.
+// ProofValid reports whether proof is end's proof for secret, in constant time.
 func ProofValid(proof, secret string, end Side, client, server Nonce) bool {
 	return hmac.Equal([]byte(proof), []byte(Proof(secret, end, client, server)))
 }

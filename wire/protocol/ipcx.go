@@ -17,16 +17,15 @@ type Envelope struct {
 	Data     []byte // JSON text of an object; nil if missing or null
 
 	headers  []byte
-	token    []byte // the string, if hasToken
+	token    []byte // the token's string, if hasToken
 	hasToken bool
 	null     bool // the token is null or absent, in headers that are a non-empty object
 	badData  bool
 }
 
 // Parse reads the text of one request into e. The error is an [wire.Error] with code
-// [wire.BadRequest]: the text is not a JSON object, or a member stands twice in it.
-// Everything else is found by Authorized and Check, in the order in which the
-// Python package checks.
+// [wire.BadRequest] if the text is not a JSON object, or has a member twice. Authorized
+// and Check find all other faults, in the order of the Python package's checks.
 func (e *Envelope) Parse(text []byte) error {
 	*e = Envelope{}
 	var endpoint, data, headers once
@@ -73,10 +72,10 @@ func (e *Envelope) parseHeaders() error {
 	return err
 }
 
-// Authorized reports whether e carries one of the secrets. The time it takes
-// does not depend on where they differ. With no secrets it reports what a
-// Python server without one would: whether the token is null or absent, in
-// headers that are a non-empty object.
+// Authorized reports whether e carries one of the secrets. Its time does not depend on
+// the place where they differ. Without secrets it reports the same as a Python server
+// without one: whether the token is null or absent, in headers that are a non-empty
+// object.
 func (e *Envelope) Authorized(secrets ...string) bool {
 	if len(secrets) == 0 {
 		return e.null
@@ -88,8 +87,8 @@ func (e *Envelope) Authorized(secrets ...string) bool {
 	return ok == 1 && e.hasToken
 }
 
-// Check reports what is wrong with an authorized request: an [wire.Error] with code
-// [NoRoute] if it names no endpoint, [wire.BadRequest] if data is not an object.
+// Check returns the error of an authorized request: an [wire.Error] with code [NoRoute]
+// if it has no endpoint, [wire.BadRequest] if data is not an object, otherwise nil.
 func (e *Envelope) Check() error {
 	if len(e.Endpoint) == 0 {
 		return wire.Errorf(wire.NoRoute, "no endpoint given")
@@ -100,10 +99,9 @@ func (e *Envelope) Check() error {
 	return nil
 }
 
-// AppendEnvelope appends the request that the Python package's client would
-// send. data is the JSON text of an object; nil and null stand for {}, since a
-// Python server dies of null. A nil secret is sent as null, as a client without
-// one does.
+// AppendEnvelope appends the request that the Python package's client would send. data
+// is the JSON text of an object; nil and null stand for {}, since a Python server
+// dies of null. A nil secret is sent as null, as by a client without a secret.
 func AppendEnvelope(dst []byte, endpoint string, data []byte, secret *string) []byte {
 	dst = append(dst, `{"endpoint": `...)
 	dst = jsontext.AppendQuote(dst, endpoint)

@@ -10,7 +10,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// The texts of the Python package, to the letter.
+// The texts of the Python package, unchanged.
 const (
 	textUnauthorized    = "Invalid or no token provided."
 	textNoRoute         = "Invalid or no endpoint given."
@@ -23,8 +23,8 @@ const (
 //
 //	{"error": "IPC route raised error of type KeyError", "code": 500}
 //
-// An [wire.Error] keeps its text and gets the number of its code, a cog's own code
-// 500. Of any other error only the type's name is told.
+// An [wire.Error] keeps its text and gets the number of its code; a cog's own code gets
+// 500. Of any other error the object has only the type's name.
 func AppendErrorObject(dst []byte, err error) []byte {
 	var text string
 	number := 500
@@ -63,11 +63,11 @@ func isNotSerialisable(err error) bool {
 	return ok
 }
 
-// ParseValue reads a reply of the Python package: the value itself, or an
-// [wire.Error] if it is an object of exactly the members error, a string, and code, a
-// whole number other than 0. A route may return such an object as its value, and
-// nothing tells the two apart; errors.As with *[ErrorObject] gives back the text.
-// The value refers to text.
+// ParseValue reads a reply of the Python package: the value itself, or an [wire.Error]
+// if the reply is an object of exactly two members, error, a string, and code, a whole
+// number other than 0. A route may return such an object as its value, and a client
+// cannot tell the two apart; errors.As with *[ErrorObject] gives the text. The value
+// refers to text.
 func ParseValue(text []byte) ([]byte, error) {
 	if err := jsontext.Check(text); err != nil {
 		return nil, wire.Errorf(wire.Internal, "the reply is %v: %.100q", err, text)
@@ -113,9 +113,9 @@ func errorOf(message string, number int) *wire.Error {
 }
 
 // An ErrorObject is an error reply of the Python package. It unwraps to the
-// [wire.Error] that it means.
+// [wire.Error] with the same meaning.
 type ErrorObject struct {
-	Text []byte // the JSON text as it came
+	Text []byte // the JSON text, unchanged
 	err  *wire.Error
 }
 

@@ -24,8 +24,8 @@ type (
 	number    int
 	list      []string
 	Of[T any] struct{ Value T }
-	// Panic is what a bot makes of a handler's panic: its name is what
-	// Python callers see.
+	// Panic has the name of the type that a bot makes of a handler's panic, since
+	// Python callers see that name.
 	Panic   struct{ Value any }
 	wrapper struct{ inner error }
 )
@@ -85,7 +85,7 @@ func TestAppendErrorObject(t *testing.T) {
 		{Of[url.Error]{}, raised + "Of", 500},
 		{Panic{"boom"}, raised + "Panic", 500},
 		{fmt.Errorf("handler: %w", &Panic{"boom"}), raised + "Panic", 500},
-		{atoi, raised + "NumError", 500}, // strconv.ErrSyntax in it is of package errors
+		{atoi, raised + "NumError", 500}, // it wraps strconv.ErrSyntax, which is of package errors
 		{dial, raised + "Errno", 500},
 		{&fs.PathError{Err: errors.New("x")}, raised + "PathError", 500},
 		{wrapper{wrapper{KeyError{}}}, raised + "KeyError", 500},

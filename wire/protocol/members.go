@@ -7,8 +7,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// once holds a member that may stand in an object at most once: two readers
-// that take the first and the last of two would see different requests.
+// once holds a member that may be in an object only once. Otherwise two readers, of
+// which one takes the first and the other the last, would see different requests.
 type once struct{ value []byte }
 
 func (o *once) set(name string, value []byte) error {
@@ -19,10 +19,10 @@ func (o *once) set(name string, value []byte) error {
 	return nil
 }
 
-// errVerbs is what is wrong with a message that is for two things.
+// errVerbs is the error of a message with two verbs.
 var errVerbs = errors.New("more than one verb in one message")
 
-// badMessage turns what is wrong with a message into an *Error.
+// badMessage turns the error of a message into an *Error.
 func badMessage(err error) error {
 	if err == nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// What docs/protocol.md shows must be what this package speaks.
+// The examples in docs/protocol.md must be messages of this package.
 func TestProtocolPage(t *testing.T) {
 	page, err := os.ReadFile("../../docs/protocol.md")
 	if err != nil {

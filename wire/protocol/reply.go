@@ -15,9 +15,9 @@ import (
 // A Reply is one message of a server in dialect cogbus.v1. Its fields refer to
 // the text that was parsed.
 type Reply struct {
-	ID     uint64      // of the call; 0 where the message is about no call
+	ID     uint64      // of the call; 0 if the message is about no call
 	OK     []byte      // JSON text of the result, nil if there is none
-	Err    *wire.Error // why the call failed, or what was wrong with a message without an id
+	Err    *wire.Error // the error of the call, or of a message without an id
 	GoAway []byte      // JSON text of the goaway, nil if it is none
 	Body   []byte      // JSON text of a challenge or a welcome
 	Hello  ReplyVerb
@@ -34,8 +34,8 @@ const (
 )
 
 // Parse reads the text of one message into r. The error is an [wire.Error] with code
-// [wire.BadRequest]. A message of a later protocol, which says none of what a Reply
-// has fields for, is no error: ignore it.
+// [wire.BadRequest]. A message of a later protocol, for which a Reply has no fields, is
+// no error: ignore it.
 func (r *Reply) Parse(text []byte) error {
 	*r = Reply{}
 	var id, fail once
@@ -98,19 +98,19 @@ type errorText struct {
 	Ran     *bool     `json:"ran,omitempty"` // nil: nobody knows
 }
 
-// AppendResultHead appends what stands before the result of call id.
-// AppendResultTail ends the reply.
+// AppendResultHead appends the text before the result of call id. AppendResultTail ends
+// the reply.
 func AppendResultHead(dst []byte, id uint64) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = strconv.AppendUint(dst, id, 10)
 	return append(dst, `,"ok":`...)
 }
 
-// AppendResultTail appends what stands behind a result.
+// AppendResultTail appends the text behind a result.
 func AppendResultTail(dst []byte) []byte { return append(dst, '}') }
 
-// AppendError appends the reply that call id failed, or, with id 0, that a
-// message was bad. Of an error that is no [wire.Error] nothing is told.
+// AppendError appends the reply that call id has failed, or, if id is 0, that a message
+// was invalid. If err is no [wire.Error], the reply has no text of it.
 func AppendError(dst []byte, id uint64, err error) []byte {
 	dst = append(dst, '{')
 	if id != 0 {
@@ -141,8 +141,8 @@ func AppendError(dst []byte, id uint64, err error) []byte {
 	return append(dst, "}}"...)
 }
 
-// AppendGoAway appends the notice that the server will close: no new calls,
-// those in flight are answered.
+// AppendGoAway appends the notice that the server will close: it refuses new calls, and
+// answers the calls in flight.
 func AppendGoAway(dst []byte, reason string) []byte {
 	dst = append(dst, `{"goaway":{"reason":`...)
 	dst = jsontext.AppendQuote(dst, reason)

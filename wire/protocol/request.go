@@ -10,16 +10,15 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// MaxID is the largest id of a call, so that JavaScript callers need no big
-// integers.
+// MaxID is the largest id of a call. Larger ones would need big integers in JavaScript.
 const MaxID = 1 << 53
 
-// A Verb says what a message of dialect cogbus.v1 is for.
+// A Verb is the purpose of a message of dialect cogbus.v1.
 type Verb uint8
 
 // The verbs of a client.
 const (
-	VerbUnknown Verb = iota // none of those below
+	VerbUnknown Verb = iota // no known verb
 	VerbHello               // opens the handshake
 	VerbProof               // proves that the client knows the secret
 	VerbCall                // calls a route
@@ -33,13 +32,13 @@ type Request struct {
 	ID       uint64        // of calls and cancels; 0 if missing
 	Endpoint []byte        // of a call
 	Data     []byte        // of a call: JSON text, nil if missing
-	Timeout  time.Duration // of a call: how long the caller waits; 0 if not said
+	Timeout  time.Duration // of a call: the time for which the caller waits; 0 if not said
 	Body     []byte        // of hello and proof: the verb's value
 }
 
 // Parse reads the text of one message into r. The error is an [wire.Error] with code
-// [wire.BadRequest]; r.ID is set if the text told it, so that the answer finds its
-// caller. Unknown members are ignored: the protocol grows by them.
+// [wire.BadRequest]. r.ID is set if the text has an id, so that the answer finds its
+// caller. Parse ignores unknown members, since later versions add members.
 func (r *Request) Parse(text []byte) error {
 	*r = Request{}
 	var id, call, data, ms once
@@ -66,7 +65,7 @@ func (r *Request) Parse(text []byte) error {
 			err = r.verb(VerbProof)
 		}
 		if wrong == nil {
-			wrong = err // and read on: the id may come behind
+			wrong = err // reads on, since the id may come behind
 		}
 		return nil
 	})
@@ -94,7 +93,7 @@ func (r *Request) Parse(text []byte) error {
 	return nil
 }
 
-// verb says what the message is for, which no other member may have said.
+// verb sets the verb of the message, of which it may have only one.
 func (r *Request) verb(v Verb) error {
 	if r.Verb != VerbUnknown {
 		return errVerbs
@@ -117,7 +116,7 @@ func (r *Request) parseCall(call, data, ms []byte) error {
 		if err != nil && !errors.Is(err, strconv.ErrRange) || !(n > 0) {
 			return wire.Errorf(wire.BadRequest, `"ms" must be a positive number`)
 		}
-		// a longer wait is no limit of the caller's
+		// a longer wait counts as no limit
 		if d := n * float64(time.Millisecond); d < math.MaxInt64/2 {
 			r.Timeout = max(time.Duration(d), 1)
 		}
@@ -139,9 +138,9 @@ func parseID(text []byte) (uint64, bool) {
 	return n, true
 }
 
-// AppendCall appends a call. data is JSON text and may be nil. The timeout is
-// rounded up to milliseconds; zero is not said, and one that has passed, below
-// zero, is said as one millisecond.
+// AppendCall appends a call. data is JSON text and may be nil. The timeout is rounded
+// up to milliseconds. Zero is left out; a negative one, which has passed, becomes one
+// millisecond.
 func AppendCall(dst []byte, id uint64, endpoint string, data []byte, timeout time.Duration) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = strconv.AppendUint(dst, id, 10)
@@ -158,8 +157,7 @@ func AppendCall(dst []byte, id uint64, endpoint string, data []byte, timeout tim
 	return append(dst, '}')
 }
 
-// AppendCancel appends the message that gives up call id. The call is answered
-// all the same.
+// AppendCancel appends the message that gives up call id. The call is answered even so.
 func AppendCancel(dst []byte, id uint64) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = strconv.AppendUint(dst, id, 10)

@@ -63,7 +63,7 @@ func TestRequestParseFails(t *testing.T) {
 	const twice = "more than one verb"
 	for _, test := range []struct {
 		text string
-		id   uint64 // what is told for the answer all the same
+		id   uint64 // the id that is read in spite of the error
 		says string
 	}{
 		{``, 0, "not valid JSON"},

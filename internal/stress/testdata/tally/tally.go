@@ -1,5 +1,5 @@
-// Package tally is a cog that the load test runs as a process of its own. What it
-// runs it writes to a file, which outlives the process.
+// Package tally is a cog that the load test runs as a process of its own. It writes its
+// calls to a file, which outlives the process.
 package tally
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Version is edited by the test: another text makes another build.
+// Version is for the test to edit: another text makes another build.
 const version = "one"
 
 // An Ask is the request of every route but tally.pid.
@@ -30,7 +30,7 @@ type Ask struct {
 func Cog() cogs.Cog { return cogs.Cog{Name: "tally", Setup: setup} }
 
 func setup(ctx context.Context, r *cogs.Registrar) error {
-	// O_APPEND, since the instance before still writes for a moment
+	// O_APPEND, because the previous instance still writes for a moment
 	file, err := os.OpenFile(os.Getenv("STRESS_TALLY"), os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func setup(ctx context.Context, r *cogs.Registrar) error {
 		})
 	wrote := func(q Ask) error {
 		n.Add(1)
-		_, err := file.WriteString(fmt.Sprintln(q.Token)) // at once, so that a kill does not tear it
+		_, err := file.WriteString(fmt.Sprintln(q.Token)) // at once, so that a kill does not cut it in half
 		return err
 	}
 	cogs.Handle(r, "tally.pid", func(context.Context, wire.Empty) (int, error) { return os.Getpid(), nil })

@@ -12,29 +12,30 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// maxOneshots is how many connections to a bot of the Python package may be open
-// at a time. Its own client allows itself 100.
-const maxOneshots = 64
+// maxConnections is the number of connections to a bot of the Python package that may
+// be open at a time. Its own client allows itself 100.
+const maxConnections = 64
 
-// A oneshot speaks the Python package's protocol: one connection a call, since
-// its servers answer one request on each. A second request may fall into the
-// gap before the server's Close; then it is not run, and nobody can tell.
-type oneshot struct {
+// An ipcx client speaks the Python package's protocol. It makes a connection for each
+// call, since these servers answer one request on each. A second request could come in
+// the gap before the server's Close; then it would not run, and the client could not
+// tell.
+type ipcx struct {
 	dialer
 	life   *lifetime
-	slots  chan struct{} // holds one for each connection
-	lookup *lookup       // finds the port; nil if the target names it
+	slots  chan struct{} // holds an element for each connection
+	lookup *lookup       // finds the port; nil if it is in the target
 }
 
-func newOneshot(d dialer, life *lifetime) *oneshot {
-	o := &oneshot{dialer: d, life: life, slots: make(chan struct{}, maxOneshots)}
+func newIPCX(d dialer, life *lifetime) *ipcx {
+	o := &ipcx{dialer: d, life: life, slots: make(chan struct{}, maxConnections)}
 	if d.target.scheme == "discover" {
 		o.lookup = &lookup{o: o}
 	}
 	return o
 }
 
-// secret returns the token to send: null where there is no secret.
+// secret returns the token to send: null if there is no secret.
 func (d *dialer) secret() *string {
 	if d.options.Secret == "" {
 		return nil
@@ -42,23 +43,23 @@ func (d *dialer) secret() *string {
 	return &d.options.Secret
 }
 
-func (o *oneshot) connect(ctx context.Context) error {
+func (o *ipcx) connect(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, connectTimeout)
 	defer stop()
-	conn, release, err := o.reach(ctx)
+	conn, detach, err := o.reach(ctx)
 	if err != nil {
 		return err
 	}
-	release()
+	detach()
 	o.finish(conn, func() {})
 	return nil
 }
 
-// close has nothing to do: what is under way ends with the lifetime's context.
-func (o *oneshot) close() {}
+// close has nothing to do, since calls and connections end with the lifetime's context.
+func (o *ipcx) close() {}
 
-// roundTrip never sends twice.
-func (o *oneshot) roundTrip(r request) (reply, error) {
+// roundTrip never sends a request twice.
+func (o *ipcx) roundTrip(r request) (reply, error) {
 	defer r.data.Free()
 	data := bytes.TrimSpace(r.data.B)
 	switch {
@@ -86,9 +87,9 @@ func (o *oneshot) roundTrip(r request) (reply, error) {
 	case o.slots <- struct{}{}:
 	case <-ctx.Done():
 		return reply{}, o.over(&r, wire.Overloaded, fmt.Sprintf("%q was not sent: %d calls are under way, and none has ended",
-			r.endpoint, maxOneshots), false, nil)
+			r.endpoint, maxConnections), false, nil)
 	}
-	conn, release, err := o.reach(ctx)
+	conn, detach, err := o.reach(ctx)
 	if err != nil {
 		<-o.slots
 		if ctx.Err() != nil || o.life.ctx.Err() != nil {
@@ -98,7 +99,7 @@ func (o *oneshot) roundTrip(r request) (reply, error) {
 	}
 	defer o.finish(conn, func() { <-o.slots })
 	buf, err := ask(conn, msg.B)
-	release()
+	detach()
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return reply{}, mayHaveRun(o.over(&r, wire.Timeout, "it may have run", true, err))
@@ -113,8 +114,8 @@ func (o *oneshot) roundTrip(r request) (reply, error) {
 	return reply{buf: buf, text: text}, nil
 }
 
-// reach connects to the bot, whose port may have to be found first.
-func (o *oneshot) reach(ctx context.Context) (*transport.Conn, func() bool, error) {
+// reach connects to the bot. It looks the bot's port up first, if it has to.
+func (o *ipcx) reach(ctx context.Context) (*transport.Conn, func() bool, error) {
 	if o.lookup == nil {
 		return o.open(ctx, o.target, "")
 	}
@@ -124,9 +125,9 @@ func (o *oneshot) reach(ctx context.Context) (*transport.Conn, func() bool, erro
 	}
 	to := o.target
 	to.scheme = "ipcx"
-	conn, release, err := o.open(ctx, to.at(port), "")
+	conn, detach, err := o.open(ctx, to.at(port), "")
 	if err == nil || ctx.Err() != nil {
-		return conn, release, err
+		return conn, detach, err
 	}
 	// the bot may have come back on another port
 	again, lookupErr := o.lookup.port(ctx, port)
@@ -139,9 +140,9 @@ func (o *oneshot) reach(ctx context.Context) (*transport.Conn, func() bool, erro
 	return o.open(ctx, to.at(again), "")
 }
 
-// over returns the error of a call whose context is done, before or after it was
-// sent. what says what it waited for.
-func (o *oneshot) over(r *request, late wire.Code, what string, sent bool, cause error) error {
+// over returns the error of a call whose context has ended, before or after the call
+// was sent. The parameter `what` names the thing for which it waited.
+func (o *ipcx) over(r *request, late wire.Code, what string, sent bool, cause error) error {
 	switch {
 	case o.life.ctx.Err() == nil:
 		return r.over(late, what, cause)
@@ -151,7 +152,7 @@ func (o *oneshot) over(r *request, late wire.Code, what string, sent bool, cause
 	return closedError()
 }
 
-// ask sends one message and waits for one. Pings are answered meanwhile.
+// ask sends one message and waits for one. It answers pings meanwhile.
 func ask(conn *transport.Conn, text []byte) (*buffer.Buffer, error) {
 	if err := conn.Send(text); err != nil {
 		return nil, err
@@ -160,9 +161,9 @@ func ask(conn *transport.Conn, text []byte) (*buffer.Buffer, error) {
 	return buf, err
 }
 
-// finish ends a connection as Python servers like it: with Close 1000 and their
-// answer. done is called afterwards. Nobody waits for that but Close.
-func (o *oneshot) finish(conn *transport.Conn, done func()) {
+// finish ends a connection with Close 1000, for which Python servers send an answer.
+// Only Close waits for that. finish calls done at the end.
+func (o *ipcx) finish(conn *transport.Conn, done func()) {
 	finish := func() {
 		guard := time.AfterFunc(closeWait, conn.Abort)
 		conn.StartClose(transport.CloseNormal, "")
@@ -171,7 +172,7 @@ func (o *oneshot) finish(conn *transport.Conn, done func()) {
 			if err != nil {
 				break
 			}
-			buf.Free() // nobody asked for it
+			buf.Free() // a message without a caller
 		}
 		guard.Stop()
 		conn.Abort()

@@ -9,8 +9,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A call waits for its reply. Whoever takes it out of pending sets the outcome
-// and sends on done, once; the caller reuses it afterwards.
+// A call waits for its reply. Exactly one goroutine takes it out of pending; it sets
+// the outcome and sends on done. The caller then reuses the call.
 type call struct {
 	done  chan struct{} // of capacity 1
 	reply reply
@@ -18,8 +18,8 @@ type call struct {
 	timer *time.Timer // nil until a call needs one
 }
 
-// exchange sends r and waits for its reply. With taken false it was certainly
-// not sent, since the connection takes no more calls.
+// exchange sends r and waits for its reply. If taken is false, r was certainly not
+// sent, since the connection takes no more calls.
 func (c *connection) exchange(r *request) (got reply, taken bool, err error) {
 	select {
 	case c.slots <- struct{}{}:
@@ -35,17 +35,17 @@ func (c *connection) exchange(r *request) (got reply, taken bool, err error) {
 	}()
 	id := c.nextID.Add(1)
 	if sent, err := c.send(r, id, k); !sent {
-		c.release()
+		c.freeSlot()
 		return reply{}, err != nil, err
 	}
-	r.data.Free() // waiting takes no memory
+	r.data.Free() // a waiting call takes no memory for its data
 	r.data = nil
 	c.await(r, id, k)
 	return k.reply, true, k.err
 }
 
-// send sends call id, after which k waits for its outcome. If the call was
-// certainly not sent and err is nil, another connection may take it.
+// send sends call id. Then k waits for its outcome. If the call was certainly not sent
+// and err is nil, another connection may take it.
 func (c *connection) send(r *request, id uint64, k *call) (sent bool, err error) {
 	for {
 		sent, room, err := c.trySend(r, id, k)
@@ -58,8 +58,8 @@ func (c *connection) send(r *request, id uint64, k *call) (sent bool, err error)
 	}
 }
 
-// trySend is send without waiting: if too much waits for the bot, nothing is
-// sent, and room is closed when that may have changed.
+// trySend is send without waiting. If too many bytes wait for the bot, it sends
+// nothing, and room is closed when that may have changed.
 func (c *connection) trySend(r *request, id uint64, k *call) (sent bool, room <-chan struct{}, err error) {
 	msg := buffer.New()
 	defer msg.Free()
@@ -70,7 +70,7 @@ func (c *connection) trySend(r *request, id uint64, k *call) (sent bool, room <-
 		return false, nil, r.over(wire.Timeout, "it was not sent", nil)
 	case len(msg.B) > c.max:
 		return false, nil, newError(wire.TooLarge, fmt.Sprintf("the request of %q has %d bytes, the bot takes %d", r.endpoint, len(msg.B), c.max))
-	case !c.enter(id, k):
+	case !c.register(id, k):
 		return false, nil, nil
 	}
 	room, err = c.ws.TrySend(msg.B)
@@ -78,7 +78,7 @@ func (c *connection) trySend(r *request, id uint64, k *call) (sent bool, room <-
 		c.flushSoon()
 		return true, nil, nil
 	}
-	// not all of it was taken, so none of it will run
+	// the bot cannot have got all of it, so it will not run it
 	if err != nil {
 		c.retire(endedError(c.owner.target.where(), err))
 	}
@@ -88,10 +88,10 @@ func (c *connection) trySend(r *request, id uint64, k *call) (sent bool, room <-
 	return false, room, nil
 }
 
-// waitFor waits for room. Without it the call ends with err, or if that is nil,
+// waitFor waits for room. If there is none, the call ends with err, or if err is nil,
 // another connection may take it.
 func (c *connection) waitFor(room <-chan struct{}, r *request) (there bool, err error) {
-	c.flushSoon() // the sender of what fills it may not have done so yet
+	c.flushSoon() // the call that has filled the buffer may not have done this yet
 	ctx, cancel := r.context()
 	defer cancel()
 	select {
@@ -104,7 +104,7 @@ func (c *connection) waitFor(room <-chan struct{}, r *request) (there bool, err 
 	}
 }
 
-// queue waits for a slot: the server would turn one call too many down.
+// queue waits for a slot, since the server would refuse a call too many.
 func (c *connection) queue(r *request) (taken bool, err error) {
 	ctx, cancel := r.context()
 	defer cancel()
@@ -119,7 +119,7 @@ func (c *connection) queue(r *request) (taken bool, err error) {
 	}
 }
 
-// await waits for the outcome of call id, which is then in k.
+// await waits for the outcome of call id, and leaves it in k.
 func (c *connection) await(r *request, id uint64, k *call) {
 	var expired <-chan time.Time
 	if r.timed {
@@ -138,15 +138,15 @@ func (c *connection) await(r *request, id uint64, k *call) {
 	case <-expired:
 	}
 	if !c.abandon(id) {
-		<-k.done // it is on its way
+		<-k.done // another goroutine has taken the call, and sends soon
 		return
 	}
 	err := mayHaveRun(r.over(wire.Timeout, "it may have run", nil))
-	if wire.CodeOf(err) == wire.Canceled { // of the deadline the server knows
+	if wire.CodeOf(err) == wire.Canceled { // the server knows deadlines
 		msg := buffer.New()
 		msg.B = protocol.AppendCancel(msg.B, id)
-		// an error ends the connection, and the call with it; a bot that does not
-		// read is not told, rather than the caller held
+		// An error ends the connection, and the call with it. If the bot does not read,
+		// the cancel is dropped: the caller must not wait.
 		_, _ = c.ws.TrySend(msg.B)
 		msg.Free()
 		c.flushSoon()
@@ -154,8 +154,8 @@ func (c *connection) await(r *request, id uint64, k *call) {
 	k.err = err
 }
 
-// flushSoon lets the writer write what was sent. Callers do not write
-// themselves: a peer that does not read would hold them past their deadlines.
+// flushSoon lets the writer write the gathered messages. Callers do not write
+// themselves, because a peer that does not read would hold them past their deadlines.
 func (c *connection) flushSoon() {
 	select {
 	case c.wake <- struct{}{}:

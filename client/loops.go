@@ -9,8 +9,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A silent peer is asked for a sign of life every pingEvery, and given up after
-// deadAfter. Silence is counted in steps of listenEvery.
+// A silent peer gets a ping every pingEvery, and is cut off after deadAfter. Silence is
+// counted in steps of listenEvery.
 const (
 	listenEvery = 5 * time.Second
 	pingEvery   = 15 * time.Second
@@ -93,7 +93,7 @@ func (c *connection) write() {
 				c.ws.Ping()
 			}
 		case <-c.leave:
-			// also when the connection is lost: then this fails at once
+			// also if the connection is lost: then this fails at once
 			c.ws.StartClose(transport.CloseNormal, "")
 			<-c.ended
 			c.guard.Stop()
