@@ -8,8 +8,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
@@ -24,7 +24,7 @@ type cogActor struct {
 	switches atomic.Pointer[[]admin.SwitchStats] // likewise; the slice never changes
 
 	// owned by the actor
-	cog        cogs.Cog
+	cog        instance.Spec
 	current    *gate.Generation // nil while none serves
 	since      time.Time        // when it was activated
 	reloaded   time.Time        // when the last reload ended
@@ -32,7 +32,7 @@ type cogActor struct {
 	running    *transition
 	next       *order // the order after the running transition
 	failed     *order // a restart that is due, unless the running transition makes it needless
-	checkpoint cogs.State
+	checkpoint instance.State
 	subscribed <-chan struct{} // closed when the hosts have carried out the last change of subscriptions
 	saver      *time.Timer
 	slowSave   bool // not to be saved while it serves

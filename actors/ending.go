@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -73,7 +73,7 @@ func (t *transition) retire(gen *gate.Generation) {
 // does may use what they take away. What hangs is killed, if that can be. If
 // it hangs all the same, dispose reports false and the cleanups run when it has
 // ended.
-func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan struct{}) bool {
+func (t *transition) dispose(i *instance.Instance, number uint64, calls ...<-chan struct{}) bool {
 	nothing := func(until time.Time) bool {
 		return await(until, append(calls, i.Stop(), i.Errands())...)
 	}
@@ -101,12 +101,12 @@ func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan st
 }
 
 // clean runs the cleanups of an instance of which nothing runs, for at most limit.
-func clean(i *cogs.Instance, limit time.Duration) error {
+func clean(i *instance.Instance, limit time.Duration) error {
 	return within(limit, i.Close)
 }
 
 // kill ends by force what runs of an instance, and reports whether it could.
-func (t *transition) kill(i *cogs.Instance, number uint64) bool {
+func (t *transition) kill(i *instance.Instance, number uint64) bool {
 	killed := false
 	err := within(drainGrace, func(ctx context.Context) (err error) {
 		killed, err = i.Kill(ctx)
@@ -125,7 +125,7 @@ func within(limit time.Duration, f func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	err := f(ctx)
-	if errors.Is(err, cogs.ErrLeftBehind) {
+	if errors.Is(err, instance.ErrLeftBehind) {
 		err = fmt.Errorf("%w (%v)", err, limit)
 	}
 	return err

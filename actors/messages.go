@@ -5,8 +5,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
@@ -18,7 +18,7 @@ type (
 	order struct {
 		what    verb
 		name    string
-		cog     *cogs.Cog // of a load or a replace; nil: the one that is loaded
+		cog     *instance.Spec // of a load or a replace; nil: the one that is loaded
 		opts    ReloadOptions
 		ctx     context.Context // its values are Setup's; its end is told by gaveUp
 		waiters []chan<- done
@@ -41,7 +41,7 @@ type (
 	}
 
 	// adopted says that a cog is served by another value now.
-	adopted struct{ cog cogs.Cog }
+	adopted struct{ cog instance.Spec }
 
 	// cogEnded says that a cog is unloaded, or was not loaded. The order that
 	// led to it is answered when the actor has stopped.

@@ -16,6 +16,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -212,7 +213,7 @@ func TestListen_listenersOfACogShareTheirOrder(t *testing.T) {
 		var mu sync.Mutex
 		var seen []string
 		listen := func(ctx context.Context, r *cogs.Registrar, event string, takes time.Duration) {
-			r.Listen(cogs.HostOf(ctx), event, func(data []byte) string {
+			(*instance.Recorder)(r).Listen(instance.HostOf(ctx), event, func(data []byte) string {
 				var i item
 				_ = json.Unmarshal(data, &i)
 				return i.Guild.String()
@@ -225,7 +226,7 @@ func TestListen_listenersOfACogShareTheirOrder(t *testing.T) {
 			})
 		}
 		cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-			ctx = cogs.WithHost(ctx, host)
+			ctx = instance.WithHost(ctx, host)
 			listen(ctx, r, "join", time.Second)
 			listen(ctx, r, "leave", 0)
 			return nil
@@ -257,7 +258,7 @@ func TestListen_everyEventOnce(t *testing.T) {
 					if keep {
 						cogs.Keep(r, "n", &n)
 					}
-					r.Listen(cogs.HostOf(ctx), "tick", func(data []byte) string {
+					(*instance.Recorder)(r).Listen(instance.HostOf(ctx), "tick", func(data []byte) string {
 						var i item
 						_ = json.Unmarshal(data, &i)
 						return i.Guild.String()
@@ -278,7 +279,7 @@ func TestListen_everyEventOnce(t *testing.T) {
 					return nil
 				}}
 				inner := cog.Setup
-				cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { return inner(cogs.WithHost(ctx, host), r) }
+				cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { return inner(instance.WithHost(ctx, host), r) }
 				srv, _ := cogtest.Start(t, cog)
 				host.emit("other", -1)
 				var work sync.WaitGroup

@@ -12,6 +12,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -26,7 +27,7 @@ func TestRollback(t *testing.T) {
 				} else {
 					builds--
 				}
-				r.Build(fmt.Sprint("build ", builds), time.Second)
+				(*instance.Recorder)(r).Build(fmt.Sprint("build ", builds), time.Second)
 				return nil
 			}})
 		back := &actors.ReloadOptions{Rollback: true}
@@ -54,14 +55,14 @@ func TestRelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		later := make(chan func([]byte, error), 1)
 		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
-			r.Relay("now", 0, func(_ context.Context, data []byte, done func([]byte, error)) { done(data, nil) })
-			r.Relay("error", 0, func(_ context.Context, _ []byte, done func([]byte, error)) {
+			(*instance.Recorder)(r).Relay("now", 0, func(_ context.Context, data []byte, done func([]byte, error)) { done(data, nil) })
+			(*instance.Recorder)(r).Relay("error", 0, func(_ context.Context, _ []byte, done func([]byte, error)) {
 				done(nil, wire.Errorf("no_money", "none"))
 				done([]byte("1"), nil)
 			})
-			r.Relay("garbage", 0, func(_ context.Context, _ []byte, done func([]byte, error)) { done([]byte(`{"a":`), nil) })
-			r.Relay("panic", 0, func(context.Context, []byte, func([]byte, error)) { panic("boom") })
-			r.Relay("later", time.Second, func(_ context.Context, _ []byte, done func([]byte, error)) { later <- done })
+			(*instance.Recorder)(r).Relay("garbage", 0, func(_ context.Context, _ []byte, done func([]byte, error)) { done([]byte(`{"a":`), nil) })
+			(*instance.Recorder)(r).Relay("panic", 0, func(context.Context, []byte, func([]byte, error)) { panic("boom") })
+			(*instance.Recorder)(r).Relay("later", time.Second, func(_ context.Context, _ []byte, done func([]byte, error)) { later <- done })
 			return nil
 		}})
 		for _, c := range []struct {

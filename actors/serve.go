@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/socket"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -54,7 +54,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.log.Info("serving", "addr", s.Addr(), "discovery", addrs(lookup))
 	if s.opts.OnReady != nil {
-		if err := cogs.Protect(func() error { s.opts.OnReady(s.Addr()); return nil }); err != nil {
+		if err := instance.Protect(func() error { s.opts.OnReady(s.Addr()); return nil }); err != nil {
 			closeAll(main)
 			closeAll(lookup)
 			_ = s.Close()

@@ -14,7 +14,9 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/dialect"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/internal/spec"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
@@ -85,9 +87,9 @@ func NewServer(opts *Options) *Server {
 
 	s.system = newSystem()
 	s.clientProps = s.connectionProps()
-	a := &serverActor{srv: s, known: map[string]cogs.Cog{}, ending: map[string]*cogEnded{}}
+	a := &serverActor{srv: s, known: map[string]instance.Spec{}, ending: map[string]*cogEnded{}}
 	s.actor = s.system.Root.Spawn(propsOf(func() actor.Actor { return a }, &s.router.Pool, o.Logger))
-	own := s.ownCog()
+	own := spec.Of(s.ownCog())
 	if _, err := s.ask(context.Background(), &order{what: load, name: own.Name, cog: &own}); err != nil {
 		panic(fmt.Sprintf("actors: %v", err)) // its routes are ours alone
 	}
@@ -105,7 +107,8 @@ func (s *Server) Load(ctx context.Context, list ...cogs.Cog) error {
 			errs = append(errs, fmt.Errorf("load %s: that name is the server's own", c.Name))
 			continue
 		}
-		if _, err := s.ask(ctx, &order{what: load, name: c.Name, cog: &c}); err != nil {
+		cog := spec.Of(c)
+		if _, err := s.ask(ctx, &order{what: load, name: c.Name, cog: &cog}); err != nil {
 			errs = append(errs, fmt.Errorf("load %s: %w", c.Name, err))
 		}
 	}
@@ -160,7 +163,8 @@ func (s *Server) Reload(ctx context.Context, name string, opts *ReloadOptions) (
 
 // Replace is Reload with another value for the cog of the same name.
 func (s *Server) Replace(ctx context.Context, cog cogs.Cog, opts *ReloadOptions) (admin.SwitchResult, error) {
-	return s.askAbout(ctx, "replace", &order{what: replace, name: cog.Name, cog: &cog, opts: opts.orZero()})
+	next := spec.Of(cog)
+	return s.askAbout(ctx, "replace", &order{what: replace, name: cog.Name, cog: &next, opts: opts.orZero()})
 }
 
 func (o *ReloadOptions) orZero() ReloadOptions {

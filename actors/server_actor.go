@@ -8,7 +8,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // The server actor owns which cogs are loaded, and is the only one who writes
@@ -17,9 +17,9 @@ type serverActor struct {
 	srv *Server
 
 	// owned by the actor
-	cogs   []*loaded            // in the order of loading
-	known  map[string]cogs.Cog  // what can be loaded by its name
-	ending map[string]*cogEnded // by the ids of actors that are stopping
+	cogs   []*loaded                // in the order of loading
+	known  map[string]instance.Spec // what can be loaded by its name
+	ending map[string]*cogEnded     // by the ids of actors that are stopping
 	spawns int
 	sealed bool
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire/admin"
 )
@@ -23,14 +23,14 @@ type transition struct {
 	gate   *gate.Gate
 	actor  *actor.PID
 	order  *order
-	cog    cogs.Cog
+	cog    instance.Spec
 	old    *gate.Generation
 	number uint64 // of the instance that it makes
 	began  time.Time
 	rest   time.Duration // before a reload: see breather
 	cancel context.CancelFunc
 
-	checkpoint cogs.State      // the state that was saved last
+	checkpoint instance.State  // the state that was saved last
 	subscribed <-chan struct{} // closed when the hosts have carried out the last change of subscriptions
 	failures   int             // starts and tasks that failed in a row
 
@@ -99,18 +99,18 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	// these outlive the transition and must not hold it: it knows the generation
 	// before, whose own closures would hold the one before that
 	srv, name := t.srv, t.cog.Name
-	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { srv.requestReload(name) })
+	i, err := instance.Open(a.Context(ctx), t.cog, func() { srv.requestReload(name) })
 	if err != nil {
-		if p, ok := errors.AsType[*cogs.Panic](err); ok {
+		if p, ok := errors.AsType[*instance.Panic](err); ok {
 			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))
 		}
-		t.dispose(instance, t.number)
+		t.dispose(i, t.number)
 		return nil, err
 	}
-	gen := t.gate.Next(t.number, instance, t.old)
-	build, took := instance.Build()
+	gen := t.gate.Next(t.number, i, t.old)
+	build, took := i.Build()
 	if build == "" && t.order.opts.Rollback {
-		t.dispose(instance, t.number)
+		t.dispose(i, t.number)
 		return nil, errNoBuilds
 	}
 	t.result.Build, t.result.Built = build, milliseconds(took)
@@ -154,13 +154,13 @@ func (t *transition) activate(gen *gate.Generation) {
 	srv, cog := t.srv, t.actor // as in open: these outlive the transition
 	a := &router.TaskContext{Router: srv.router, Cog: t.cog.Name, Generation: gen.Number}
 	gen.Instance.Start(a.Context(context.Background()),
-		func(ctx context.Context, e *cogs.Endpoint) {
+		func(ctx context.Context, e *instance.Endpoint) {
 			if err := srv.router.Tick(ctx, gen, e); err != nil {
 				srv.restart(gen, cog, fmt.Errorf("%s: %w", e.Name, err))
 			}
 		},
 		func(err error) {
-			if !errors.Is(err, cogs.ErrEnded) { // a process that ended is no task
+			if !errors.Is(err, instance.ErrEnded) { // a process that ended is no task
 				err = fmt.Errorf("task: %w", err)
 			}
 			srv.restart(gen, cog, err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/codec"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // On records h as a listener of the instance that r is for: it is called with
@@ -29,7 +30,7 @@ func On[E any](ctx context.Context, r *cogs.Registrar, h func(ctx context.Contex
 	if h == nil {
 		panic(fmt.Sprintf("discord.On: cog %q: the listener for %s is nil", cogs.CallInfo(ctx).Cog, name))
 	}
-	r.Listen(needHost(ctx, "On"), name, guildOf(name), func(ctx context.Context, data []byte) error {
+	(*instance.Recorder)(r).Listen(needHost(ctx, "On"), name, guildOf(name), func(ctx context.Context, data []byte) error {
 		e := new(E)
 		err := decode(data, e)
 		if _, partly := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !partly {
@@ -42,8 +43,8 @@ func On[E any](ctx context.Context, r *cogs.Registrar, h func(ctx context.Contex
 }
 
 // needHost returns the host that ctx carries.
-func needHost(ctx context.Context, what string) cogs.Host {
-	host := cogs.HostOf(ctx)
+func needHost(ctx context.Context, what string) instance.Host {
+	host := instance.HostOf(ctx)
 	if host == nil {
 		panic(fmt.Sprintf("discord.%s: cog %q: no Discord in this context: pass that of Setup, and load the cog by discord.With(session, ...)",
 			what, cogs.CallInfo(ctx).Cog))

@@ -7,7 +7,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -17,7 +17,7 @@ import (
 // What the session does not know is a *wire.Error with code not_found. A zero
 // View fails with unavailable.
 type View struct {
-	host      cogs.Host
+	host      instance.Host
 	functions functions
 
 	mu   sync.Mutex         // protects rest

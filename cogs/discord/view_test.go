@@ -15,6 +15,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/discord"
 	"github.com/cogbus/cogbus/cogs/discord/discordtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -146,7 +147,7 @@ func TestSession(t *testing.T) {
 func TestSession_elsewhere(t *testing.T) {
 	var v *discord.View
 	cog := cogs.Cog{Name: "far", Setup: func(ctx context.Context, _ *cogs.Registrar) error {
-		v = discord.From(cogs.WithHost(ctx, &link{cogs.HostOf(ctx)}))
+		v = discord.From(instance.WithHost(ctx, &link{instance.HostOf(ctx)}))
 		return nil
 	}}
 	bubble(t, &discordtest.Options{}, []cogs.Cog{cog}, func(t *testing.T, w *world) {
@@ -161,7 +162,7 @@ func TestSession_elsewhere(t *testing.T) {
 }
 
 // A link stands between a cog and its host.
-type link struct{ cogs.Host }
+type link struct{ instance.Host }
 
 func TestViewWhileMembersComeAndGo(t *testing.T) {
 	var v *discord.View

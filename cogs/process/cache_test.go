@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A shelf is a cache with what a test puts there.
@@ -47,7 +47,7 @@ func (s *shelf) serve(text string) string {
 // back goes back to the artefact before, and returns what it holds.
 func (s *shelf) back() string {
 	s.t.Helper()
-	a, err := s.src.artefact(s.t.Context(), cogs.Info{Rollback: true})
+	a, err := s.src.artefact(s.t.Context(), instance.Info{Rollback: true})
 	if err != nil {
 		return err.Error()
 	}

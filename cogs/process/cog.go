@@ -9,6 +9,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // buildTimeout bounds Setup with the build in it: the first one of all compiles
@@ -20,11 +21,13 @@ const buildTimeout = 10 * time.Minute
 // zero Options.
 func Cog(name, dir string, opts *Options) cogs.Cog {
 	s := &source{name: name, dir: dir, opts: opts.withDefaults()}
-	return cogs.Cog{Name: name, SetupTimeout: buildTimeout, Setup: s.setup}
+	return cogs.Cog{Name: name, SetupTimeout: buildTimeout, Setup: func(ctx context.Context, r *cogs.Registrar) error {
+		return s.setup(ctx, (*instance.Recorder)(r))
+	}}
 }
 
 // setup starts the process and records what it offers.
-func (s *source) setup(ctx context.Context, r *cogs.Registrar) error {
+func (s *source) setup(ctx context.Context, r *instance.Recorder) error {
 	err := s.open(ctx, r)
 	if err != nil && ctx.Err() == nil && !s.isWatched() {
 		s.warn()
@@ -32,8 +35,8 @@ func (s *source) setup(ctx context.Context, r *cogs.Registrar) error {
 	return err
 }
 
-func (s *source) open(ctx context.Context, r *cogs.Registrar) error {
-	info := cogs.CallInfo(ctx)
+func (s *source) open(ctx context.Context, r *instance.Recorder) error {
+	info := instance.RuntimeOf(ctx).Info()
 	a, err := s.artefact(ctx, info)
 	if err != nil {
 		return err
@@ -47,8 +50,8 @@ func (s *source) open(ctx context.Context, r *cogs.Registrar) error {
 	}
 	r.Cleanup(p.end)
 	r.Kill(p.kill)
-	p.host, p.reload = cogs.HostOf(ctx), r.RequestReload
-	p.agent, _ = ctx.Value(cogs.RuntimeKey{}).(cogs.Runtime)
+	p.host, p.reload = instance.HostOf(ctx), r.RequestReload
+	p.agent = instance.RuntimeOf(ctx)
 	p.begin()
 	offer, err := p.setUp(ctx)
 	if err != nil {
@@ -81,7 +84,7 @@ func (s *source) open(ctx context.Context, r *cogs.Registrar) error {
 
 // setUp asks the process to set up.
 func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
-	info := cogs.CallInfo(ctx)
+	info := instance.RuntimeOf(ctx).Info()
 	body, err := json.Marshal(frames.Request{
 		ABI:        frames.ABI,
 		Cog:        p.name,
@@ -96,7 +99,7 @@ func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
 	if errors.Is(err, errNoReply) {
 		return offer, fmt.Errorf("the process did not set up within %v", p.opts.StartTimeout)
 	}
-	if panicked, ok := errors.AsType[*cogs.Panic](err); ok {
+	if panicked, ok := errors.AsType[*instance.Panic](err); ok {
 		return offer, fmt.Errorf("%w%s", err, placeOf(panicked.Stack))
 	}
 	if err != nil {
@@ -118,7 +121,7 @@ func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
 const saving = 10 * time.Second
 
 // record records what the process offers.
-func (p *process) record(r *cogs.Registrar, offer frames.Offer) {
+func (p *process) record(r *instance.Recorder, offer frames.Offer) {
 	for _, route := range offer.Routes {
 		r.Relay(route.Name, time.Duration(route.Timeout)*time.Millisecond, p.relay(frames.Call, route.Name))
 	}

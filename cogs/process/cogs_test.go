@@ -15,6 +15,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -180,12 +181,12 @@ func setUpAny(ctx context.Context, r *cogs.Registrar) error {
 		sum, err := cogs.Call(ctx, again, depth-1)
 		return sum + 1, err
 	})
-	if host := cogs.HostOf(ctx); host != nil {
+	if host := instance.HostOf(ctx); host != nil {
 		cogs.Handle(r, hosted, func(ctx context.Context, name string) (string, error) {
 			out, err := host.Call(ctx, name, []byte(`"question"`))
 			return string(out), err
 		})
-		r.Listen(host, "JOIN", func([]byte) string { return "" }, func(_ context.Context, data []byte) error {
+		(*instance.Recorder)(r).Listen(host, "JOIN", func([]byte) string { return "" }, func(_ context.Context, data []byte) error {
 			events = append(events, string(data))
 			return nil
 		})

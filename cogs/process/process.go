@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A process is one run of a cog's executable, from its start until nothing of it
@@ -29,8 +29,8 @@ type process struct {
 	log  *lines
 
 	// set before begin
-	host   cogs.Host
-	agent  cogs.Runtime // what it asks for outside of calls
+	host   instance.Host
+	agent  instance.Runtime // what it asks for outside of calls
 	reload func()
 
 	alive  context.Context // until the process has ended
@@ -163,7 +163,7 @@ func (p *process) why(err error) error {
 type endedError struct{}
 
 func (endedError) Error() string   { return "the cog's process ended" }
-func (endedError) Is(e error) bool { return e == cogs.ErrEnded }
+func (endedError) Is(e error) bool { return e == instance.ErrEnded }
 
 var errEnded error = endedError{}
 

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/cogbus/cogbus/cogs"
 	// so that a bot which vendors its modules has what the built program imports
 	_ "github.com/cogbus/cogbus/cogs/process/child"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A source is where the executables of a cog come from. It outlives instances.
@@ -34,7 +34,7 @@ type source struct {
 // artefact returns the executable to start: a new one, that which served last if
 // the cog restarts, or that which served before it. What cannot be built must not
 // keep a cog down that ran.
-func (s *source) artefact(ctx context.Context, info cogs.Info) (Artefact, error) {
+func (s *source) artefact(ctx context.Context, info instance.Info) (Artefact, error) {
 	if s.opts.Binary != "" {
 		if info.Rollback {
 			return Artefact{}, errors.New("it runs an executable that was built elsewhere: there is no build to go back to")

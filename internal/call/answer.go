@@ -4,8 +4,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -63,7 +63,7 @@ func (c *Call) answer(b *buffer.Buffer, err error) {
 }
 
 func isPanic(err error) bool {
-	_, ok := errors.AsType[*cogs.Panic](err)
+	_, ok := errors.AsType[*instance.Panic](err)
 	return ok
 }
 

@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/lane"
 )
 
@@ -52,11 +52,11 @@ type Call struct {
 	held  bool // a gate holds the call, or did
 
 	// The goroutine that runs the call owns these.
-	serves   *cogs.Endpoint // the place's endpoint, or the one that its Prepare has returned
-	prepared bool           // the key was found
-	onReader bool           // it is the goroutine of the connection's reader
-	returned bool           // the handler has returned
-	reusable bool           // only the handler's context still refers to the call
+	serves   *instance.Endpoint // the place's endpoint, or the one that its Prepare has returned
+	prepared bool               // the key was found
+	onReader bool               // it is the goroutine of the connection's reader
+	returned bool               // the handler has returned
+	reusable bool               // only the handler's context still refers to the call
 
 	// Ticket is the call's place in the lanes of its route. They own it.
 	Ticket lane.Ticket[*Call]

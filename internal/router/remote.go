@@ -4,9 +4,9 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // This file serves a cog in a child process. The bot sends it events and ticks, under
@@ -47,7 +47,7 @@ func Origin(c *call.Call) uint64 {
 // TickFrom runs a tick of gen, which the bot calls origin, and returns its call, nil if
 // there is none. done is called once, when the handler has returned, with what it has
 // failed with: a tick that a limit refuses is left out.
-func (r *Router) TickFrom(gen *gate.Generation, e *cogs.Endpoint, origin uint64, done func(error)) *call.Call {
+func (r *Router) TickFrom(gen *gate.Generation, e *instance.Endpoint, origin uint64, done func(error)) *call.Call {
 	m := &remote{insider: insider{r}, origin: origin, done: done}
 	at := gen.Tick(e)
 	c, err := m.make(call.Request{Endpoint: e.Name, Caller: at.Cog}, m, at)
@@ -62,7 +62,7 @@ func (r *Router) TickFrom(gen *gate.Generation, e *cogs.Endpoint, origin uint64,
 // EventFrom makes an event, which the bot calls origin, calls of a gate's listeners.
 // made is told of each call, done is called once, when all have returned, with what
 // they have failed with. EventFrom does not keep data.
-func (r *Router) EventFrom(g *gate.Gate, host cogs.Host, name string, origin uint64, data []byte, made func(*call.Call), done func(error)) {
+func (r *Router) EventFrom(g *gate.Gate, host instance.Host, name string, origin uint64, data []byte, made func(*call.Call), done func(error)) {
 	data = append([]byte(nil), data...)
 	j := &joint{left: 1, done: done}
 	g.Deliver(&gate.Event{

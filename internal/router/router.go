@@ -20,9 +20,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
@@ -87,7 +87,7 @@ func (r *Router) Now() int64 { return r.env.Now() }
 func (r *Router) MaxMessage() int { return r.o.MaxMessage }
 
 // NewGate returns the gate of a cog.
-func (r *Router) NewGate(c cogs.Cog) *gate.Gate { return gate.New(c, &r.env, &r.switches) }
+func (r *Router) NewGate(c instance.Spec) *gate.Gate { return gate.New(c, &r.env, &r.switches) }
 
 // Admit takes a call to the gate of its cog. It reports whether the caller runs the
 // call now; otherwise it waits somewhere, or was rejected.

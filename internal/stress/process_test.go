@@ -21,6 +21,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/process"
+	inst "github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -72,7 +73,7 @@ func (w *world) newTally() *tally {
 	cog.DrainTimeout, cog.SetupTimeout = drain, 2*time.Minute
 	setup := cog.Setup
 	cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { // reloads come without the context of Load
-		return setup(cogs.WithHost(ctx, w.host), r)
+		return setup(inst.WithHost(ctx, w.host), r)
 	}
 	if err := w.srv.Load(w.t.Context(), cog); err != nil {
 		w.t.Fatal(err)
