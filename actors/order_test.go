@@ -212,8 +212,8 @@ func TestListen_listenersOfACogShareTheirOrder(t *testing.T) {
 		host := source{new([]*subscriber)}
 		var mu sync.Mutex
 		var seen []string
-		listen := func(ctx context.Context, r *cogs.Registrar, event string, takes time.Duration) {
-			(*instance.Recorder)(r).Listen(instance.HostOf(ctx), event, func(data []byte) string {
+		listen := func(r *cogs.Registrar, event string, takes time.Duration) {
+			(*instance.Recorder)(r).Listen(host, event, func(data []byte) string {
 				var i item
 				_ = json.Unmarshal(data, &i)
 				return i.Guild.String()
@@ -225,10 +225,9 @@ func TestListen_listenersOfACogShareTheirOrder(t *testing.T) {
 				return nil
 			})
 		}
-		cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-			ctx = instance.WithHost(ctx, host)
-			listen(ctx, r, "join", time.Second)
-			listen(ctx, r, "leave", 0)
+		cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			listen(r, "join", time.Second)
+			listen(r, "leave", 0)
 			return nil
 		}})
 		host.emit("join", 1)
@@ -253,12 +252,12 @@ func TestListen_everyEventOnce(t *testing.T) {
 				host := source{new([]*subscriber)}
 				var mu sync.Mutex
 				seen := map[wire.Snowflake][]int{}
-				cog := cogs.Cog{Name: "c", Setup: func(ctx context.Context, r *cogs.Registrar) error {
+				cog := cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
 					var n int
 					if keep {
 						cogs.Keep(r, "n", &n)
 					}
-					(*instance.Recorder)(r).Listen(instance.HostOf(ctx), "tick", func(data []byte) string {
+					(*instance.Recorder)(r).Listen(host, "tick", func(data []byte) string {
 						var i item
 						_ = json.Unmarshal(data, &i)
 						return i.Guild.String()
@@ -278,8 +277,6 @@ func TestListen_everyEventOnce(t *testing.T) {
 					})
 					return nil
 				}}
-				inner := cog.Setup
-				cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { return inner(instance.WithHost(ctx, host), r) }
 				srv, _ := cogtest.Start(t, cog)
 				host.emit("other", -1)
 				var work sync.WaitGroup

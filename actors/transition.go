@@ -99,7 +99,7 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	// these outlive the transition and must not hold it: it knows the generation
 	// before, whose own closures would hold the one before that
 	srv, name := t.srv, t.cog.Name
-	i, err := instance.Open(a.Context(ctx), t.cog, func() { srv.requestReload(name) })
+	i, err := instance.Open(a.Context(ctx), t.cog, instance.Options{Reload: func() { srv.requestReload(name) }})
 	if err != nil {
 		if p, ok := errors.AsType[*instance.Panic](err); ok {
 			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))

@@ -15,7 +15,7 @@ import (
 func open(t *testing.T, f func(r *cogs.Registrar)) (*instance.Instance, error) {
 	t.Helper()
 	setup := func(_ context.Context, r *cogs.Registrar) error { f(r); return nil }
-	return instance.Open(t.Context(), spec.Of(cogs.Cog{Name: "c", Setup: setup}), func() {})
+	return instance.Open(t.Context(), spec.Of(cogs.Cog{Name: "c", Setup: setup}), instance.Options{})
 }
 
 func TestRegistrar_wrongUse(t *testing.T) {
@@ -34,7 +34,7 @@ func TestRegistrar_wrongUse(t *testing.T) {
 			t.Errorf("Open = %v; want it to say %q and name the cog", err, want)
 		}
 	}
-	if _, err := instance.Open(t.Context(), spec.Of(cogs.Cog{Name: "c"}), nil); err == nil {
+	if _, err := instance.Open(t.Context(), spec.Of(cogs.Cog{Name: "c"}), instance.Options{}); err == nil {
 		t.Error("Open of a cog without Setup succeeded; want an error")
 	}
 }

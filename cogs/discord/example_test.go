@@ -21,9 +21,9 @@ type greeter struct {
 	greeted chan string
 }
 
-func (g *greeter) setup(ctx context.Context, r *cogs.Registrar) error {
-	g.discord = discord.From(ctx)
-	discord.On(ctx, r, g.onJoin)
+func (g *greeter) setup(_ context.Context, r *cogs.Registrar) error {
+	g.discord = discord.From(r)
+	discord.On(r, g.onJoin)
 	return nil
 }
 
@@ -79,8 +79,8 @@ func ExampleView_Session() {
 	srv := actors.NewServer(nil)
 	defer srv.Close()
 	const whoAmI wire.Route[wire.Empty, string] = "whoami"
-	cog := cogs.Cog{Name: "whoami", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-		view := discord.From(ctx)
+	cog := cogs.Cog{Name: "whoami", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		view := discord.From(r)
 		cogs.Handle(r, whoAmI, func(ctx context.Context, _ wire.Empty) (string, error) {
 			session, err := view.Session()
 			if err != nil {

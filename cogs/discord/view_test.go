@@ -21,8 +21,8 @@ import (
 
 // viewing returns a cog that hands its View out.
 func viewing(v **discord.View) []cogs.Cog {
-	return []cogs.Cog{{Name: "viewer", Setup: func(ctx context.Context, _ *cogs.Registrar) error {
-		*v = discord.From(ctx)
+	return []cogs.Cog{{Name: "viewer", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		*v = discord.From(r)
 		return nil
 	}}}
 }
@@ -146,8 +146,10 @@ func TestSession(t *testing.T) {
 // process of the cog's own.
 func TestSession_elsewhere(t *testing.T) {
 	var v *discord.View
-	cog := cogs.Cog{Name: "far", Setup: func(ctx context.Context, _ *cogs.Registrar) error {
-		v = discord.From(instance.WithHost(ctx, &link{instance.HostOf(ctx)}))
+	cog := cogs.Cog{Name: "far", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		recorder := (*instance.Recorder)(r)
+		recorder.SetHost(&link{recorder.Host()})
+		v = discord.From(r)
 		return nil
 	}}
 	bubble(t, &discordtest.Options{}, []cogs.Cog{cog}, func(t *testing.T, w *world) {

@@ -26,7 +26,8 @@ func With(session *discordgo.Session, list ...cogs.Cog) []cogs.Cog {
 	for i, c := range list {
 		if setup := c.Setup; setup != nil {
 			c.Setup = func(ctx context.Context, r *cogs.Registrar) error {
-				return setup(instance.WithHost(ctx, h), r)
+				(*instance.Recorder)(r).SetHost(h)
+				return setup(ctx, r)
 			}
 		}
 		out[i] = c

@@ -50,7 +50,7 @@ func (s *source) open(ctx context.Context, r *instance.Recorder) error {
 	}
 	r.Cleanup(p.end)
 	r.Kill(p.kill)
-	p.host, p.reload = instance.HostOf(ctx), r.RequestReload
+	p.host, p.reload = r.Host(), r.RequestReload
 	p.agent = instance.RuntimeOf(ctx)
 	p.begin()
 	offer, err := p.setUp(ctx)

@@ -123,7 +123,7 @@ func untidyCog() cogs.Cog {
 	}}
 }
 
-func setUpAny(ctx context.Context, r *cogs.Registrar) error {
+func setUpAny(_ context.Context, r *cogs.Registrar) error {
 	n := 0
 	var events []string
 	cogs.Keep(r, "n", &n)
@@ -181,7 +181,7 @@ func setUpAny(ctx context.Context, r *cogs.Registrar) error {
 		sum, err := cogs.Call(ctx, again, depth-1)
 		return sum + 1, err
 	})
-	if host := instance.HostOf(ctx); host != nil {
+	if host := (*instance.Recorder)(r).Host(); host != nil {
 		cogs.Handle(r, hosted, func(ctx context.Context, name string) (string, error) {
 			out, err := host.Call(ctx, name, []byte(`"question"`))
 			return string(out), err

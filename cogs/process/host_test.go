@@ -54,7 +54,10 @@ func (s *station) publish(event, data string) {
 
 func (s *station) with(cog cogs.Cog) cogs.Cog {
 	setup := cog.Setup
-	cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { return setup(instance.WithHost(ctx, s), r) }
+	cog.Setup = func(ctx context.Context, r *cogs.Registrar) error {
+		(*instance.Recorder)(r).SetHost(s)
+		return setup(ctx, r)
+	}
 	return cog
 }
 

@@ -17,18 +17,11 @@ type Host interface {
 	Subscribe(event string, deliver func(data []byte)) (cancel func())
 }
 
-type hostKey struct{}
+// Host returns the Host that the cog was given, nil if none.
+func (r *Recorder) Host() Host { return r.host }
 
-// WithHost returns a context that carries host to Setup.
-func WithHost(ctx context.Context, host Host) context.Context {
-	return context.WithValue(ctx, hostKey{}, host)
-}
-
-// HostOf returns the Host that Setup's context carries, nil if none.
-func HostOf(ctx context.Context) Host {
-	host, _ := ctx.Value(hostKey{}).(Host)
-	return host
-}
+// SetHost gives the cog a host. A function that wraps the cog's Setup does so before it.
+func (r *Recorder) SetHost(host Host) { r.host = host }
 
 // A Listener is an event that an instance listens to.
 type Listener struct {

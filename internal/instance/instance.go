@@ -32,14 +32,20 @@ type Instance struct {
 // behind.
 const setupGrace = time.Second
 
-// Open runs c's Setup. reload is what RequestReload calls. The error says what
+// Options are what Open gives to a Setup.
+type Options struct {
+	Reload func() // what RequestReload calls
+	Host   Host   // nil: none
+}
+
+// Open runs c's Setup. The error says what
 // Setup has returned or panicked with, or that it passed its time limit. An
 // instance whose Setup fails is returned with the error: Close runs the cleanups
 // that were recorded, once Setup has ended.
-func Open(ctx context.Context, c Spec, reload func()) (*Instance, error) {
+func Open(ctx context.Context, c Spec, o Options) (*Instance, error) {
 	none := make(chan struct{})
 	close(none)
-	i := &Instance{r: &Recorder{cog: c, names: map[string]bool{}, reload: reload}, setup: none, tasks: none, errands: none}
+	i := &Instance{r: &Recorder{cog: c, names: map[string]bool{}, reload: o.Reload, host: o.Host}, setup: none, tasks: none, errands: none}
 	if err := c.check(); err != nil {
 		return i, err
 	}

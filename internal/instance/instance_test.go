@@ -39,7 +39,7 @@ func TestOpen_wrongUse(t *testing.T) {
 			t.Errorf("Open = %v; want it to say %q and name the cog", err, want)
 		}
 	}
-	if _, err := Open(t.Context(), Spec{Name: "c"}, nil); err == nil {
+	if _, err := Open(t.Context(), Spec{Name: "c"}, Options{}); err == nil {
 		t.Error("Open of a cog without Setup succeeded; want an error")
 	}
 }
@@ -47,7 +47,7 @@ func TestOpen_wrongUse(t *testing.T) {
 // open returns an instance whose Setup is f, and how that ended.
 func open(t *testing.T, f func(r *Recorder)) (*Instance, error) {
 	t.Helper()
-	return Open(t.Context(), Spec{Name: "c", Setup: setup(f)}, func() {})
+	return Open(t.Context(), Spec{Name: "c", Setup: setup(f)}, Options{})
 }
 
 // A sliceHost cannot be compared.
@@ -59,7 +59,7 @@ func (sliceHost) Subscribe(string, func([]byte)) func()                { return 
 func TestRecorder_afterSetup(t *testing.T) {
 	var kept *Recorder
 	reloads := 0
-	_, err := Open(t.Context(), Spec{Name: "c", Setup: setup(func(r *Recorder) { kept = r })}, func() { reloads++ })
+	_, err := Open(t.Context(), Spec{Name: "c", Setup: setup(func(r *Recorder) { kept = r })}, Options{Reload: func() { reloads++ }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestOpen_failureCleansUp(t *testing.T) {
 				r.Cleanup(func() { note("first") })
 				r.Cleanup(func() { note("last") })
 				return fail(ctx)
-			}}, nil)
+			}}, Options{})
 			if err == nil || time.Since(began) > time.Minute+time.Second {
 				t.Errorf("%s: Open = %v after %v; want an error within the limit", name, err, time.Since(began))
 			}

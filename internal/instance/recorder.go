@@ -17,6 +17,7 @@ import (
 //	(*instance.Recorder)(r).Kill(process.Kill)
 type Recorder struct {
 	cog       Spec
+	host      Host
 	sealed    bool
 	names     map[string]bool // of routes and kept values, with a prefix
 	endpoints []*Endpoint

@@ -22,7 +22,7 @@ func wide(b *testing.B, r *Router, name string, n int) *gate.Generation {
 			})
 		}
 		return nil
-	}}, func() {})
+	}}, instance.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

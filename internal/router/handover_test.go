@@ -19,7 +19,7 @@ import (
 // not published.
 func (b *bench) after(old *gate.Generation) *gate.Generation {
 	b.t.Helper()
-	i, err := instance.Open(b.t.Context(), spec.Of(b.cog), func() {})
+	i, err := instance.Open(b.t.Context(), spec.Of(b.cog), instance.Options{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestGeneration_takesLanesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		atOnce, waiting := 1, 0
 		b := newBench(t, sleeper())
-		b.cog.Setup = func(ctx context.Context, r *cogs.Registrar) error {
+		b.cog.Setup = func(_ context.Context, r *cogs.Registrar) error {
 			cogs.HandleWith(r, "few", cogs.RouteOptions[seconds]{MaxInFlight: atOnce, MaxWaiting: waiting}, func(ctx context.Context, q seconds) (string, error) {
 				time.Sleep(time.Duration(q.S) * time.Second)
 				return fmt.Sprint(cogs.CallInfo(ctx).Generation), nil
@@ -163,7 +163,7 @@ func TestPublish_severalGenerations(t *testing.T) {
 	serves("new", next.Number)
 	serves("error", old.Number)
 	other := b.NewGate(instance.Spec{Name: "other"})
-	i, err := instance.Open(t.Context(), spec.Of(b.cog), func() {})
+	i, err := instance.Open(t.Context(), spec.Of(b.cog), instance.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func newBench(t *testing.T, cog cogs.Cog) *bench {
 // next publishes a new generation.
 func (b *bench) next() *gate.Generation {
 	b.t.Helper()
-	i, err := instance.Open(b.t.Context(), spec.Of(b.cog), func() {})
+	i, err := instance.Open(b.t.Context(), spec.Of(b.cog), instance.Options{})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -76,11 +76,11 @@ func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
 	c.cog.Name = r.Cog
 	setup := &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation, Restart: r.Restart}
 	c.task = &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation}
-	ctx := setup.Context(context.Background())
+	o := instance.Options{Reload: func() { _ = c.out.Send(&frames.Frame{Kind: frames.Reload}) }}
 	if r.Host {
-		ctx = instance.WithHost(ctx, c.host)
+		o.Host = c.host
 	}
-	i, err := instance.Open(ctx, spec.Of(c.cog), func() { _ = c.out.Send(&frames.Frame{Kind: frames.Reload}) })
+	i, err := instance.Open(setup.Context(context.Background()), spec.Of(c.cog), o)
 	if err != nil {
 		limit, cancel := context.WithTimeout(context.Background(), quiet)
 		defer cancel()

@@ -30,7 +30,7 @@ type Ask struct {
 // Cog returns the cog.
 func Cog() cogs.Cog { return cogs.Cog{Name: "tally", Setup: setup} }
 
-func setup(ctx context.Context, r *cogs.Registrar) error {
+func setup(_ context.Context, r *cogs.Registrar) error {
 	// O_APPEND, since the instance before still writes for a moment
 	file, err := os.OpenFile(os.Getenv("STRESS_TALLY"), os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -73,7 +73,8 @@ func setup(ctx context.Context, r *cogs.Registrar) error {
 		}
 		return q, nil
 	})
-	(*instance.Recorder)(r).Listen(instance.HostOf(ctx), "joined tally", func([]byte) string { return "" }, func(_ context.Context, data []byte) error {
+	bot := (*instance.Recorder)(r)
+	bot.Listen(bot.Host(), "joined tally", func([]byte) string { return "" }, func(_ context.Context, data []byte) error {
 		var event struct{ N int }
 		if err := json.Unmarshal(data, &event); err != nil {
 			return err
