@@ -21,8 +21,8 @@ func TestRollback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		builds := 0
 		srv, _ := cogtest.Start(t, cogs.Single("plain", func(context.Context, wire.Empty) (int, error) { return 1, nil }),
-			cogs.Cog{Name: "built", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-				if !cogs.CallInfo(ctx).Rollback {
+			cogs.Cog{Name: "built", Setup: func(_ context.Context, r *cogs.Registrar) error {
+				if r.Reason() != cogs.Rollback {
 					builds++
 				} else {
 					builds--

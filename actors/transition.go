@@ -92,14 +92,16 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 		Router:     t.srv.router,
 		Cog:        t.cog.Name,
 		Generation: t.number,
-		Restart:    t.order.what == restart || t.order.what == checkpoint,
-		Rollback:   t.order.opts.Rollback,
 		Setup:      true,
 	}
 	// these outlive the transition and must not hold it: it knows the generation
 	// before, whose own closures would hold the one before that
 	srv, name := t.srv, t.cog.Name
-	i, err := instance.Open(a.Context(ctx), t.cog, instance.Options{Reload: func() { srv.requestReload(name) }})
+	i, err := instance.Open(a.Context(ctx), t.cog, instance.Options{
+		Generation: t.number,
+		Reason:     t.reason(),
+		Reload:     func() { srv.requestReload(name) },
+	})
 	if err != nil {
 		if p, ok := errors.AsType[*instance.Panic](err); ok {
 			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))
@@ -117,6 +119,19 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	t.used = t.number
 	t.number++
 	return gen, nil
+}
+
+// reason returns why the transition runs Setup.
+func (t *transition) reason() instance.Reason {
+	switch {
+	case t.order.opts.Rollback:
+		return instance.Rollback
+	case t.order.what == load:
+		return instance.Load
+	case t.order.what == replace:
+		return instance.Reload
+	}
+	return instance.Restart // restart, and checkpoint if the old instance could not be saved
 }
 
 // start puts a first instance in service, or one after a failure.

@@ -9,15 +9,15 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Info tells of the call, listener, tick or task that a context belongs to.
+// Info tells of the call that a context belongs to: that of a handler, a listener or
+// a tick. In a task, and in Setup, it names the cog, its generation, and the cog as its
+// own caller.
 type Info struct {
 	Cog        string
 	Generation uint64    // of the instance that runs
-	Endpoint   string    // the route's name; empty in tasks
+	Endpoint   string    // the route's name; empty in tasks and in Setup
 	Caller     string    // the client's address, or the name of the calling cog
 	Dialect    string    // "ipcx", "cogbus.v1", or "local" for calls inside the bot
-	Restart    bool      // in Setup: the instance before has failed
-	Rollback   bool      // in Setup: the build before the one that serves is asked for
 	Admin      bool      // the caller presented the admin secret, or is inside the bot
 	Deadline   time.Time // when the call's time is over
 }

@@ -36,6 +36,29 @@ func (r *Registrar) Every(interval time.Duration, f func(ctx context.Context) er
 // one that does not return does.
 func (r *Registrar) Cleanup(f func()) { r.recorder().Cleanup(f) }
 
+// Reason returns why Setup runs.
+func (r *Registrar) Reason() Reason { return Reason(r.recorder().Reason()) }
+
+// A Reason says why Setup runs: see [Registrar.Reason].
+type Reason string
+
+// The reasons why Setup runs.
+const (
+	// Load: the bot loads the cog.
+	Load = Reason(instance.Load)
+
+	// Reload: somebody reloads the cog, or replaces it. Another instance serves, unless
+	// the cog has failed.
+	Reload = Reason(instance.Reload)
+
+	// Restart: the instance before has failed, or could not be saved.
+	Restart = Reason(instance.Restart)
+
+	// Rollback: somebody wants the build before the one that serves. Only cogs that are
+	// built from source have builds; see package process.
+	Rollback = Reason(instance.Rollback)
+)
+
 // RequestReload asks the bot to reload the cog and does not wait. Unlike the
 // other methods it may be called at any time and by several goroutines, by a
 // task that watches a file for instance.

@@ -120,8 +120,8 @@ func (b *bot) cogs() []cogs.Cog {
 			<-ctx.Done()
 			return wire.Empty{}, ctx.Err()
 		}),
-		{Name: "stats", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-			if cogs.CallInfo(ctx).Rollback {
+		{Name: "stats", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			if r.Reason() == cogs.Rollback {
 				(*instance.Recorder)(r).Build("0a1b23fe", 0)
 			} else {
 				(*instance.Recorder)(r).Build("3fe0a1b2", 330*time.Millisecond)

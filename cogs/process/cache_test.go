@@ -47,7 +47,7 @@ func (s *shelf) serve(text string) string {
 // back goes back to the artefact before, and returns what it holds.
 func (s *shelf) back() string {
 	s.t.Helper()
-	a, err := s.src.artefact(s.t.Context(), instance.Info{Rollback: true})
+	a, err := s.src.artefact(s.t.Context(), instance.Rollback)
 	if err != nil {
 		return err.Error()
 	}

@@ -24,7 +24,7 @@ func TestCall(t *testing.T) {
 		}
 	}
 	got, err := client.Call(t.Context(), bot, info, wire.Empty{})
-	if err != nil || got.Cog != "any" || got.Endpoint != "any.info" || got.Dialect != "cogbus.v1" || got.Caller == "" ||
+	if err != nil || got.Cog != "any" || got.Endpoint != "any.info" || got.Dialect != "cogbus.v1" || got.Caller == "" || got.Reason != cogs.Load ||
 		got.Generation != srv.Cogs()[0].Generation || !got.Admin || !got.Deadline {
 		t.Errorf("CallInfo in the process = %+v, %v", got, err)
 	}

@@ -36,8 +36,7 @@ func (s *source) setup(ctx context.Context, r *instance.Recorder) error {
 }
 
 func (s *source) open(ctx context.Context, r *instance.Recorder) error {
-	info := instance.RuntimeOf(ctx).Info()
-	a, err := s.artefact(ctx, info)
+	a, err := s.artefact(ctx, r.Reason())
 	if err != nil {
 		return err
 	}
@@ -53,16 +52,16 @@ func (s *source) open(ctx context.Context, r *instance.Recorder) error {
 	p.host, p.reload = r.Host(), r.RequestReload
 	p.agent = instance.RuntimeOf(ctx)
 	p.begin()
-	offer, err := p.setUp(ctx)
+	offer, err := p.setUp(ctx, r)
 	if err != nil {
 		return err
 	}
 	p.record(r, offer)
 	run := func(ctx context.Context) error {
 		if a.Build != "" {
-			s.serves(a.Path, info.Rollback)
+			s.serves(a.Path, r.Reason() == instance.Rollback)
 		}
-		if !info.Restart {
+		if r.Reason() != instance.Restart {
 			s.calm()
 		}
 		err := p.watch(ctx)
@@ -83,13 +82,13 @@ func (s *source) open(ctx context.Context, r *instance.Recorder) error {
 }
 
 // setUp asks the process to set up.
-func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
-	info := instance.RuntimeOf(ctx).Info()
+func (p *process) setUp(ctx context.Context, r *instance.Recorder) (offer frames.Offer, err error) {
 	body, err := json.Marshal(frames.Request{
 		ABI:        frames.ABI,
 		Cog:        p.name,
-		Generation: info.Generation,
-		Restart:    info.Restart,
+		Generation: r.Generation(),
+		Reason:     string(r.Reason()),
+		Restart:    r.Reason() == instance.Restart,
 		Host:       p.host != nil,
 	})
 	if err != nil {

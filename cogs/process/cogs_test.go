@@ -43,6 +43,7 @@ type about struct {
 	Generation                     uint64
 	Admin, Deadline                bool
 	PID                            int
+	Reason                         cogs.Reason // of the Setup
 }
 
 // KeyError is an error whose name Python callers know.
@@ -140,9 +141,10 @@ func setUpAny(_ context.Context, r *cogs.Registrar) error {
 		_, err := fmt.Fprintln(ledger, number)
 		return wire.Empty{}, err
 	})
+	reason := r.Reason()
 	cogs.Handle(r, info, func(ctx context.Context, _ wire.Empty) (about, error) {
 		i := cogs.CallInfo(ctx)
-		return about{i.Cog, i.Endpoint, i.Caller, i.Dialect, i.Generation, i.Admin, !i.Deadline.IsZero(), os.Getpid()}, nil
+		return about{i.Cog, i.Endpoint, i.Caller, i.Dialect, i.Generation, i.Admin, !i.Deadline.IsZero(), os.Getpid(), reason}, nil
 	})
 	cogs.Handle(r, fails, func(_ context.Context, how string) (wire.Empty, error) {
 		switch how {

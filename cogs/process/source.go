@@ -34,9 +34,9 @@ type source struct {
 // artefact returns the executable to start: a new one, that which served last if
 // the cog restarts, or that which served before it. What cannot be built must not
 // keep a cog down that ran.
-func (s *source) artefact(ctx context.Context, info instance.Info) (Artefact, error) {
+func (s *source) artefact(ctx context.Context, reason instance.Reason) (Artefact, error) {
 	if s.opts.Binary != "" {
-		if info.Rollback {
+		if reason == instance.Rollback {
 			return Artefact{}, errors.New("it runs an executable that was built elsewhere: there is no build to go back to")
 		}
 		path, err := filepath.Abs(s.opts.Binary)
@@ -45,10 +45,10 @@ func (s *source) artefact(ctx context.Context, info instance.Info) (Artefact, er
 		}
 		return Artefact{Path: path}, err
 	}
-	if info.Rollback {
+	if reason == instance.Rollback {
 		return s.before()
 	}
-	if last := s.last(); info.Restart && intact(last) {
+	if last := s.last(); reason == instance.Restart && intact(last) {
 		if s.edited() { // what has failed is mended, perhaps
 			if m, err := s.make(ctx); err == nil {
 				return m.Artefact, nil

@@ -14,7 +14,8 @@ type Request struct {
 	ABI        int    `json:"abi"`
 	Cog        string `json:"cog"`
 	Generation uint64 `json:"generation"`
-	Restart    bool   `json:"restart,omitempty"` // the instance before has failed
+	Reason     string `json:"reason,omitempty"`  // load, reload, restart or rollback
+	Restart    bool   `json:"restart,omitempty"` // the reason is restart
 	Host       bool   `json:"host,omitempty"`    // the bot has something to call by Host: Discord
 }
 

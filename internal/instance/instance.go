@@ -34,8 +34,10 @@ const setupGrace = time.Second
 
 // Options are what Open gives to a Setup.
 type Options struct {
-	Reload func() // what RequestReload calls
-	Host   Host   // nil: none
+	Generation uint64 // the number of the instance
+	Reason     Reason // why the Setup runs
+	Reload     func() // what RequestReload calls
+	Host       Host   // nil: none
 }
 
 // Open runs c's Setup. The error says what
@@ -45,7 +47,8 @@ type Options struct {
 func Open(ctx context.Context, c Spec, o Options) (*Instance, error) {
 	none := make(chan struct{})
 	close(none)
-	i := &Instance{r: &Recorder{cog: c, names: map[string]bool{}, reload: o.Reload, host: o.Host}, setup: none, tasks: none, errands: none}
+	r := &Recorder{cog: c, generation: o.Generation, reason: o.Reason, reload: o.Reload, host: o.Host, names: map[string]bool{}}
+	i := &Instance{r: r, setup: none, tasks: none, errands: none}
 	if err := c.check(); err != nil {
 		return i, err
 	}

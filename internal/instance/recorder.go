@@ -16,9 +16,13 @@ import (
 //
 //	(*instance.Recorder)(r).Kill(process.Kill)
 type Recorder struct {
-	cog       Spec
-	host      Host
-	sealed    bool
+	cog        Spec
+	generation uint64
+	reason     Reason
+	reload     func()
+	host       Host
+
+	sealed    bool            // Setup has returned
 	names     map[string]bool // of routes and kept values, with a prefix
 	endpoints []*Endpoint
 	listeners []Listener
@@ -30,7 +34,6 @@ type Recorder struct {
 	kills     []func()
 	build     string
 	built     time.Duration
-	reload    func()
 }
 
 type tick struct {

@@ -33,8 +33,6 @@ type Info struct {
 	Endpoint   string
 	Caller     string
 	Dialect    string
-	Restart    bool
-	Rollback   bool
 	Admin      bool
 	Deadline   time.Time
 }

@@ -13,14 +13,12 @@ type TaskContext struct {
 	Router     *Router
 	Cog        string
 	Generation uint64
-	Restart    bool // in Setup: the instance before has failed
-	Rollback   bool // in Setup: the build before is asked for
 	Setup      bool
 }
 
 // Info tells which cog the context belongs to.
 func (t *TaskContext) Info() instance.Info {
-	return instance.Info{Cog: t.Cog, Generation: t.Generation, Caller: t.Cog, Dialect: localDialect, Restart: t.Restart, Rollback: t.Rollback, Admin: true}
+	return instance.Info{Cog: t.Cog, Generation: t.Generation, Caller: t.Cog, Dialect: localDialect, Admin: true}
 }
 
 // Call runs a route of the bot.

@@ -74,9 +74,13 @@ func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
 		return offer, errors.New("Setup has passed already")
 	}
 	c.cog.Name = r.Cog
-	setup := &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation, Restart: r.Restart}
+	setup := &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation}
 	c.task = &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation}
-	o := instance.Options{Reload: func() { _ = c.out.Send(&frames.Frame{Kind: frames.Reload}) }}
+	o := instance.Options{
+		Generation: r.Generation,
+		Reason:     instance.Reason(r.Reason),
+		Reload:     func() { _ = c.out.Send(&frames.Frame{Kind: frames.Reload}) },
+	}
 	if r.Host {
 		o.Host = c.host
 	}
