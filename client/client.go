@@ -33,7 +33,9 @@ type Options struct {
 	// TLS is the configuration for wss targets. If nil, Go's defaults hold.
 	TLS *tls.Config
 
-	// Name is told to the bot, for its log. If empty, nothing is told.
+	// Name is told to the bot, whose handlers see it as cogs.Info.Client, without what
+	// is not printed and up to 64 bytes. It proves nothing. Targets that speak the Python
+	// package's dialect are not told.
 	Name string
 
 	// Timeout bounds a call whose context has no deadline. If zero or negative,

@@ -17,6 +17,7 @@ type Info struct {
 	Generation uint64    // of the instance that runs
 	Endpoint   string    // the route's name; empty in tasks and in Setup
 	Caller     string    // the client's address, or the name of the calling cog
+	Client     string    // the name that a cogbus.v1 client gives itself, which proves nothing; else empty
 	Dialect    string    // "ipcx", "cogbus.v1", or "local" for calls inside the bot
 	Admin      bool      // the caller presented the admin secret, or is inside the bot
 	Deadline   time.Time // when the call's time is over

@@ -35,7 +35,7 @@ func bot(list ...cogs.Cog) (*actors.Server, *client.Client) {
 	if err := srv.Load(context.Background(), list...); err != nil {
 		fmt.Println(err)
 	}
-	c, err := client.New("ws://bot", &client.Options{DialContext: srv.DialContext})
+	c, err := client.New("ws://bot", &client.Options{DialContext: srv.DialContext, Name: "dashboard"})
 	if err != nil {
 		fmt.Println(err)
 	}
@@ -108,13 +108,13 @@ func ExampleCall() {
 func ExampleCallInfo() {
 	srv, c := bot(cogs.Single("who", func(ctx context.Context, _ wire.Empty) (string, error) {
 		i := cogs.CallInfo(ctx)
-		return fmt.Sprintf("%s of cog %s, generation %d, by %s", i.Endpoint, i.Cog, i.Generation, i.Dialect), nil
+		return fmt.Sprintf("%s of cog %s, generation %d, for %s by %s", i.Endpoint, i.Cog, i.Generation, i.Client, i.Dialect), nil
 	}))
 	defer srv.Close()
 	defer c.Close()
 
 	fmt.Println(client.Call[wire.Empty, string](context.Background(), c, "who", wire.Empty{}))
-	// Output: who of cog who, generation 1, by cogbus.v1 <nil>
+	// Output: who of cog who, generation 1, for dashboard by cogbus.v1 <nil>
 }
 
 // A cache starts warm when the bot starts or an operator asks for it, and cold after a

@@ -39,11 +39,11 @@ const (
 )
 
 type about struct {
-	Cog, Endpoint, Caller, Dialect string
-	Generation                     uint64
-	Admin, Deadline                bool
-	PID                            int
-	Reason                         cogs.Reason // of the Setup
+	Cog, Endpoint, Caller, Client, Dialect string
+	Generation                             uint64
+	Admin, Deadline                        bool
+	PID                                    int
+	Reason                                 cogs.Reason // of the Setup
 }
 
 // KeyError is an error whose name Python callers know.
@@ -144,7 +144,7 @@ func setUpAny(_ context.Context, r *cogs.Registrar) error {
 	reason := r.Reason()
 	cogs.Handle(r, info, func(ctx context.Context, _ wire.Empty) (about, error) {
 		i := cogs.CallInfo(ctx)
-		return about{i.Cog, i.Endpoint, i.Caller, i.Dialect, i.Generation, i.Admin, !i.Deadline.IsZero(), os.Getpid(), reason}, nil
+		return about{i.Cog, i.Endpoint, i.Caller, i.Client, i.Dialect, i.Generation, i.Admin, !i.Deadline.IsZero(), os.Getpid(), reason}, nil
 	})
 	cogs.Handle(r, fails, func(_ context.Context, how string) (wire.Empty, error) {
 		switch how {

@@ -35,6 +35,9 @@ func (p *process) relay(kind frames.Kind, name string) instance.RelayFunc {
 		if kind == frames.Call {
 			info := cogs.CallInfo(ctx)
 			f.From = info.Dialect + " " + info.Caller
+			if info.Client != "" {
+				f.From += "\t" + info.Client
+			}
 			if info.Admin {
 				f.Flags = frames.Admin
 			}

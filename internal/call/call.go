@@ -28,6 +28,7 @@ type Request struct {
 	Buffer   *buffer.Buffer // freed when the call is over
 	Caller   string         // for logs and cogs.CallInfo
 	Dialect  string         // likewise
+	Client   string         // the name that the client has given itself; empty for other makers
 	Admin    bool           // the caller may do everything
 	Timeout  time.Duration  // how long the caller waits; 0: it did not say
 	Arrived  int64          // when the request arrived, by Env.Now; 0: it has just done so

@@ -111,7 +111,7 @@ func (h *handlerContext) Info() instance.Info {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h.ownLocked() {
-		i.Caller, i.Dialect, i.Admin, i.Deadline = c.Caller, c.Dialect, c.Admin, c.deadlineLocked()
+		i.Caller, i.Client, i.Dialect, i.Admin, i.Deadline = c.Caller, c.Client, c.Dialect, c.Admin, c.deadlineLocked()
 	}
 	return i
 }

@@ -136,10 +136,11 @@ func (d *v1) hello(body []byte) {
 	var h struct {
 		Versions []int           `json:"v"`
 		Nonce    *protocol.Nonce `json:"nonce"` // a pointer tells whether it is there
+		Client   string          `json:"client"`
 	}
 	if err := protocol.DecodeHandshake(body, &h); err != nil || h.Nonce == nil {
 		// not err, which quotes what came: who mixes things up sends a secret
-		d.refuse(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64`))
+		d.refuse(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64; "client" is a string`))
 		return
 	}
 	known := false
@@ -152,6 +153,7 @@ func (d *v1) hello(body []byte) {
 		d.c.Shut(transport.ClosePolicy, "no common version")
 		return
 	}
+	d.c.Client = cleanName(h.Client)
 	d.client, d.server = *h.Nonce, protocol.NewNonce()
 	if len(d.c.desk.Keys) == 0 {
 		d.welcome("")

@@ -32,6 +32,7 @@ type Info struct {
 	Generation uint64
 	Endpoint   string
 	Caller     string
+	Client     string
 	Dialect    string
 	Admin      bool
 	Deadline   time.Time

@@ -16,6 +16,7 @@ type Session struct {
 	Maker   call.Maker // writes the answers, in the client's dialect
 	Dialect string
 	Remote  string // the client's address
+	Client  string // the name that the client has given itself, if any; set before the first call
 	Limit   int    // calls in flight; 0: no limit
 
 	inflight
@@ -35,6 +36,7 @@ type Request struct {
 	Parent   *call.Call    // the call of the same cog that it was made for, if any
 	Caller   string        // if empty, the session's Remote
 	Dialect  string        // if empty, the session's
+	Client   string        // if empty, the session's
 }
 
 // Join makes the calls of s known to CancelAll, until Leave.
@@ -70,6 +72,9 @@ func (s *Session) NewCall(q *Request) *call.Call {
 	}
 	if c.Dialect = q.Dialect; c.Dialect == "" {
 		c.Dialect = s.Dialect
+	}
+	if c.Client = q.Client; c.Client == "" {
+		c.Client = s.Client
 	}
 	c.Admin, c.Timeout, c.Arrived, c.Parent = q.Admin, q.Timeout, q.Arrived, q.Parent
 	return c

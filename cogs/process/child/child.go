@@ -105,6 +105,7 @@ func (c *child) read() error {
 
 func (c *child) call(f *frames.Frame) {
 	dialect, caller, _ := strings.Cut(f.From, " ")
+	caller, client, _ := strings.Cut(caller, "\t")
 	b := buffer.New()
 	b.B = append(b.B, f.Body...)
 	k := c.session.NewCall(&router.Request{
@@ -117,6 +118,7 @@ func (c *child) call(f *frames.Frame) {
 		Parent:   c.asker(f.Parent),
 		Caller:   caller,
 		Dialect:  dialect,
+		Client:   client,
 	})
 	if err := c.session.Enter(k); err != nil {
 		b.Free()
