@@ -22,7 +22,7 @@ func TestReason(t *testing.T) {
 		fail := make(chan error)
 		cog := cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
 			got = append(got, r.Reason())
-			(*instance.Recorder)(r).Build("build", 0)
+			(*instance.Recorder)(r).Revision("build", 0)
 			r.Go(func(ctx context.Context) error {
 				select {
 				case err := <-fail:

@@ -27,7 +27,7 @@ func TestRollback(t *testing.T) {
 				} else {
 					builds--
 				}
-				(*instance.Recorder)(r).Build(fmt.Sprint("build ", builds), time.Second)
+				(*instance.Recorder)(r).Revision(fmt.Sprint("build ", builds), time.Second)
 				return nil
 			}})
 		back := &actors.ReloadOptions{Rollback: true}
@@ -37,13 +37,13 @@ func TestRollback(t *testing.T) {
 		if got := srv.Cogs()[0].LastError; got != "" {
 			t.Errorf("the last error of plain = %q; want none: it was refused, and is well", got)
 		}
-		if d, err := srv.Reload(t.Context(), "built", nil); err != nil || d.Build != "build 2" || d.Built != 1000 {
+		if d, err := srv.Reload(t.Context(), "built", nil); err != nil || d.Revision != "build 2" || d.Built != 1000 {
 			t.Errorf("Reload(built) = %+v, %v; want build 2, made in 1,000 ms", d, err)
 		}
-		if d, err := srv.Reload(t.Context(), "built", back); err != nil || d.Build != "build 1" {
+		if d, err := srv.Reload(t.Context(), "built", back); err != nil || d.Revision != "build 1" {
 			t.Errorf("Reload(built, Rollback) = %+v, %v; want build 1", d, err)
 		}
-		if s := srv.Cogs()[1]; s.Build != "build 1" {
+		if s := srv.Cogs()[1]; s.Revision != "build 1" {
 			t.Errorf("Cogs()[1] = %+v; want build 1", s)
 		}
 	})

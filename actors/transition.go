@@ -84,7 +84,7 @@ func (t *transition) run(ctx context.Context) {
 // open runs Setup. Nothing of the new generation runs yet.
 func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	if t.order.opts.Rollback && t.old != nil {
-		if build, _ := t.old.Instance.Build(); build == "" {
+		if revision, _ := t.old.Instance.Revision(); revision == "" {
 			return nil, errNoBuilds
 		}
 	}
@@ -110,12 +110,12 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 		return nil, err
 	}
 	gen := t.gate.Next(t.number, i, t.old)
-	build, took := i.Build()
-	if build == "" && t.order.opts.Rollback {
+	revision, took := i.Revision()
+	if revision == "" && t.order.opts.Rollback {
 		t.dispose(i, t.number)
 		return nil, errNoBuilds
 	}
-	t.result.Build, t.result.Built = build, milliseconds(took)
+	t.result.Revision, t.result.Built = revision, milliseconds(took)
 	t.used = t.number
 	t.number++
 	return gen, nil

@@ -122,9 +122,9 @@ func (b *bot) cogs() []cogs.Cog {
 		}),
 		{Name: "stats", Setup: func(_ context.Context, r *cogs.Registrar) error {
 			if r.Reason() == cogs.Rollback {
-				(*instance.Recorder)(r).Build("0a1b23fe", 0)
+				(*instance.Recorder)(r).Revision("0a1b23fe", 0)
 			} else {
-				(*instance.Recorder)(r).Build("3fe0a1b2", 330*time.Millisecond)
+				(*instance.Recorder)(r).Revision("3fe0a1b2", 330*time.Millisecond)
 			}
 			if b.broken.Load() {
 				return errors.New("stats/stats.go:41:2: undefined: guld\nstats/stats.go:42:2: undefined: mmbr")

@@ -33,9 +33,9 @@ func main() { cogbuschild.Main(cogpackage.Cog()) }
 
 // An Artefact is the executable of a cog, built from its package.
 type Artefact struct {
-	Path  string
-	Build string        // names it by what it holds, as [cogs.Registrar.Build] does
-	Took  time.Duration // the build; zero if it was there already
+	Path     string
+	Revision string        // its id, made of what it holds; operators see it
+	Took     time.Duration // the build; zero if it was there already
 }
 
 // Build builds the cog's package in dir, as a reload does, into the file out: for
@@ -62,7 +62,7 @@ func Build(ctx context.Context, dir, out string, opts *Options) (Artefact, error
 	if err == nil {
 		err = os.Rename(b.output(), out)
 	}
-	return Artefact{Path: out, Build: buildName(sum), Took: time.Since(began)}, err
+	return Artefact{Path: out, Revision: revisionOf(sum), Took: time.Since(began)}, err
 }
 
 // A made is what came of a build, as far as it got.
@@ -93,7 +93,7 @@ func (s *source) build(ctx context.Context) (made, error) {
 		return m, err
 	}
 	path, err := s.store(cache, b.output())
-	m.Artefact = Artefact{Path: path, Build: buildName(path), Took: time.Since(began)}
+	m.Artefact = Artefact{Path: path, Revision: revisionOf(path), Took: time.Since(began)}
 	return m, err
 }
 

@@ -133,8 +133,9 @@ func intact(path string) bool {
 	return err == nil && sum == filepath.Base(path)
 }
 
-// buildName returns what people see of the hash that an artefact is named by.
-func buildName(path string) string {
+// revisionOf returns the id of an artefact: the part that people see of the hash which is
+// the name of its file.
+func revisionOf(path string) string {
 	sum := filepath.Base(path)
 	return sum[:min(8, len(sum))]
 }

@@ -40,8 +40,8 @@ func (s *source) open(ctx context.Context, r *instance.Recorder) error {
 	if err != nil {
 		return err
 	}
-	if a.Build != "" {
-		r.Build(a.Build, a.Took)
+	if a.Revision != "" {
+		r.Revision(a.Revision, a.Took)
 	}
 	p, err := start(s.name, a.Path, &s.opts)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *source) open(ctx context.Context, r *instance.Recorder) error {
 	}
 	p.record(r, offer)
 	run := func(ctx context.Context) error {
-		if a.Build != "" {
+		if a.Revision != "" {
 			s.serves(a.Path, r.Reason() == instance.Rollback)
 		}
 		if r.Reason() != instance.Restart {

@@ -54,7 +54,7 @@ func (s *source) artefact(ctx context.Context, reason instance.Reason) (Artefact
 				return m.Artefact, nil
 			}
 		}
-		return Artefact{Path: last, Build: buildName(last)}, nil
+		return Artefact{Path: last, Revision: revisionOf(last)}, nil
 	}
 	if m := s.take(); m != nil {
 		return m.Artefact, nil
@@ -151,10 +151,10 @@ func (s *source) before() (Artefact, error) {
 	last := len(s.order) - 1
 	for _, path := range slices.Backward(s.order[:last]) {
 		if intact(path) {
-			return Artefact{Path: path, Build: buildName(path)}, nil
+			return Artefact{Path: path, Revision: revisionOf(path)}, nil
 		}
 	}
-	return Artefact{}, fmt.Errorf("no build from before %s is kept", buildName(s.order[last]))
+	return Artefact{}, fmt.Errorf("no build from before %s is kept", revisionOf(s.order[last]))
 }
 
 // serves notes that path was put in service. What was rolled back is nothing to

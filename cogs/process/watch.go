@@ -198,10 +198,10 @@ func (w *watcher) built() (again bool) {
 		return false
 	case w.problem != "":
 		w.problem = ""
-		log.Info("the cog builds again", "cog", w.src.name, "build", m.Build)
+		log.Info("the cog builds again", "cog", w.src.name, "build", m.Revision)
 	}
 	if m.Path == w.src.last() {
-		log.Debug("the artefact is what it was", "cog", w.src.name, "build", m.Build)
+		log.Debug("the artefact is what it was", "cog", w.src.name, "build", m.Revision)
 		return false
 	}
 	w.src.offer(&m)

@@ -86,8 +86,8 @@ func (i *Instance) Listeners() []Listener { return i.r.listeners }
 // Keeps reports whether the instance keeps anything over reloads.
 func (i *Instance) Keeps() bool { return len(i.r.keeps) > 0 }
 
-// Build returns what Registrar.Build has recorded; no name if nothing.
-func (i *Instance) Build() (name string, took time.Duration) { return i.r.build, i.r.built }
+// Revision returns what [Recorder.Revision] has recorded; no id if nothing.
+func (i *Instance) Revision() (id string, took time.Duration) { return i.r.revision, i.r.built }
 
 // Errands returns a channel that is closed when everything has ended that the
 // other methods have run so far, tasks left out.

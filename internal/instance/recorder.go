@@ -32,8 +32,8 @@ type Recorder struct {
 	keeps     []keep
 	cleanups  []func()
 	kills     []func()
-	build     string
-	built     time.Duration
+	revision  string
+	built     time.Duration // how long it took to make revision
 }
 
 type tick struct {
@@ -95,12 +95,12 @@ func (r *Recorder) KeepFunc(name string, save func() ([]byte, error), restore fu
 // RequestReload is Registrar.RequestReload.
 func (r *Recorder) RequestReload() { r.reload() }
 
-// Build records the name of the build that the instance runs, and how long it
-// took to make; zero if it was there already. Cogs that are built from source use
-// it, so that operators see what serves, and can go back to the build before.
-func (r *Recorder) Build(name string, took time.Duration) {
-	r.record("Build")
-	r.build, r.built = name, took
+// Revision records which build of its source the instance runs: its id, and how long it
+// took to make; zero if it was there already. Operators see it, and can go back to the one
+// before.
+func (r *Recorder) Revision(id string, took time.Duration) {
+	r.record("Revision")
+	r.revision, r.built = id, took
 }
 
 // record panics if the Setup that r was made for is over.

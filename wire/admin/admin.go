@@ -39,16 +39,16 @@ type ReloadRequest struct {
 
 // SwitchResult tells how a load, an unload or a reload went.
 type SwitchResult struct {
-	Cog    string  `json:"cog"`
-	From   uint64  `json:"from"`               // the generation before; 0: none
-	To     uint64  `json:"to"`                 // the generation now; 0: none
-	Paused float64 `json:"paused_ms"`          // how long calls were held
-	Held   int     `json:"held"`               // how many calls and events were held
-	Lost   int     `json:"lost,omitempty"`     // how many calls had not ended in time, and were
-	Took   float64 `json:"took_ms"`            // from the request to the end of the switch
-	Build  string  `json:"build,omitempty"`    // names what was built, of a cog that is built from source
-	Built  float64 `json:"built_ms,omitempty"` // how long that took; 0: it was there already
-	Note   string  `json:"note,omitempty"`     // what else the operator should know
+	Cog      string  `json:"cog"`
+	From     uint64  `json:"from"`               // the generation before; 0: none
+	To       uint64  `json:"to"`                 // the generation now; 0: none
+	Paused   float64 `json:"paused_ms"`          // how long calls were held
+	Held     int     `json:"held"`               // how many calls and events were held
+	Lost     int     `json:"lost,omitempty"`     // how many calls had not ended in time, and were
+	Took     float64 `json:"took_ms"`            // from the request to the end of the switch
+	Revision string  `json:"build,omitempty"`    // the id of the build that serves now, of a cog that is built from source
+	Built    float64 `json:"built_ms,omitempty"` // how long it took to make; 0: it was there already
+	Note     string  `json:"note,omitempty"`     // what else the operator should know
 }
 
 // RouteStatus describes a route that is served.
@@ -65,7 +65,7 @@ type RouteStatus struct {
 type CogStatus struct {
 	Name       string    `json:"name"`
 	State      string    `json:"state"`           // starting, serving, switching, restarting, failed, unloading
-	Build      string    `json:"build,omitempty"` // of a cog that is built from source
+	Revision   string    `json:"build,omitempty"` // the id of its build, of a cog that is built from source
 	Generation uint64    `json:"generation"`
 	Since      time.Time `json:"since"` // when this instance was activated
 	InFlight   int       `json:"in_flight"`
