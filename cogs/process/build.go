@@ -68,21 +68,21 @@ func Build(ctx context.Context, dir, out string, opts *Options) (Artefact, error
 // A made is what came of a build, as far as it got.
 type made struct {
 	Artefact
-	from  *sources // nil if they are not known
-	state string   // of from when the build began
+	from  *inputs // nil if they are not known
+	state string  // of from when the build began
 }
 
 // build builds the package, and keeps the artefact in the cog's cache.
-func (s *source) build(ctx context.Context) (made, error) {
-	dir, err := filepath.Abs(s.dir)
+func (a *artefacts) build(ctx context.Context) (made, error) {
+	dir, err := filepath.Abs(a.dir)
 	if err != nil {
 		return made{}, err
 	}
-	cache, err := s.cache(dir)
+	cache, err := a.cache(dir)
 	if err != nil {
 		return made{}, err
 	}
-	b, err := newBuilder(s.dir, cache, &s.opts)
+	b, err := newBuilder(a.dir, cache, &a.opts)
 	if err != nil {
 		return made{}, err
 	}
@@ -92,7 +92,7 @@ func (s *source) build(ctx context.Context) (made, error) {
 	if err != nil {
 		return m, err
 	}
-	path, err := s.store(cache, b.output())
+	path, err := a.store(cache, b.output())
 	m.Artefact = Artefact{Path: path, Revision: revisionOf(path), Took: time.Since(began)}
 	return m, err
 }

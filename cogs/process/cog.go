@@ -20,32 +20,32 @@ const buildTimeout = 10 * time.Minute
 // under that name. dir is not used if opts name a Binary. A nil opts means the
 // zero Options.
 func Cog(name, dir string, opts *Options) cogs.Cog {
-	s := &source{name: name, dir: dir, opts: opts.withDefaults()}
+	s := &artefacts{name: name, dir: dir, opts: opts.withDefaults()}
 	return cogs.Cog{Name: name, SetupTimeout: buildTimeout, Setup: func(ctx context.Context, r *cogs.Registrar) error {
 		return s.setup(ctx, (*instance.Recorder)(r))
 	}}
 }
 
 // setup starts the process and records what it offers.
-func (s *source) setup(ctx context.Context, r *instance.Recorder) error {
-	err := s.open(ctx, r)
-	if err != nil && ctx.Err() == nil && !s.isWatched() {
-		s.warn()
+func (a *artefacts) setup(ctx context.Context, r *instance.Recorder) error {
+	err := a.open(ctx, r)
+	if err != nil && ctx.Err() == nil && !a.isWatched() {
+		a.warn()
 	}
 	return err
 }
 
-func (s *source) open(ctx context.Context, r *instance.Recorder) error {
-	a, err := s.artefact(ctx, r.Reason())
+func (a *artefacts) open(ctx context.Context, r *instance.Recorder) error {
+	exe, err := a.artefact(ctx, r.Reason())
 	if err != nil {
 		return err
 	}
-	if a.Revision != "" {
-		r.Revision(a.Revision, a.Took)
+	if exe.Revision != "" {
+		r.Revision(exe.Revision, exe.Took)
 	}
-	p, err := start(s.name, a.Path, &s.opts)
+	p, err := start(a.name, exe.Path, &a.opts)
 	if err != nil {
-		return fmt.Errorf("start %s: %w", a.Path, err)
+		return fmt.Errorf("start %s: %w", exe.Path, err)
 	}
 	r.Cleanup(p.end)
 	r.Kill(p.kill)
@@ -58,15 +58,15 @@ func (s *source) open(ctx context.Context, r *instance.Recorder) error {
 	}
 	p.record(r, offer)
 	run := func(ctx context.Context) error {
-		if a.Revision != "" {
-			s.serves(a.Path, r.Reason() == instance.Rollback)
+		if exe.Revision != "" {
+			a.serves(exe.Path, r.Reason() == instance.Rollback)
 		}
 		if r.Reason() != instance.Restart {
-			s.calm()
+			a.calm()
 		}
 		err := p.watch(ctx)
 		if err != nil {
-			s.warn() // the watcher ends with the instance
+			a.warn() // the watcher ends with the instance
 		}
 		return err
 	}
@@ -75,8 +75,8 @@ func (s *source) open(ctx context.Context, r *instance.Recorder) error {
 	} else {
 		r.Watch(run)
 	}
-	if s.watches() {
-		r.Watch(func(ctx context.Context) error { s.watch(ctx, r.RequestReload); return nil })
+	if a.watches() {
+		r.Watch(func(ctx context.Context) error { a.watch(ctx, r.RequestReload); return nil })
 	}
 	return nil
 }

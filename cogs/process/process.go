@@ -103,12 +103,12 @@ func (p *process) read() {
 			p.receive(&f)
 		}
 	}
-	p.bury(err)
+	p.fail(err)
 }
 
-// bury ends the process, whose socket has broken with err, and all that waits
+// fail ends the process, whose socket has broken with err, and all that waits
 // for it.
-func (p *process) bury(err error) {
+func (p *process) fail(err error) {
 	_ = p.conn.Close()
 	p.die()
 	p.mu.Lock()
@@ -134,12 +134,12 @@ func (p *process) bury(err error) {
 	p.log.end()
 	p.work.Wait()
 	p.out.Wait()
-	p.cause = p.why(err)
+	p.cause = p.exitReason(err)
 	close(p.ended)
 }
 
-// why says what the process has ended of.
-func (p *process) why(err error) error {
+// exitReason returns the error that tells why the process has ended.
+func (p *process) exitReason(err error) error {
 	text := ""
 	p.mu.Lock()
 	if !p.up {
