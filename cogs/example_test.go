@@ -106,9 +106,11 @@ func ExampleCall() {
 }
 
 func ExampleCallInfo() {
+	tell := func(i cogs.Info) string {
+		return fmt.Sprintf("%s of cog %s, generation %d, for %s by %s", i.Endpoint, i.Cog, i.Generation, i.Client, i.Dialect)
+	}
 	srv, c := bot(cogs.Single("who", func(ctx context.Context, _ wire.Empty) (string, error) {
-		i := cogs.CallInfo(ctx)
-		return fmt.Sprintf("%s of cog %s, generation %d, for %s by %s", i.Endpoint, i.Cog, i.Generation, i.Client, i.Dialect), nil
+		return tell(cogs.CallInfo(ctx)), nil
 	}))
 	defer srv.Close()
 	defer c.Close()
@@ -117,12 +119,21 @@ func ExampleCallInfo() {
 	// Output: who of cog who, generation 1, for dashboard by cogbus.v1 <nil>
 }
 
-// A cache starts warm when the bot starts or an operator asks for it, and cold after a
-// failure, which its contents may have caused.
+// A cog fills its cache where there is time for it, and leaves it empty after a failure,
+// which a bad entry may have caused.
 func ExampleRegistrar_Reason() {
+	fill := func(r cogs.Reason) string {
+		switch r {
+		case cogs.Load, cogs.Reload:
+			return "from the database"
+		case cogs.Rollback:
+			return "from the database, as the build before read it"
+		case cogs.Restart:
+		}
+		return "not at all"
+	}
 	srv, c := bot(cogs.Cog{Name: "cache", Setup: func(_ context.Context, r *cogs.Registrar) error {
-		warm := r.Reason() != cogs.Restart
-		fmt.Println(r.Reason(), warm)
+		fmt.Printf("%s: the cache is filled %s\n", r.Reason(), fill(r.Reason()))
 		return nil
 	}})
 	defer srv.Close()
@@ -132,8 +143,8 @@ func ExampleRegistrar_Reason() {
 		fmt.Println(err)
 	}
 	// Output:
-	// load true
-	// reload true
+	// load: the cache is filled from the database
+	// reload: the cache is filled from the database
 }
 
 // A cog counts on over reloads with a value that JSON would lose, works beside its

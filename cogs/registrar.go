@@ -8,7 +8,7 @@ import (
 )
 
 // A Registrar collects what one instance of a cog offers and holds. Setup uses
-// it; only RequestReload may be called later. Its methods and the functions that
+// it; only Reason and RequestReload may be called later. Its methods and the functions that
 // take it panic if they are used wrongly, which fails the Setup.
 type Registrar instance.Recorder
 
@@ -45,18 +45,18 @@ type Reason string
 // The reasons why Setup runs.
 const (
 	// Load: the bot loads the cog.
-	Load = Reason(instance.Load)
+	Load Reason = "load"
 
 	// Reload: somebody reloads the cog, or replaces it. Another instance serves, unless
 	// the cog has failed.
-	Reload = Reason(instance.Reload)
+	Reload Reason = "reload"
 
 	// Restart: the instance before has failed, or could not be saved.
-	Restart = Reason(instance.Restart)
+	Restart Reason = "restart"
 
 	// Rollback: somebody wants the build before the one that serves. Only cogs that are
 	// built from source have builds; see package process.
-	Rollback = Reason(instance.Rollback)
+	Rollback Reason = "rollback"
 )
 
 // RequestReload asks the bot to reload the cog and does not wait. Unlike the

@@ -38,3 +38,13 @@ func TestRegistrar_wrongUse(t *testing.T) {
 		t.Error("Open of a cog without Setup succeeded; want an error")
 	}
 }
+
+func TestReason_isThatOfTheInstance(t *testing.T) {
+	for reason, inside := range map[cogs.Reason]instance.Reason{
+		cogs.Load: instance.Load, cogs.Reload: instance.Reload, cogs.Restart: instance.Restart, cogs.Rollback: instance.Rollback,
+	} {
+		if string(reason) != string(inside) {
+			t.Errorf("a reason is %q in package cogs and %q inside", reason, inside)
+		}
+	}
+}
