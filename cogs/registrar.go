@@ -7,9 +7,9 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// A Registrar collects what one instance of a cog offers and holds. Setup uses
-// it; only Reason and RequestReload may be called later. Its methods and the functions that
-// take it panic if they are used wrongly, which fails the Setup.
+// A Registrar collects what one instance of a cog offers and holds. Setup uses it;
+// only Reason and RequestReload may be called later. Its methods and the functions
+// that take it panic if they are used wrongly, which fails the Setup.
 type Registrar instance.Recorder
 
 // recorder returns r with the methods that this module's own packages have besides.
