@@ -27,12 +27,18 @@ type Request struct {
 	Data     []byte         // JSON; belongs to Buffer, if there is one
 	Buffer   *buffer.Buffer // freed when the call is over
 	Caller   string         // for logs and cogs.CallInfo
-	Dialect  string         // likewise
-	Client   string         // the name that the client has given itself; empty for other makers
+	Origin   *Origin        // where the caller's requests come from
 	Admin    bool           // the caller may do everything
 	Timeout  time.Duration  // how long the caller waits; 0: it did not say
 	Arrived  int64          // when the request arrived, by Env.Now; 0: it has just done so
 	Parent   *Call          // the call whose handler made this one, if any
+}
+
+// An Origin tells how requests come to the bot, for cogs.CallInfo. The calls of one client
+// share it, which keeps it out of each Call.
+type Origin struct {
+	Dialect string
+	Client  string // the name that the client has given itself; empty for other makers
 }
 
 // A Call is one piece of work, from its arrival until nothing of it runs. Two things

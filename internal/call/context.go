@@ -111,7 +111,8 @@ func (h *handlerContext) Info() instance.Info {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h.ownLocked() {
-		i.Caller, i.Client, i.Dialect, i.Admin, i.Deadline = c.Caller, c.Client, c.Dialect, c.Admin, c.deadlineLocked()
+		i.Caller, i.Admin, i.Deadline = c.Caller, c.Admin, c.deadlineLocked()
+		i.Dialect, i.Client = c.Origin.Dialect, c.Origin.Client
 	}
 	return i
 }

@@ -58,7 +58,8 @@ type Router struct {
 	switches gate.Switches
 	reporter reporter
 	limiter  limiter
-	inside   inflight // calls that the bot's own code makes, events and ticks
+	inside   inflight    // calls that the bot's own code makes, events and ticks
+	origin   call.Origin // of those
 	lastID   atomic.Uint64
 
 	// table says which place serves an endpoint. A table never changes: Publish
@@ -71,7 +72,7 @@ type Router struct {
 
 // New returns a router without routes.
 func New(o Options) *Router {
-	r := &Router{o: o}
+	r := &Router{o: o, origin: call.Origin{Dialect: localDialect}}
 	r.env = call.Env{Workers: &r.Pool, MaxMessage: o.MaxMessage, AnswerOnReturn: o.AnswerOnReturn, Failed: r.failed, Local: r.Local}
 	r.env.Start()
 	r.reporter = reporter{report: r.report, pool: &r.Pool}
