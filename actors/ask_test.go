@@ -15,6 +15,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
 )
@@ -215,7 +216,7 @@ func TestReload_ofACogNamedEvent(t *testing.T) {
 			cogs.Handle(r, block, func(context.Context, wire.Empty) (int, error) { time.Sleep(time.Second); return 1, nil })
 			return nil
 		}}, cogs.Cog{Name: "listener", Setup: func(_ context.Context, r *cogs.Registrar) error {
-			r.Listen(host, "deployed", func([]byte) string { return "" }, func(ctx context.Context, _ []byte) error {
+			(*instance.Recorder)(r).Listen(host, "deployed", func([]byte) string { return "" }, func(ctx context.Context, _ []byte) error {
 				d, err := srv.Reload(ctx, "event", nil)
 				reloaded <- d
 				return err

@@ -30,6 +30,7 @@ func TestV1_handshakeOutOfOrder(t *testing.T) {
 		{"no nonce", `{"hello":{"v":[1]}}`, badRequest},
 		{"short nonce", `{"hello":{"v":[1],"nonce":"AAAA"}}`, badRequest},
 		{"nonce no base64", `{"hello":{"v":[1],"nonce":"!"}}`, badRequest},
+		{"name no string", fmt.Sprintf(`{"hello":{"v":[1],"nonce":%q,"client":7}}`, text), badRequest},
 		{"versions no list", fmt.Sprintf(`{"hello":{"v":1,"nonce":%q}}`, text), badRequest},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/protocol"
 )
@@ -101,7 +102,7 @@ func TestListener_returnsABadError(t *testing.T) {
 		host := source{new([]*subscriber)}
 		var seen atomic.Int64
 		srv, _ := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
-			r.Listen(host, "join", func([]byte) string { return "" }, func(context.Context, []byte) error { seen.Add(1); return bad })
+			(*instance.Recorder)(r).Listen(host, "join", func([]byte) string { return "" }, func(context.Context, []byte) error { seen.Add(1); return bad })
 			return nil
 		}})
 		host.emit("join", 1)

@@ -8,8 +8,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
@@ -24,7 +24,7 @@ type cogActor struct {
 	switches atomic.Pointer[[]admin.SwitchStats] // written by the actor; the slice never changes
 
 	// owned by the actor
-	cog        cogs.Cog
+	cog        instance.Spec
 	current    *gate.Generation // nil while no instance serves
 	since      time.Time        // when current was activated
 	reloaded   time.Time        // when the last reload ended
@@ -32,7 +32,7 @@ type cogActor struct {
 	running    *transition
 	next       *command // the command after the running transition
 	failed     *command // a due restart, unless the running transition makes it needless
-	checkpoint cogs.State
+	checkpoint instance.State
 	subscribed <-chan struct{} // closed when the hosts have carried out the last change of subscriptions
 	saver      *time.Timer
 	slowSave   bool // the cog is not saved while it serves

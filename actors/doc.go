@@ -28,3 +28,5 @@
 // Receive of an actor never blocks and never runs user code. docs/architecture.md has
 // the whole picture.
 package actors
+
+import ()

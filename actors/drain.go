@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -94,7 +94,7 @@ func (t *transition) retire(gen *gate.Generation) {
 // running code may use things that cleanups take away. It kills code that hangs, if the
 // cog allows that. If some code hangs all the same, dispose reports false, and the
 // cleanups run when that code has ended.
-func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan struct{}) bool {
+func (t *transition) dispose(i *instance.Instance, number uint64, calls ...<-chan struct{}) bool {
 	nothing := func(until time.Time) bool {
 		return await(nil, until, append(calls, i.Stop(), i.Errands())...)
 	}
@@ -123,7 +123,7 @@ func (t *transition) dispose(i *cogs.Instance, number uint64, calls ...<-chan st
 
 // clean runs the cleanups of an instance of which no code runs. When the server's
 // shutdown is out of time, they get a moment more.
-func (t *transition) clean(i *cogs.Instance) error {
+func (t *transition) clean(i *instance.Instance) error {
 	return runWithLimit(t.patience(), func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
@@ -133,7 +133,7 @@ func (t *transition) clean(i *cogs.Instance) error {
 }
 
 // kill ends the running code of an instance by force, and reports whether it could.
-func (t *transition) kill(i *cogs.Instance, number uint64) bool {
+func (t *transition) kill(i *instance.Instance, number uint64) bool {
 	killed := false
 	err := runWithLimit(drainGrace, func(ctx context.Context) (err error) {
 		killed, err = i.Kill(ctx)
@@ -152,7 +152,7 @@ func runWithLimit(limit time.Duration, f func(ctx context.Context) error) error 
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	err := f(ctx)
-	if errors.Is(err, cogs.ErrLeftBehind) {
+	if errors.Is(err, instance.ErrLeftBehind) {
 		err = fmt.Errorf("%w (%v)", err, limit)
 	}
 	return err

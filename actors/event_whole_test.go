@@ -12,6 +12,7 @@ import (
 
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -43,7 +44,7 @@ func TestListen_wholeEvents(t *testing.T) {
 						slices.Reverse(names)
 					}
 					for _, listener := range names {
-						r.Listen(host, "joined", func([]byte) string { return "" }, func(ctx context.Context, data []byte) error {
+						(*instance.Recorder)(r).Listen(host, "joined", func([]byte) string { return "" }, func(ctx context.Context, data []byte) error {
 							var i item
 							if err := json.Unmarshal(data, &i); err != nil {
 								return err
@@ -109,7 +110,7 @@ func TestListen_refusedWhole(t *testing.T) {
 		}})
 		err := srv.Load(t.Context(), cogs.Cog{Name: "listens", MaxInFlight: 3, Setup: func(_ context.Context, r *cogs.Registrar) error {
 			for _, listener := range []string{"one", "other"} {
-				r.Listen(host, "joined", func([]byte) string { return "" }, func(context.Context, []byte) error {
+				(*instance.Recorder)(r).Listen(host, "joined", func([]byte) string { return "" }, func(context.Context, []byte) error {
 					mu.Lock()
 					calls = append(calls, listener)
 					mu.Unlock()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -59,7 +60,7 @@ func TestKey_goexitOfAnEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := source{new([]*subscriber)}
 		cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
-			r.Listen(host, "join", func([]byte) string { runtime.Goexit(); return "" }, func(context.Context, []byte) error { return nil })
+			(*instance.Recorder)(r).Listen(host, "join", func([]byte) string { runtime.Goexit(); return "" }, func(context.Context, []byte) error { return nil })
 			return nil
 		}})
 		returned := make(chan bool)

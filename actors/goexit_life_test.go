@@ -14,6 +14,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
 )
@@ -82,7 +83,7 @@ func TestGoexit_inATask(t *testing.T) {
 					case what == "task":
 						r.Go(leave)
 					case what == "watch":
-						r.Watch(leave)
+						(*instance.Recorder)(r).Watch(leave)
 					default:
 						r.Every(time.Second, leave)
 					}
@@ -104,8 +105,8 @@ func TestGoexit_inKill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var killed atomic.Int64
 		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
-			r.Kill(func() { runtime.Goexit() })
-			r.Kill(func() { killed.Add(1) })
+			(*instance.Recorder)(r).Kill(func() { runtime.Goexit() })
+			(*instance.Recorder)(r).Kill(func() { killed.Add(1) })
 			handleOne(r)
 			return nil
 		}})
@@ -149,7 +150,7 @@ func TestGoexit_ofOnReady(t *testing.T) {
 func TestGoexit_ofARelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
-			r.Relay("gone", 0, func(context.Context, []byte, func([]byte, error)) { runtime.Goexit() })
+			(*instance.Recorder)(r).Relay("gone", 0, func(context.Context, []byte, func([]byte, error)) { runtime.Goexit() })
 			handleOne(r)
 			return nil
 		}})
@@ -183,7 +184,7 @@ func TestHost_subscribesBadly(t *testing.T) {
 				host := &faultyHost{func() { do(stop) }}
 				srv := newServer(t, nil)
 				cog := cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
-					r.Listen(host, "join", func([]byte) string { return "" }, func(context.Context, []byte) error { return nil })
+					(*instance.Recorder)(r).Listen(host, "join", func([]byte) string { return "" }, func(context.Context, []byte) error { return nil })
 					handleOne(r)
 					return nil
 				}}

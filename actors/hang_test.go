@@ -14,6 +14,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
 )
@@ -224,7 +225,7 @@ func hangInLane(t *testing.T, how string, serial bool) {
 		serve := func(ctx context.Context, _ wire.Empty) (int, error) { work(ctx); return 1, nil }
 		cogs.HandleWith(r, "call", cogs.RouteOptions[wire.Empty]{Serial: true}, serve)
 		cogs.HandleWith(r, "keyed", cogs.RouteOptions[wire.Empty]{Key: func(wire.Empty) string { return "k" }}, serve)
-		r.Listen(host, "join", func([]byte) string { return "k" }, func(ctx context.Context, _ []byte) error { work(ctx); return nil })
+		(*instance.Recorder)(r).Listen(host, "join", func([]byte) string { return "k" }, func(ctx context.Context, _ []byte) error { work(ctx); return nil })
 		switch {
 		case how == "forced":
 			cogs.Keep(r, "n", new(int))

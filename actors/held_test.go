@@ -15,6 +15,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -46,7 +47,7 @@ func TestReload_holdsMoreThanMaxInFlight(t *testing.T) {
 			cogs.Handle(r, block, func(context.Context, wire.Empty) (int, error) { <-release; return 1, nil })
 			cogs.Handle(r, one, func(context.Context, wire.Empty) (int, error) { time.Sleep(time.Millisecond); return 1, nil })
 			for range 2 {
-				r.Listen(host, "join", func([]byte) string { return "" }, func(context.Context, []byte) error {
+				(*instance.Recorder)(r).Listen(host, "join", func([]byte) string { return "" }, func(context.Context, []byte) error {
 					time.Sleep(time.Millisecond)
 					seen.Add(1)
 					return nil
@@ -216,7 +217,7 @@ func TestReload_keepsTheOrder(t *testing.T) {
 				const route wire.Route[item, int] = "work"
 				srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Serial: c.serial, Setup: func(_ context.Context, r *cogs.Registrar) error {
 					cogs.HandleWith(r, route, c.options, work)
-					r.Listen(host, "join", func(data []byte) string {
+					(*instance.Recorder)(r).Listen(host, "join", func(data []byte) string {
 						var i item
 						_ = json.Unmarshal(data, &i)
 						return guild(i)

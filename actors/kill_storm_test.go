@@ -12,6 +12,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
 )
@@ -25,7 +26,7 @@ func TestKill_amongReloads(t *testing.T) {
 		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
 			r.KeepFunc("n", func() ([]byte, error) { time.Sleep(time.Duration(saving.Load())); return []byte("1"), nil },
 				func([]byte) error { return nil })
-			r.Kill(func() { time.Sleep(time.Duration(killing.Load())) })
+			(*instance.Recorder)(r).Kill(func() { time.Sleep(time.Duration(killing.Load())) })
 			handleOne(r)
 			time.Sleep(time.Millisecond)
 			return nil

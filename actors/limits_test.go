@@ -13,6 +13,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
 )
@@ -55,7 +56,7 @@ func (tr *trap) cog() cogs.Cog {
 			tr.ended.Add(1)
 		})
 		r.KeepFunc("n", func() ([]byte, error) { run("save"); return []byte("1"), nil }, func([]byte) error { run("restore"); return nil })
-		r.Kill(func() { run("kill") })
+		(*instance.Recorder)(r).Kill(func() { run("kill") })
 		if slices.Contains(tr.hangs, "task") { // else it is saved while it serves
 			r.Go(func(ctx context.Context) error {
 				<-ctx.Done()

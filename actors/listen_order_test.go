@@ -14,6 +14,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -53,8 +54,8 @@ func TestListen_listenersOfACogShareTheirOrder(t *testing.T) {
 		host := source{new([]*subscriber)}
 		var mu sync.Mutex
 		var seen []string
-		listen := func(ctx context.Context, r *cogs.Registrar, event string, takes time.Duration) {
-			r.Listen(cogs.HostOf(ctx), event, func(data []byte) string {
+		listen := func(r *cogs.Registrar, event string, takes time.Duration) {
+			(*instance.Recorder)(r).Listen(host, event, func(data []byte) string {
 				var i item
 				_ = json.Unmarshal(data, &i)
 				return i.Guild.String()
@@ -66,10 +67,9 @@ func TestListen_listenersOfACogShareTheirOrder(t *testing.T) {
 				return nil
 			})
 		}
-		cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-			ctx = cogs.WithHost(ctx, host)
-			listen(ctx, r, "join", time.Second)
-			listen(ctx, r, "leave", 0)
+		cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			listen(r, "join", time.Second)
+			listen(r, "leave", 0)
 			return nil
 		}})
 		host.emit("join", 1)
@@ -94,12 +94,12 @@ func TestListen_everyEventOnce(t *testing.T) {
 				host := source{new([]*subscriber)}
 				var mu sync.Mutex
 				seen := map[wire.Snowflake][]int{}
-				cog := cogs.Cog{Name: "c", Setup: func(ctx context.Context, r *cogs.Registrar) error {
+				cog := cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
 					var n int
 					if keep {
 						cogs.Keep(r, "n", &n)
 					}
-					r.Listen(cogs.HostOf(ctx), "tick", func(data []byte) string {
+					(*instance.Recorder)(r).Listen(host, "tick", func(data []byte) string {
 						var i item
 						_ = json.Unmarshal(data, &i)
 						return i.Guild.String()
@@ -119,8 +119,6 @@ func TestListen_everyEventOnce(t *testing.T) {
 					})
 					return nil
 				}}
-				inner := cog.Setup
-				cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { return inner(cogs.WithHost(ctx, host), r) }
 				srv, _ := cogtest.Start(t, cog)
 				host.emit("other", -1)
 				var work sync.WaitGroup

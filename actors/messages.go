@@ -5,8 +5,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
@@ -18,7 +18,7 @@ type (
 	command struct {
 		what     verb
 		name     string
-		cog      *cogs.Cog // of a load or a replace; nil: the cog that is loaded, or was
+		cog      *instance.Spec // of a load or a replace; nil: the cog that is loaded, or was
 		opts     ReloadOptions
 		ctx      context.Context // Setup gets its values; waiterGone tells of its end
 		waiters  []chan<- result
@@ -41,7 +41,7 @@ type (
 	}
 
 	// adopted says that a cog has a new value.
-	adopted struct{ cog cogs.Cog }
+	adopted struct{ cog instance.Spec }
 
 	// cogEnded says that a cog is unloaded, or could not be loaded. The server actor
 	// replies to the command when the cog's actor has stopped.

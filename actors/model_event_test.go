@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A modelEvent is the model's record of one event.
@@ -113,7 +114,7 @@ func (m *machine) listen(i *modelInstance, r *cogs.Registrar) {
 		slices.Reverse(names)
 	}
 	for _, name := range names {
-		r.Listen(m.host, "happened",
+		(*instance.Recorder)(r).Listen(m.host, "happened",
 			func(data []byte) string {
 				time.Sleep(m.p.eventKey)
 				return eventOf(data).Key

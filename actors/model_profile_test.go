@@ -1,6 +1,8 @@
 package actors_test
 
-import "time"
+import (
+	"time"
+)
 
 // A profile selects the behaviour that is drawn in a run.
 type profile struct {

@@ -119,7 +119,7 @@ func (a *cogActor) report(t *transition) {
 		a.srv.log.Error("cog was not reloaded", "cog", a.cog.Name, "serving", t.result.To, "err", t.err)
 	default:
 		d := t.result
-		a.srv.log.Info("cog reloaded", "cog", d.Cog, "from", d.From, "to", d.To, "build", d.Build, "built_ms", d.Built,
+		a.srv.log.Info("cog reloaded", "cog", d.Cog, "from", d.From, "to", d.To, "build", d.Revision, "built_ms", d.Built,
 			"paused_ms", d.Paused, "held", d.Held, "lost", d.Lost)
 	}
 }
@@ -129,7 +129,7 @@ func (a *cogActor) show(state string, nextTry time.Time) {
 	s := &admin.CogStatus{Name: a.cog.Name, State: state, Restarts: a.restarts, NextTry: nextTry, Generation: a.number}
 	if a.current != nil {
 		s.Generation, s.Since, s.Routes = a.current.Number, a.since, a.current.Routes()
-		s.Build, _ = a.current.Instance.Build()
+		s.Revision, _ = a.current.Instance.Revision()
 	}
 	if a.lastError != nil {
 		s.LastError = a.lastError.Error()

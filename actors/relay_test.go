@@ -12,6 +12,7 @@ import (
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -20,13 +21,13 @@ func TestRollback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		builds := 0
 		srv, _ := cogtest.Start(t, cogs.Single("plain", func(context.Context, wire.Empty) (int, error) { return 1, nil }),
-			cogs.Cog{Name: "built", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-				if !cogs.CallInfo(ctx).Rollback {
+			cogs.Cog{Name: "built", Setup: func(_ context.Context, r *cogs.Registrar) error {
+				if r.Reason() != cogs.Rollback {
 					builds++
 				} else {
 					builds--
 				}
-				r.Build(fmt.Sprint("build ", builds), time.Second)
+				(*instance.Recorder)(r).Revision(fmt.Sprint("build ", builds), time.Second)
 				return nil
 			}})
 		back := &actors.ReloadOptions{Rollback: true}
@@ -36,13 +37,13 @@ func TestRollback(t *testing.T) {
 		if got := srv.Cogs()[0].LastError; got != "" {
 			t.Errorf("the last error of plain = %q; want none: it was refused, and is well", got)
 		}
-		if d, err := srv.Reload(t.Context(), "built", nil); err != nil || d.Build != "build 2" || d.Built != 1000 {
+		if d, err := srv.Reload(t.Context(), "built", nil); err != nil || d.Revision != "build 2" || d.Built != 1000 {
 			t.Errorf("Reload(built) = %+v, %v; want build 2, made in 1,000 ms", d, err)
 		}
-		if d, err := srv.Reload(t.Context(), "built", back); err != nil || d.Build != "build 1" {
+		if d, err := srv.Reload(t.Context(), "built", back); err != nil || d.Revision != "build 1" {
 			t.Errorf("Reload(built, Rollback) = %+v, %v; want build 1", d, err)
 		}
-		if s := srv.Cogs()[1]; s.Build != "build 1" {
+		if s := srv.Cogs()[1]; s.Revision != "build 1" {
 			t.Errorf("Cogs()[1] = %+v; want build 1", s)
 		}
 	})
@@ -54,14 +55,14 @@ func TestRelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		later := make(chan func([]byte, error), 1)
 		srv, bot := cogtest.Start(t, cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
-			r.Relay("now", 0, func(_ context.Context, data []byte, done func([]byte, error)) { done(data, nil) })
-			r.Relay("error", 0, func(_ context.Context, _ []byte, done func([]byte, error)) {
+			(*instance.Recorder)(r).Relay("now", 0, func(_ context.Context, data []byte, done func([]byte, error)) { done(data, nil) })
+			(*instance.Recorder)(r).Relay("error", 0, func(_ context.Context, _ []byte, done func([]byte, error)) {
 				done(nil, wire.Errorf("no_money", "none"))
 				done([]byte("1"), nil)
 			})
-			r.Relay("garbage", 0, func(_ context.Context, _ []byte, done func([]byte, error)) { done([]byte(`{"a":`), nil) })
-			r.Relay("panic", 0, func(context.Context, []byte, func([]byte, error)) { panic("boom") })
-			r.Relay("later", time.Second, func(_ context.Context, _ []byte, done func([]byte, error)) { later <- done })
+			(*instance.Recorder)(r).Relay("garbage", 0, func(_ context.Context, _ []byte, done func([]byte, error)) { done([]byte(`{"a":`), nil) })
+			(*instance.Recorder)(r).Relay("panic", 0, func(context.Context, []byte, func([]byte, error)) { panic("boom") })
+			(*instance.Recorder)(r).Relay("later", time.Second, func(_ context.Context, _ []byte, done func([]byte, error)) { later <- done })
 			return nil
 		}})
 		for _, c := range []struct {

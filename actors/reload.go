@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/spec"
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
@@ -43,7 +44,8 @@ func (s *Server) Reload(ctx context.Context, name string, opts *ReloadOptions) (
 
 // Replace is Reload with another value for the cog of the same name.
 func (s *Server) Replace(ctx context.Context, cog cogs.Cog, opts *ReloadOptions) (admin.SwitchResult, error) {
-	return s.askAbout(ctx, "replace", &command{what: replace, name: cog.Name, cog: &cog, opts: opts.orZero()})
+	next := spec.Of(cog)
+	return s.askAbout(ctx, "replace", &command{what: replace, name: cog.Name, cog: &next, opts: opts.orZero()})
 }
 
 func (o *ReloadOptions) orZero() ReloadOptions {

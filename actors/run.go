@@ -8,7 +8,7 @@ import (
 	"net"
 	"syscall"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // Run listens on Options.Addr and Options.Discovery and answers clients until ctx ends.
@@ -42,7 +42,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.log.Info("serving", "addr", s.Addr(), "discovery", addrs(lookup))
 	if s.opts.OnReady != nil {
-		if err := cogs.Protect(func() error { s.opts.OnReady(s.Addr()); return nil }); err != nil {
+		if err := instance.Protect(func() error { s.opts.OnReady(s.Addr()); return nil }); err != nil {
 			closeAll(main)
 			closeAll(lookup)
 			_ = s.Close()

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -21,7 +21,7 @@ const (
 // save ends the calls and tasks of the old instance by the deadline. It returns the
 // state that the instance keeps, or the last saved state if the new instance must start
 // from that. State is never read while code of the instance runs.
-func (t *transition) save(deadline time.Time) (cogs.State, error) {
+func (t *transition) save(deadline time.Time) (instance.State, error) {
 	if !t.await(deadline, t.old.Instance.Stop()) {
 		return t.unsaved("a task, or the process, does not end")
 	}
@@ -32,10 +32,10 @@ func (t *transition) save(deadline time.Time) (cogs.State, error) {
 	switch {
 	case err == nil:
 		return state, nil
-	case errors.Is(err, cogs.ErrLeftBehind):
+	case errors.Is(err, instance.ErrLeftBehind):
 		t.spent, t.slowSave = true, true
 		t.note("saving generation %d: %v; its state is that of the last checkpoint", t.old.Number, err)
-	case errors.Is(err, cogs.ErrEnded):
+	case errors.Is(err, instance.ErrEnded):
 		t.note("generation %d has ended; its state is that of the last checkpoint", t.old.Number)
 	case t.command.opts.Force:
 		t.note("generation %d cannot be saved, and its state is that of the last checkpoint: %v", t.old.Number, err)
@@ -47,7 +47,7 @@ func (t *transition) save(deadline time.Time) (cogs.State, error) {
 
 // unsaved returns the state for a reload that finds running code of the old instance:
 // with Force the last saved state, otherwise none and an error.
-func (t *transition) unsaved(why string) (cogs.State, error) {
+func (t *transition) unsaved(why string) (instance.State, error) {
 	if !t.command.opts.Force {
 		return nil, fmt.Errorf("generation %d serves on: %s", t.old.Number, why)
 	}
@@ -60,7 +60,7 @@ func (t *transition) replaced() *wire.Error {
 }
 
 // saved runs the functions that save the old instance's state.
-func (t *transition) saved(limit time.Duration) (state cogs.State, err error) {
+func (t *transition) saved(limit time.Duration) (state instance.State, err error) {
 	err = runWithLimit(limit, func(ctx context.Context) (err error) {
 		state, err = t.old.Instance.Save(ctx)
 		return err
@@ -69,9 +69,9 @@ func (t *transition) saved(limit time.Duration) (state cogs.State, err error) {
 }
 
 // restore runs the functions that restore next's state.
-func (t *transition) restore(next *cogs.Instance, state cogs.State) error {
+func (t *transition) restore(next *instance.Instance, state instance.State) error {
 	err := runWithLimit(t.patience(), func(ctx context.Context) error { return next.Restore(ctx, state) })
-	if errors.Is(err, cogs.ErrLeftBehind) {
+	if errors.Is(err, instance.ErrLeftBehind) {
 		err = fmt.Errorf("restore: %w", err)
 	}
 	return err
@@ -90,7 +90,7 @@ func (t *transition) saveServing(ctx context.Context) {
 	state, err := t.saved(checkpointMost)
 	took := time.Since(began)
 	t.slowSave = took > slowSave // its calls have waited for the saving
-	if errors.Is(err, cogs.ErrLeftBehind) {
+	if errors.Is(err, instance.ErrLeftBehind) {
 		t.supplant(ctx, held)
 		return
 	}

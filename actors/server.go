@@ -12,7 +12,9 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/dialect"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/internal/spec"
 	"github.com/cogbus/cogbus/internal/transport"
 	"github.com/cogbus/cogbus/wire/admin"
 	"github.com/cogbus/cogbus/wire/protocol"
@@ -86,9 +88,9 @@ func NewServer(opts *Options) *Server {
 
 	s.system = newSystem()
 	s.clientProps = s.connectionProps()
-	a := &serverActor{srv: s, known: map[string]cogs.Cog{}, ending: map[string]*cogEnded{}}
+	a := &serverActor{srv: s, known: map[string]instance.Spec{}, ending: map[string]*cogEnded{}}
 	s.actor = s.system.Root.Spawn(propsOf(func() actor.Actor { return a }, &s.router.Pool, o.Logger))
-	own := s.ownCog()
+	own := spec.Of(s.ownCog())
 	if _, err := s.ask(context.Background(), &command{what: load, name: own.Name, cog: &own}); err != nil {
 		panic(fmt.Sprintf("actors: %v", err)) // its routes cannot be taken
 	}
@@ -106,7 +108,8 @@ func (s *Server) Load(ctx context.Context, list ...cogs.Cog) error {
 			errs = append(errs, fmt.Errorf("load %s: that name is the server's own", c.Name))
 			continue
 		}
-		if _, err := s.ask(ctx, &command{what: load, name: c.Name, cog: &c}); err != nil {
+		cog := spec.Of(c)
+		if _, err := s.ask(ctx, &command{what: load, name: c.Name, cog: &cog}); err != nil {
 			errs = append(errs, fmt.Errorf("load %s: %w", c.Name, err))
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A serverActor owns the list of loaded cogs, and is the only writer of the route
@@ -17,9 +17,9 @@ type serverActor struct {
 	srv *Server
 
 	// owned by the actor
-	cogs   []*loaded            // in the order of loading
-	known  map[string]cogs.Cog  // all cogs that were loaded, by name: they can be loaded again
-	ending map[string]*cogEnded // by the ids of the cog actors that are stopping
+	cogs   []*loaded                // in the order of loading
+	known  map[string]instance.Spec // all cogs that were loaded, by name: they can be loaded again
+	ending map[string]*cogEnded     // by the ids of the cog actors that are stopping
 	spawns int
 	sealed bool
 }

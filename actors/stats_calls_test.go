@@ -12,6 +12,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
 )
@@ -38,7 +39,7 @@ func TestStats_counts(t *testing.T) {
 				func(_ context.Context, i item) (int, error) { return i.N, nil })
 			cogs.Handle(r, "inside", func(ctx context.Context, _ wire.Empty) (int, error) { return cogs.Call(ctx, one, wire.Empty{}) })
 			r.Every(time.Hour, func(context.Context) error { return nil })
-			r.Listen(host, "join", func([]byte) string { return "" }, func(context.Context, []byte) error { return nil })
+			(*instance.Recorder)(r).Listen(host, "join", func([]byte) string { return "" }, func(context.Context, []byte) error { return nil })
 			return nil
 		}})
 		refused := map[wire.Code]uint64{}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // minReloadGap is the time between two reloads of a cog. Without it, a watcher that
@@ -81,7 +81,7 @@ func (t *transition) swapHeld(next *gate.Generation) error {
 
 // takeOver puts next in service with state, while the gate holds the calls and no code
 // of the old instance runs that serves. The routes of both are published.
-func (t *transition) takeOver(next *gate.Generation, state cogs.State) error {
+func (t *transition) takeOver(next *gate.Generation, state instance.State) error {
 	if err := t.restore(next.Instance, state); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (t *transition) subscribe(gen *gate.Generation) {
 		if before != nil {
 			<-before
 		}
-		err = cogs.Protect(func() error { srv.router.Subscribe(door, gen); return nil })
+		err = instance.Protect(func() error { srv.router.Subscribe(door, gen); return nil })
 	}()
 	switch ended := t.await(time.Now().Add(t.patience()), ended); {
 	case !ended:

@@ -9,8 +9,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire/admin"
 )
@@ -24,7 +24,7 @@ type transition struct {
 	gate    *gate.Gate
 	actor   *actor.PID
 	command *command
-	cog     cogs.Cog
+	cog     instance.Spec
 	old     *gate.Generation
 	number  uint64 // number of the instance that it makes
 	began   time.Time
@@ -32,7 +32,7 @@ type transition struct {
 	cancel  context.CancelFunc
 
 	// owned by the script until it ends, then by the cog actor
-	checkpoint cogs.State      // the state that was saved last
+	checkpoint instance.State  // the state that was saved last
 	subscribed <-chan struct{} // closed when the hosts have carried out the last change of subscriptions
 	failures   int             // starts and tasks that failed in a row
 
@@ -86,7 +86,7 @@ func (t *transition) run(ctx context.Context) {
 // open runs Setup. No other code of the new generation runs yet.
 func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	if t.command.opts.Rollback && t.old != nil {
-		if build, _ := t.old.Instance.Build(); build == "" {
+		if revision, _ := t.old.Instance.Revision(); revision == "" {
 			return nil, errNoBuilds
 		}
 	}
@@ -94,32 +94,47 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 		Router:     t.srv.router,
 		Cog:        t.cog.Name,
 		Generation: t.number,
-		Restart:    t.command.what == restart || t.command.what == checkpoint,
-		Rollback:   t.command.opts.Rollback,
 		Setup:      true,
 	}
 	// The instance outlives the transition and must not refer to it: otherwise each
 	// instance would keep the previous generation alive, and that one its own previous
 	// one.
 	srv, name := t.srv, t.cog.Name
-	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { srv.requestReload(name) })
+	i, err := instance.Open(a.Context(ctx), t.cog, instance.Options{
+		Generation: t.number,
+		Reason:     t.reason(),
+		Reload:     func() { srv.requestReload(name) },
+	})
 	if err != nil {
-		if p, ok := errors.AsType[*cogs.Panic](err); ok {
+		if p, ok := errors.AsType[*instance.Panic](err); ok {
 			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))
 		}
-		t.dispose(instance, t.number)
+		t.dispose(i, t.number)
 		return nil, err
 	}
-	gen := t.gate.Next(t.number, instance, t.old)
-	build, took := instance.Build()
-	if build == "" && t.command.opts.Rollback {
-		t.dispose(instance, t.number)
+	gen := t.gate.Next(t.number, i, t.old)
+	revision, took := i.Revision()
+	if revision == "" && t.command.opts.Rollback {
+		t.dispose(i, t.number)
 		return nil, errNoBuilds
 	}
-	t.result.Build, t.result.Built = build, milliseconds(took)
+	t.result.Revision, t.result.Built = revision, milliseconds(took)
 	t.used = t.number
 	t.number++
 	return gen, nil
+}
+
+// reason returns the reason why the transition runs Setup.
+func (t *transition) reason() instance.Reason {
+	switch {
+	case t.command.opts.Rollback:
+		return instance.Rollback
+	case t.command.what == load:
+		return instance.Load
+	case t.command.what == replace:
+		return instance.Reload
+	}
+	return instance.Restart // restart, and checkpoint if the old instance could not be saved
 }
 
 // start puts an instance in service where none serves: at a load, or after a failure.
@@ -157,13 +172,13 @@ func (t *transition) activate(gen *gate.Generation) {
 	srv, cog := t.srv, t.actor // as in open: the instance outlives the transition
 	a := &router.TaskContext{Router: srv.router, Cog: t.cog.Name, Generation: gen.Number}
 	gen.Instance.Start(a.Context(context.Background()),
-		func(ctx context.Context, e *cogs.Endpoint) {
+		func(ctx context.Context, e *instance.Endpoint) {
 			if err := srv.router.Tick(ctx, gen, e); err != nil {
 				srv.restart(gen, cog, fmt.Errorf("%s: %w", e.Name, err))
 			}
 		},
 		func(err error) {
-			if !errors.Is(err, cogs.ErrEnded) { // ErrEnded says that the process has ended, not a task
+			if !errors.Is(err, instance.ErrEnded) { // ErrEnded says that the process has ended, not a task
 				err = fmt.Errorf("task: %w", err)
 			}
 			srv.restart(gen, cog, err)

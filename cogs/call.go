@@ -5,18 +5,20 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/internal/codec"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Info tells of the call, listener, tick or task that a context belongs to.
+// Info tells of the call that a context belongs to: that of a handler, a listener or
+// a tick. In a task, and in Setup, it names the cog, its generation, and the cog as its
+// own caller.
 type Info struct {
 	Cog        string
 	Generation uint64    // of the instance that runs
-	Endpoint   string    // the route's name; empty in tasks
+	Endpoint   string    // the route's name; empty in tasks and in Setup
 	Caller     string    // the client's address, or the name of the calling cog
+	Client     string    // the name that a cogbus.v1 client gives itself, which proves nothing; else empty
 	Dialect    string    // "ipcx", "cogbus.v1", or "local" for calls inside the bot
-	Restart    bool      // in Setup: the instance before has failed
-	Rollback   bool      // in Setup: the build before the one that serves is asked for
 	Admin      bool      // the caller presented the admin secret, or is inside the bot
 	Deadline   time.Time // when the call's time is over
 }
@@ -25,8 +27,8 @@ type Info struct {
 // the bot it returns the zero Info. Ask while the handler runs: of a call that has
 // ended it may tell the cog, the generation and the endpoint alone.
 func CallInfo(ctx context.Context) Info {
-	if rt, ok := ctx.Value(RuntimeKey{}).(Runtime); ok {
-		return rt.Info()
+	if rt := instance.RuntimeOf(ctx); rt != nil {
+		return Info(rt.Info())
 	}
 	return Info{}
 }
@@ -36,8 +38,8 @@ func CallInfo(ctx context.Context) Info {
 // task or Setup.
 func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req Req) (Resp, error) {
 	var resp Resp
-	rt, ok := ctx.Value(RuntimeKey{}).(Runtime)
-	if !ok {
+	rt := instance.RuntimeOf(ctx)
+	if rt == nil {
 		return resp, wire.Errorf(wire.Unavailable, "call %s: the context is not one that the bot gave to a cog", route)
 	}
 	data, err := codec.Of[Req]().Append(nil, &req)
@@ -50,17 +52,4 @@ func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req R
 	}
 	err = codec.Of[Resp]().Decode(out, &resp)
 	return resp, err
-}
-
-// RuntimeKey is the key under which contexts carry their [Runtime].
-type RuntimeKey struct{}
-
-// A Runtime is what runs an instance: package actors in the bot itself.
-type Runtime interface {
-	// Info tells what the context belongs to.
-	Info() Info
-
-	// Call runs a route of the bot. ctx is the caller's; out belongs to the
-	// caller.
-	Call(ctx context.Context, endpoint string, data []byte) (out []byte, err error)
 }

@@ -2,8 +2,6 @@ package cogs
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/cogbus/cogbus/wire"
@@ -18,7 +16,7 @@ type Cog struct {
 	// Setup makes one instance: it creates the instance's state and records
 	// routes, listeners, tasks and cleanups with r. It runs at every load,
 	// reload and restart, so what it creates starts fresh. ctx bounds Setup
-	// alone and carries the [Host]. If Setup fails or panics, the cleanups
+	// alone. If Setup fails or panics, the cleanups
 	// recorded so far run.
 	Setup func(ctx context.Context, r *Registrar) error
 
@@ -42,19 +40,6 @@ type Cog struct {
 	// MaxHeld bounds the calls and events that wait while the cog switches
 	// from one instance to the next. More are refused. If zero, 1,000.
 	MaxHeld int
-}
-
-// check reports what is wrong with c.
-func (c *Cog) check() error {
-	switch {
-	case c.Name == "":
-		return errors.New("cogs: a cog has no Name")
-	case c.Setup == nil:
-		return fmt.Errorf("cogs: cog %q has no Setup", c.Name)
-	case c.Timeout < 0, c.SetupTimeout < 0, c.DrainTimeout < 0, c.MaxInFlight < 0, c.MaxHeld < 0:
-		return fmt.Errorf("cogs: cog %q has a negative time or limit; zero is the default", c.Name)
-	}
-	return nil
 }
 
 // Single returns a cog of one stand-alone route, named after it.

@@ -2,8 +2,11 @@ package cogs_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/cogbus/cogbus/actors"
@@ -32,7 +35,7 @@ func bot(list ...cogs.Cog) (*actors.Server, *client.Client) {
 	if err := srv.Load(context.Background(), list...); err != nil {
 		fmt.Println(err)
 	}
-	c, err := client.New("ws://bot", &client.Options{DialContext: srv.DialContext})
+	c, err := client.New("ws://bot", &client.Options{DialContext: srv.DialContext, Name: "dashboard"})
 	if err != nil {
 		fmt.Println(err)
 	}
@@ -103,13 +106,119 @@ func ExampleCall() {
 }
 
 func ExampleCallInfo() {
+	tell := func(i cogs.Info) string {
+		return fmt.Sprintf("%s of cog %s, generation %d, for %s by %s", i.Endpoint, i.Cog, i.Generation, i.Client, i.Dialect)
+	}
 	srv, c := bot(cogs.Single("who", func(ctx context.Context, _ wire.Empty) (string, error) {
-		i := cogs.CallInfo(ctx)
-		return fmt.Sprintf("%s of cog %s, generation %d, by %s", i.Endpoint, i.Cog, i.Generation, i.Dialect), nil
+		return tell(cogs.CallInfo(ctx)), nil
 	}))
 	defer srv.Close()
 	defer c.Close()
 
 	fmt.Println(client.Call[wire.Empty, string](context.Background(), c, "who", wire.Empty{}))
-	// Output: who of cog who, generation 1, by cogbus.v1 <nil>
+	// Output: who of cog who, generation 1, for dashboard by cogbus.v1 <nil>
+}
+
+// A cog fills its cache where there is time for it, and leaves it empty after a failure,
+// which a bad entry may have caused.
+func ExampleRegistrar_Reason() {
+	fill := func(r cogs.Reason) string {
+		switch r {
+		case cogs.Load, cogs.Reload:
+			return "from the database"
+		case cogs.Rollback:
+			return "from the database, as the build before read it"
+		case cogs.Restart:
+		}
+		return "not at all"
+	}
+	srv, c := bot(cogs.Cog{Name: "cache", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		fmt.Printf("%s: the cache is filled %s\n", r.Reason(), fill(r.Reason()))
+		return nil
+	}})
+	defer srv.Close()
+	defer c.Close()
+
+	if _, err := srv.Reload(context.Background(), "cache", nil); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// load: the cache is filled from the database
+	// reload: the cache is filled from the database
+}
+
+// A cog counts on over reloads with a value that JSON would lose, works beside its
+// calls, and ends what it has begun.
+func ExampleRegistrar() {
+	const hit wire.Route[wire.Empty, int64] = "hits.hit"
+	changed := make(chan struct{}) // gets a value when somebody edits the settings
+	hits := cogs.Cog{Name: "hits", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		var n atomic.Int64
+		r.KeepFunc("n",
+			func() ([]byte, error) { return strconv.AppendInt(nil, n.Load(), 10), nil },
+			func(text []byte) error {
+				old, err := strconv.ParseInt(string(text), 10, 64)
+				n.Store(old)
+				return err
+			})
+		r.Cleanup(func() { fmt.Println("ended at", n.Load()) })
+		r.Every(time.Hour, func(context.Context) error { fmt.Println("now at", n.Load()); return nil })
+		r.Go(func(ctx context.Context) error {
+			for {
+				select {
+				case <-changed:
+					r.RequestReload()
+				case <-ctx.Done():
+					return nil
+				}
+			}
+		})
+		cogs.Handle(r, hit, func(context.Context, wire.Empty) (int64, error) { return n.Add(1), nil })
+		return nil
+	}}
+	ctx := context.Background()
+	srv, c := bot(hits)
+	defer srv.Close()
+	defer c.Close()
+
+	fmt.Println(client.Call(ctx, c, hit, wire.Empty{}))
+	if _, err := srv.Reload(ctx, "hits", nil); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(client.Call(ctx, c, hit, wire.Empty{}))
+	// Output:
+	// 1 <nil>
+	// ended at 1
+	// 2 <nil>
+	// ended at 2
+}
+
+// OnError gets the panics of handlers. Their callers get internal, without the text.
+func ExamplePanic() {
+	panics := make(chan *cogs.Panic, 1)
+	srv := actors.NewServer(&actors.Options{
+		Logger: slog.New(slog.DiscardHandler),
+		OnError: func(f actors.Failure) {
+			if p, ok := errors.AsType[*cogs.Panic](f.Err); ok {
+				panics <- p
+			}
+		},
+	})
+	defer srv.Close()
+	greet := cogs.Single("greet", func(context.Context, wire.Empty) (string, error) { panic("no names") })
+	if err := srv.Load(context.Background(), greet); err != nil {
+		fmt.Println(err)
+	}
+	c, err := client.New("ws://bot", &client.Options{DialContext: srv.DialContext})
+	if err != nil {
+		fmt.Println(err)
+	}
+	defer c.Close()
+
+	_, err = client.Call[wire.Empty, string](context.Background(), c, "greet", wire.Empty{})
+	fmt.Println(wire.CodeOf(err))
+	fmt.Println((<-panics).Value)
+	// Output:
+	// internal
+	// no names
 }

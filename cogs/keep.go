@@ -9,15 +9,6 @@ import (
 	"github.com/cogbus/cogbus/internal/codec"
 )
 
-// State is what an instance keeps: the JSON text of each value by its name.
-type State map[string]json.RawMessage
-
-type keep struct {
-	name    string
-	save    func() ([]byte, error)
-	restore func([]byte) error
-}
-
 // Keep makes *value survive reloads and restarts of the cog, but not of the
 // bot. It is written as JSON when nothing of the old instance runs any more, and
 // read into the new one before anything of it runs. A value that no longer
@@ -35,9 +26,11 @@ type keep struct {
 // tagged "-", channels, functions, interfaces. KeepFunc serves such types.
 func Keep[T any](r *Registrar, name string, value *T) {
 	if loss := lost(reflect.TypeFor[T](), nil); loss != "" {
-		panic(fmt.Sprintf("cogs: Keep(%q) of cog %q: JSON would lose %s; use KeepFunc", name, r.cog.Name, loss))
+		panic(fmt.Sprintf("cogs: Keep(%q) of cog %q: JSON would lose %s; use KeepFunc", name, r.recorder().Cog(), loss))
 	}
-	r.need("Keep", value != nil)
+	if value == nil {
+		panic(fmt.Sprintf("cogs: Keep(%q) of cog %q: the value is nil", name, r.recorder().Cog()))
+	}
 	codec := codec.Of[T]()
 	r.KeepFunc(name,
 		func() ([]byte, error) { return codec.Append(nil, value) },
@@ -56,9 +49,7 @@ func Keep[T any](r *Registrar, name string, value *T) {
 // be JSON text. The rules of Keep hold; a panic of either, or
 // runtime.Goexit, counts as its error.
 func (r *Registrar) KeepFunc(name string, save func() ([]byte, error), restore func(text []byte) error) {
-	r.claim("kept value", name)
-	r.need("Keep", save != nil && restore != nil)
-	r.keeps = append(r.keeps, keep{name, save, restore})
+	r.recorder().KeepFunc(name, save, restore)
 }
 
 // lost says what JSON would lose of a value of type t, or "".

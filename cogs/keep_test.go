@@ -1,4 +1,4 @@
-package cogs
+package cogs_test
 
 import (
 	"encoding/json"
@@ -12,14 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
 )
-
-// open returns an instance whose Setup is f, and how that ended.
-func open(t *testing.T, f func(r *Registrar)) (*Instance, error) {
-	t.Helper()
-	return Open(t.Context(), Cog{Name: "c", Setup: setup(f)}, func() {})
-}
 
 type score struct {
 	Guild wire.Snowflake `json:"guild"`
@@ -31,10 +26,10 @@ type score struct {
 func TestKeep_roundTrip(t *testing.T) {
 	first := score{Guild: 1<<60 + 1, Since: time.Unix(1, 0).UTC(), Names: map[string]int{"a": 1}, Next: &score{Guild: 2}}
 	n, list := 7, []string{"x"}
-	old, err := open(t, func(r *Registrar) {
-		Keep(r, "score", &first)
-		Keep(r, "n", &n)
-		Keep(r, "list", &list)
+	old, err := open(t, func(r *cogs.Registrar) {
+		cogs.Keep(r, "score", &first)
+		cogs.Keep(r, "n", &n)
+		cogs.Keep(r, "list", &list)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -49,10 +44,10 @@ func TestKeep_roundTrip(t *testing.T) {
 	// the next version keeps one value less and one more
 	var second score
 	extra, m := "default", 0
-	young, err := open(t, func(r *Registrar) {
-		Keep(r, "score", &second)
-		Keep(r, "extra", &extra)
-		Keep(r, "n", &m)
+	young, err := open(t, func(r *cogs.Registrar) {
+		cogs.Keep(r, "score", &second)
+		cogs.Keep(r, "extra", &extra)
+		cogs.Keep(r, "n", &m)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,16 +68,16 @@ func TestKeep_refusesWhatJSONLoses(t *testing.T) {
 		Shown  int
 		secret int //nolint:unused // that it is there is the point
 	}
-	for want, keep := range map[string]func(*Registrar){
-		"field secret":            func(r *Registrar) { Keep(r, "v", new(hidden)) },
-		"values of type chan int": func(r *Registrar) { Keep(r, "v", new(map[string]chan int)) },
-		"values of type func()":   func(r *Registrar) { Keep(r, "v", new([]func())) },
-		"interface":               func(r *Registrar) { Keep(r, "v", new(any)) },
-		"twice":                   func(r *Registrar) { Keep(r, "v", new(int)); Keep(r, "v", new(int)) },
-		"without a name":          func(r *Registrar) { Keep(r, "", new(int)) },
+	for want, keep := range map[string]func(*cogs.Registrar){
+		"field secret":            func(r *cogs.Registrar) { cogs.Keep(r, "v", new(hidden)) },
+		"values of type chan int": func(r *cogs.Registrar) { cogs.Keep(r, "v", new(map[string]chan int)) },
+		"values of type func()":   func(r *cogs.Registrar) { cogs.Keep(r, "v", new([]func())) },
+		"interface":               func(r *cogs.Registrar) { cogs.Keep(r, "v", new(any)) },
+		"twice":                   func(r *cogs.Registrar) { cogs.Keep(r, "v", new(int)); cogs.Keep(r, "v", new(int)) },
+		"without a name":          func(r *cogs.Registrar) { cogs.Keep(r, "", new(int)) },
 	} {
 		_, err := open(t, keep)
-		var p *Panic
+		var p *cogs.Panic
 		if !errors.As(err, &p) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `"c"`) {
 			t.Errorf("Open = %v; want a panic about %q that names the cog", err, want)
 		}
@@ -102,7 +97,7 @@ func TestKeepFunc_failures(t *testing.T) {
 		`restore "v": too old`:       {save: ok, restore: func([]byte) error { return errors.New("too old") }},
 		`restore "v": panic: no way`: {save: ok, restore: func([]byte) error { panic("no way") }},
 	} {
-		i, err := open(t, func(r *Registrar) { r.KeepFunc("v", keep.save, keep.restore) })
+		i, err := open(t, func(r *cogs.Registrar) { r.KeepFunc("v", keep.save, keep.restore) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +113,7 @@ func TestKeepFunc_failures(t *testing.T) {
 
 func TestState_isJSON(t *testing.T) {
 	n := 3
-	i, err := open(t, func(r *Registrar) { Keep(r, "n", &n) })
+	i, err := open(t, func(r *cogs.Registrar) { cogs.Keep(r, "n", &n) })
 	if err != nil {
 		t.Fatal(err)
 	}

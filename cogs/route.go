@@ -3,11 +3,11 @@ package cogs
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/cogbus/cogbus/internal/codec"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -46,18 +46,18 @@ func Handle[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], h func(ctx
 
 // HandleWith is Handle with options.
 func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o RouteOptions[Req], h func(ctx context.Context, req Req) (Resp, error)) {
-	r.claim("route", string(route))
+	cog := r.recorder().Cog()
 	if h == nil {
-		panic(fmt.Sprintf("cogs: route %q of cog %q has no handler", string(route), r.cog.Name))
+		panic(fmt.Sprintf("cogs: route %q of cog %q has no handler", string(route), cog))
 	}
 	if o.MaxInFlight < 0 || o.MaxWaiting < 0 || o.Timeout < 0 {
-		panic(fmt.Sprintf("cogs: route %q of cog %q has a negative limit", string(route), r.cog.Name))
+		panic(fmt.Sprintf("cogs: route %q of cog %q has a negative limit", string(route), cog))
 	}
 	if o.Key != nil && (o.Serial || o.MaxInFlight > 0) {
-		panic(fmt.Sprintf("cogs: route %q of cog %q has a Key, and Serial or MaxInFlight: each key has one call at a time already", string(route), r.cog.Name))
+		panic(fmt.Sprintf("cogs: route %q of cog %q has a Key, and Serial or MaxInFlight: each key has one call at a time already", string(route), cog))
 	}
 	in, out := codec.Of[Req](), codec.Of[Resp]()
-	e := &Endpoint{
+	e := &instance.Endpoint{
 		Name:        string(route),
 		Timeout:     o.Timeout,
 		MaxInFlight: o.MaxInFlight,
@@ -65,9 +65,6 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 	}
 	if o.Serial {
 		e.MaxInFlight = 1
-	}
-	if e.Timeout == 0 {
-		e.Timeout = r.cog.Timeout
 	}
 	// one allocation for both, since both escape into the JSON library
 	type exchange struct {
@@ -86,7 +83,7 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 	if in.Flat() && out.Flat() {
 		used = &sync.Pool{New: func() any { return new(exchange) }}
 	}
-	e.serve = func(ctx context.Context, data, dst []byte) ([]byte, error) {
+	e.Run = func(ctx context.Context, data, dst []byte) ([]byte, error) {
 		var x *exchange
 		if used == nil {
 			x = new(exchange)
@@ -103,7 +100,7 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 		return run(ctx, x, dst)
 	}
 	if o.Key != nil {
-		e.prepare = func(data []byte) (string, serveFunc, error) {
+		e.FindKey = func(data []byte) (string, instance.ServeFunc, error) {
 			x := new(exchange)
 			if err := in.Decode(data, &x.req); err != nil {
 				return "", nil, err
@@ -111,62 +108,10 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 			return o.Key(x.req), func(ctx context.Context, _, dst []byte) ([]byte, error) { return run(ctx, x, dst) }, nil
 		}
 	}
-	r.endpoints = append(r.endpoints, e)
+	r.recorder().Route(e)
 }
 
-type serveFunc func(ctx context.Context, data, dst []byte) ([]byte, error)
-
-// An Endpoint is a route, a listener or a tick of an instance, as a runtime
-// sees it. It may be served by several goroutines at once.
-type Endpoint struct {
-	Name        string
-	Timeout     time.Duration // 0: the default
-	MaxInFlight int           // how many may run at once; 0: as many as the cog may
-	MaxWaiting  int           // how many may wait for that; 0: as many as the cog may
-
-	relay   RelayFunc // instead of the others
-	serve   serveFunc
-	prepare func(data []byte) (key string, serve serveFunc, err error)
-}
-
-// Serve decodes data, runs the handler and appends the encoded result to dst. A
-// panic becomes a *[Panic]. Serve does not return if the handler calls
-// runtime.Goexit. The handler does not keep data.
-func (e *Endpoint) Serve(ctx context.Context, data, dst []byte) (out []byte, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			out, err = dst, &Panic{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	out, err = e.serve(ctx, data, dst)
-	return out, tame(err)
-}
-
-// Keyed reports whether calls run in order for each key: such a call is
-// prepared first and the prepared endpoint is served.
-func (e *Endpoint) Keyed() bool { return e.prepare != nil }
-
-// Prepare decodes data and returns its key, and the endpoint to serve in place
-// of e, without data.
-func (e *Endpoint) Prepare(data []byte) (key string, prepared *Endpoint, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &Panic{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	key, serve, err := e.prepare(data)
-	if err != nil {
-		return "", nil, tame(err)
-	}
-	return key, &Endpoint{Name: e.Name, Timeout: e.Timeout, serve: serve}, nil
-}
-
-// A Panic is the error of a handler, a task or a Setup that panicked.
-type Panic struct {
-	Value any    // what was passed to panic
-	Stack []byte // where, as runtime/debug.Stack returns it
-}
-
-// Error returns the value; the stack is for the log. A value that is an error is
-// not in p's tree: a panic is never an answer.
-func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
+// A Panic is the error of a handler, a task or a Setup that panicked. Its field Value
+// is the argument of panic, of type any; its field Stack, a []byte, tells where that
+// was, as runtime/debug.Stack does.
+type Panic = instance.Panic

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -119,11 +120,11 @@ func (b *bot) cogs() []cogs.Cog {
 			<-ctx.Done()
 			return wire.Empty{}, ctx.Err()
 		}),
-		{Name: "stats", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-			if cogs.CallInfo(ctx).Rollback {
-				r.Build("0a1b23fe", 0)
+		{Name: "stats", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			if r.Reason() == cogs.Rollback {
+				(*instance.Recorder)(r).Revision("0a1b23fe", 0)
 			} else {
-				r.Build("3fe0a1b2", 330*time.Millisecond)
+				(*instance.Recorder)(r).Revision("3fe0a1b2", 330*time.Millisecond)
 			}
 			if b.broken.Load() {
 				return errors.New("stats/stats.go:41:2: undefined: guld\nstats/stats.go:42:2: undefined: mmbr")

@@ -69,11 +69,11 @@ func (s *session) build(ctx context.Context, dir, out string, opts *process.Opti
 			Path  string  `json:"path"`
 			Build string  `json:"build"`
 			Took  float64 `json:"built_ms"`
-		}{a.Path, a.Build, float64(a.Took.Round(time.Microsecond)) / float64(time.Millisecond)})
+		}{a.Path, a.Revision, float64(a.Took.Round(time.Microsecond)) / float64(time.Millisecond)})
 		s.out.printf("%s\n", text)
 		return err
 	}
-	s.out.printf("%s (%s), built %.2f s\n", oneLine(a.Path), a.Build, a.Took.Seconds())
+	s.out.printf("%s (%s), built %.2f s\n", oneLine(a.Path), a.Revision, a.Took.Seconds())
 	return nil
 }
 

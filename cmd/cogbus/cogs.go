@@ -42,7 +42,7 @@ func (s *session) showCogs(list []admin.CogStatus, now time.Time) {
 			uptime = age(now.Sub(c.Since))
 		}
 		rows = append(rows, []string{
-			c.Name, state, strconv.FormatUint(c.Generation, 10), cmp.Or(c.Build, "-"), uptime,
+			c.Name, state, strconv.FormatUint(c.Generation, 10), cmp.Or(c.Revision, "-"), uptime,
 			strconv.Itoa(c.InFlight), strconv.Itoa(c.Routes), strconv.Itoa(c.Restarts), strconv.FormatInt(c.Panics, 10),
 			short(oneLine(c.LastError), 80),
 		})

@@ -83,8 +83,8 @@ func change[Req any](ctx context.Context, s *session, route wire.Route[Req, admi
 // changed says in one line what has become of a cog by the command.
 func changed(d admin.SwitchResult, by string) string {
 	text, named, built := d.Cog+": ", "", ""
-	if d.Build != "" {
-		named = " (" + d.Build + ")"
+	if d.Revision != "" {
+		named = " (" + d.Revision + ")"
 	}
 	if d.Built > 0 {
 		built = fmt.Sprintf(", built %.2f s", d.Built/1000)

@@ -5,8 +5,8 @@
 //
 // and in the Setup of a cog:
 //
-//	m := &members{discord: discord.From(ctx)}
-//	discord.On(ctx, r, m.onJoin) // func(context.Context, *discordgo.GuildMemberAdd) error
+//	m := &members{discord: discord.From(r)}
+//	discord.On(r, m.onJoin) // func(context.Context, *discordgo.GuildMemberAdd) error
 //
 // # Events
 //

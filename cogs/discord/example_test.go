@@ -21,9 +21,9 @@ type greeter struct {
 	greeted chan string
 }
 
-func (g *greeter) setup(ctx context.Context, r *cogs.Registrar) error {
-	g.discord = discord.From(ctx)
-	discord.On(ctx, r, g.onJoin)
+func (g *greeter) setup(_ context.Context, r *cogs.Registrar) error {
+	g.discord = discord.From(r)
+	discord.On(r, g.onJoin)
 	return nil
 }
 
@@ -79,8 +79,8 @@ func ExampleView_Session() {
 	srv := actors.NewServer(nil)
 	defer srv.Close()
 	const whoAmI wire.Route[wire.Empty, string] = "whoami"
-	cog := cogs.Cog{Name: "whoami", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-		view := discord.From(ctx)
+	cog := cogs.Cog{Name: "whoami", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		view := discord.From(r)
 		cogs.Handle(r, whoAmI, func(ctx context.Context, _ wire.Empty) (string, error) {
 			session, err := view.Session()
 			if err != nil {
@@ -105,4 +105,66 @@ func ExampleView_Session() {
 	name, err := client.Call(context.Background(), bot, whoAmI, wire.Empty{})
 	fmt.Println(name, err)
 	// Output: cogbot <nil>
+}
+
+// A View reads what the session knows. What it returns belongs to the caller.
+func ExampleView() {
+	fake := discordtest.New(nil)
+	defer fake.Close()
+	session, err := fake.Session()
+	if err != nil {
+		log.Fatal(err)
+	}
+	srv := actors.NewServer(nil)
+	defer srv.Close()
+	type overview struct {
+		Guild    discord.Guild
+		Roles    []discord.Role
+		Channels []discord.Channel
+		Members  []discord.Member
+	}
+	const read wire.Route[wire.Snowflake, overview] = "guild.read"
+	known := make(chan struct{}, 1)
+	cog := cogs.Cog{Name: "guild", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		view := discord.From(r)
+		discord.On(r, func(context.Context, *discordgo.GuildCreate) error { known <- struct{}{}; return nil })
+		cogs.Handle(r, read, func(ctx context.Context, id wire.Snowflake) (o overview, err error) {
+			if o.Guild, err = view.Guild(ctx, id); err != nil {
+				return o, err // not_found if the bot is not there
+			}
+			if o.Roles, err = view.Roles(ctx, id); err != nil {
+				return o, err
+			}
+			if o.Channels, err = view.Channels(ctx, id); err != nil {
+				return o, err
+			}
+			o.Members, err = view.Members(ctx, id, 0, 100)
+			return o, err
+		})
+		return nil
+	}}
+	if err := srv.Load(context.Background(), discord.With(session, cog)...); err != nil {
+		log.Fatal(err)
+	}
+	if err := session.Open(); err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	bot, err := client.New("ws://bot", &client.Options{DialContext: srv.DialContext})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer bot.Close()
+
+	<-known
+	id, err := wire.ParseSnowflake(fake.Guild(0).ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	o, err := client.Call(context.Background(), bot, read, id)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s: %d roles, %d channels, %d members\n", o.Guild.Name, len(o.Roles), len(o.Channels), len(o.Members))
+	// Output: Amber Harbor: 5 roles, 3 channels, 6 members
 }

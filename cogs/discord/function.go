@@ -3,8 +3,8 @@ package discord
 import (
 	"context"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/codec"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -66,7 +66,7 @@ func newFunction[Req, Resp any](name string) function[Req, Resp] {
 }
 
 // call runs the function at the host.
-func (f *function[Req, Resp]) call(ctx context.Context, host cogs.Host, req Req) (Resp, error) {
+func (f *function[Req, Resp]) call(ctx context.Context, host instance.Host, req Req) (Resp, error) {
 	var resp, none Resp
 	if host == nil {
 		return none, wire.Errorf(wire.Unavailable, "a View that discord.From did not make")

@@ -96,8 +96,8 @@ func (s *seen) all() []string {
 
 // listening returns a cog whose listener for joins is h.
 func listening(name string, h func(context.Context, *discordgo.GuildMemberAdd) error) cogs.Cog {
-	return cogs.Cog{Name: name, Setup: func(ctx context.Context, r *cogs.Registrar) error {
-		discord.On(ctx, r, h)
+	return cogs.Cog{Name: name, Setup: func(_ context.Context, r *cogs.Registrar) error {
+		discord.On(r, h)
 		return nil
 	}}
 }

@@ -115,7 +115,7 @@ func (h *host) wanted(event string) bool {
 	return len(h.subs[event]) > 0
 }
 
-// Subscribe implements [cogs.Host].
+// Subscribe implements [instance.Host].
 func (h *host) Subscribe(event string, deliver func(data []byte)) (cancel func()) {
 	s := &subscription{deliver}
 	h.mu.Lock()
@@ -128,7 +128,7 @@ func (h *host) Subscribe(event string, deliver func(data []byte)) (cancel func()
 	}
 }
 
-// Call implements [cogs.Host]. The functions are those of a [View].
+// Call implements [instance.Host]. The functions are those of a [View].
 func (h *host) Call(_ context.Context, name string, data []byte) ([]byte, error) {
 	f := h.functions[name]
 	if f == nil {

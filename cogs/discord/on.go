@@ -8,6 +8,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/codec"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // On records h as a listener of the instance that r is for: it is called with
@@ -19,17 +20,18 @@ import (
 // discordgo.Connect, Disconnect, RateLimit, and Event, which stands for every
 // event and comes without Struct.
 //
-// ctx is that of Setup. On panics, which fails the Setup, if there is no Discord
-// in it, because the cog was loaded without [With], and if E is no event.
-func On[E any](ctx context.Context, r *cogs.Registrar, h func(ctx context.Context, e *E) error) {
+// On panics, which fails the Setup, if the cog was loaded without [With], and if E is
+// no event.
+func On[E any](r *cogs.Registrar, h func(ctx context.Context, e *E) error) {
+	recorder := (*instance.Recorder)(r)
 	name := eventName((*E)(nil))
 	if name == "" {
-		panic(fmt.Sprintf("discord.On: cog %q: %T points to no event of discordgo", cogs.CallInfo(ctx).Cog, (*E)(nil)))
+		panic(fmt.Sprintf("discord.On: cog %q: %T points to no event of discordgo", recorder.Cog(), (*E)(nil)))
 	}
 	if h == nil {
-		panic(fmt.Sprintf("discord.On: cog %q: the listener for %s is nil", cogs.CallInfo(ctx).Cog, name))
+		panic(fmt.Sprintf("discord.On: cog %q: the listener for %s is nil", recorder.Cog(), name))
 	}
-	r.Listen(needHost(ctx, "On"), name, guildOf(name), func(ctx context.Context, data []byte) error {
+	recorder.Listen(needHost(recorder, "On"), name, guildOf(name), func(ctx context.Context, data []byte) error {
 		e := new(E)
 		err := decode(data, e)
 		if _, partly := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !partly {
@@ -41,12 +43,11 @@ func On[E any](ctx context.Context, r *cogs.Registrar, h func(ctx context.Contex
 	})
 }
 
-// needHost returns the host that ctx carries.
-func needHost(ctx context.Context, what string) cogs.Host {
-	host := cogs.HostOf(ctx)
+// needHost returns the host that With has given the cog of r.
+func needHost(r *instance.Recorder, what string) instance.Host {
+	host := r.Host()
 	if host == nil {
-		panic(fmt.Sprintf("discord.%s: cog %q: no Discord in this context: pass that of Setup, and load the cog by discord.With(session, ...)",
-			what, cogs.CallInfo(ctx).Cog))
+		panic(fmt.Sprintf("discord.%s: cog %q has no Discord: load it by discord.With(session, ...)", what, r.Cog()))
 	}
 	return host
 }

@@ -47,9 +47,9 @@ func TestEventsOfAGuildComeInOrder(t *testing.T) {
 
 func TestListenersOwnTheirEvents(t *testing.T) {
 	var events seen
-	cog := cogs.Cog{Name: "greedy", Setup: func(ctx context.Context, r *cogs.Registrar) error {
+	cog := cogs.Cog{Name: "greedy", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		for range 2 {
-			discord.On(ctx, r, func(_ context.Context, e *discordgo.GuildMemberAdd) error {
+			discord.On(r, func(_ context.Context, e *discordgo.GuildMemberAdd) error {
 				events.add(e.User.Username)
 				*e.User = discordgo.User{Username: "changed"}
 				return nil
@@ -121,16 +121,16 @@ func TestAFailingListenerFailsAlone(t *testing.T) {
 
 func TestSyntheticEvents(t *testing.T) {
 	var events seen
-	cog := cogs.Cog{Name: "log", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-		discord.On(ctx, r, func(context.Context, *discordgo.Connect) error {
+	cog := cogs.Cog{Name: "log", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		discord.On(r, func(context.Context, *discordgo.Connect) error {
 			events.add("connect")
 			return nil
 		})
-		discord.On(ctx, r, func(_ context.Context, e *discordgo.RateLimit) error {
+		discord.On(r, func(_ context.Context, e *discordgo.RateLimit) error {
 			events.add(fmt.Sprint("limit ", e.RetryAfter, strings.Contains(e.URL, "/users/@me")))
 			return nil
 		})
-		discord.On(ctx, r, func(_ context.Context, e *discordgo.Event) error {
+		discord.On(r, func(_ context.Context, e *discordgo.Event) error {
 			if e.Type == "TYPING_START" {
 				events.add(string(e.RawData))
 			}
@@ -154,8 +154,8 @@ func TestSyntheticEvents(t *testing.T) {
 
 func TestAChangedFieldDoesNotSilenceAListener(t *testing.T) {
 	var events seen
-	cog := cogs.Cog{Name: "typing", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-		discord.On(ctx, r, func(_ context.Context, e *discordgo.TypingStart) error {
+	cog := cogs.Cog{Name: "typing", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		discord.On(r, func(_ context.Context, e *discordgo.TypingStart) error {
 			events.add(e.UserID)
 			return nil
 		})
@@ -176,12 +176,12 @@ func TestWrongUseFailsTheSetup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noEvent := cogs.Cog{Name: "odd", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-		discord.On(ctx, r, func(context.Context, *time.Time) error { return nil })
+	noEvent := cogs.Cog{Name: "odd", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		discord.On(r, func(context.Context, *time.Time) error { return nil })
 		return nil
 	}}
-	from := cogs.Cog{Name: "viewer", Setup: func(ctx context.Context, _ *cogs.Registrar) error {
-		discord.From(ctx)
+	from := cogs.Cog{Name: "viewer", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		discord.From(r)
 		return nil
 	}}
 	for _, test := range []struct {
@@ -189,8 +189,8 @@ func TestWrongUseFailsTheSetup(t *testing.T) {
 		cog  cogs.Cog
 		want string
 	}{
-		{"no host", listening("lonely", func(context.Context, *discordgo.GuildMemberAdd) error { return nil }), `discord.On: cog "lonely": no Discord in this context`},
-		{"no host for a view", from, `discord.From: cog "viewer": no Discord in this context`},
+		{"no host", listening("lonely", func(context.Context, *discordgo.GuildMemberAdd) error { return nil }), `discord.On: cog "lonely" has no Discord: load it by discord.With`},
+		{"no host for a view", from, `discord.From: cog "viewer" has no Discord: load it by discord.With`},
 		{"no event", discord.With(session, noEvent)[0], `discord.On: cog "odd": *time.Time points to no event of discordgo`},
 		{"no listener", discord.With(session, listening("empty", nil))[0], `discord.On: cog "empty": the listener for GUILD_MEMBER_ADD is nil`},
 	} {

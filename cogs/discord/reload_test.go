@@ -22,7 +22,7 @@ const countJoins wire.Route[wire.Empty, int64] = "joins"
 // counter counts joins, and keeps the number over reloads if keep says so: else
 // it counts in total.
 func counter(keep bool, total *atomic.Int64) cogs.Cog {
-	return cogs.Cog{Name: "counter", Setup: func(ctx context.Context, r *cogs.Registrar) error {
+	return cogs.Cog{Name: "counter", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		n := new(int64)
 		if keep {
 			cogs.Keep(r, "n", n)
@@ -32,7 +32,7 @@ func counter(keep bool, total *atomic.Int64) cogs.Cog {
 			total.Add(1)
 			return nil
 		}
-		discord.On(ctx, r, add)
+		discord.On(r, add)
 		cogs.Handle(r, countJoins, func(context.Context, wire.Empty) (int64, error) { return atomic.LoadInt64(n), nil })
 		return nil
 	}}

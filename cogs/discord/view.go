@@ -8,6 +8,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -17,18 +18,17 @@ import (
 // What the session does not know is a *wire.Error with code not_found. A zero
 // View fails with unavailable.
 type View struct {
-	host      cogs.Host
+	host      instance.Host
 	functions functions
 
 	mu   sync.Mutex         // protects rest
 	rest *discordgo.Session // where the bot's own is in another process
 }
 
-// From returns the View for the cog that ctx, the context of Setup, belongs to.
-// Keep it for the handlers: their contexts have none. It panics, which fails the
-// Setup, if the cog was not loaded by [With].
-func From(ctx context.Context) *View {
-	return &View{host: needHost(ctx, "From"), functions: newFunctions()}
+// From returns the View for the cog whose Setup has r. Setup keeps it for the handlers.
+// From panics, which fails the Setup, if the cog was not loaded by [With].
+func From(r *cogs.Registrar) *View {
+	return &View{host: needHost((*instance.Recorder)(r), "From"), functions: newFunctions()}
 }
 
 // Guilds returns the guilds that the bot is in, by id. It is cheap: it looks at

@@ -15,13 +15,14 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/discord"
 	"github.com/cogbus/cogbus/cogs/discord/discordtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
 // viewing returns a cog that hands its View out.
 func viewing(v **discord.View) []cogs.Cog {
-	return []cogs.Cog{{Name: "viewer", Setup: func(ctx context.Context, _ *cogs.Registrar) error {
-		*v = discord.From(ctx)
+	return []cogs.Cog{{Name: "viewer", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		*v = discord.From(r)
 		return nil
 	}}}
 }
@@ -145,8 +146,10 @@ func TestSession(t *testing.T) {
 // process of the cog's own.
 func TestSession_elsewhere(t *testing.T) {
 	var v *discord.View
-	cog := cogs.Cog{Name: "far", Setup: func(ctx context.Context, _ *cogs.Registrar) error {
-		v = discord.From(cogs.WithHost(ctx, &link{cogs.HostOf(ctx)}))
+	cog := cogs.Cog{Name: "far", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		recorder := (*instance.Recorder)(r)
+		recorder.SetHost(&link{recorder.Host()})
+		v = discord.From(r)
 		return nil
 	}}
 	bubble(t, &discordtest.Options{}, []cogs.Cog{cog}, func(t *testing.T, w *world) {
@@ -161,7 +164,7 @@ func TestSession_elsewhere(t *testing.T) {
 }
 
 // A link stands between a cog and its host.
-type link struct{ cogs.Host }
+type link struct{ instance.Host }
 
 func TestViewWhileMembersComeAndGo(t *testing.T) {
 	var v *discord.View

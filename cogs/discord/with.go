@@ -8,6 +8,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // With returns the given cogs with session as their host: [On] and [From] work
@@ -25,7 +26,8 @@ func With(session *discordgo.Session, list ...cogs.Cog) []cogs.Cog {
 	for i, c := range list {
 		if setup := c.Setup; setup != nil {
 			c.Setup = func(ctx context.Context, r *cogs.Registrar) error {
-				return setup(cogs.WithHost(ctx, h), r)
+				(*instance.Recorder)(r).SetHost(h)
+				return setup(ctx, r)
 			}
 		}
 		out[i] = c

@@ -5,8 +5,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -26,7 +26,7 @@ func (p *process) asked(f *frames.Frame) {
 	// a call that this one is made for: what holds for its own cog's calls, and
 	// for cogs that are being reloaded, holds for what it calls
 	if w := p.waiting[f.Parent]; f.Parent != 0 && w != nil && w.ctx != nil {
-		if rt, ok := w.ctx.Value(cogs.RuntimeKey{}).(cogs.Runtime); ok {
+		if rt := instance.RuntimeOf(w.ctx); rt != nil {
 			runtime = rt
 		}
 	}
@@ -53,7 +53,7 @@ func (p *process) asked(f *frames.Frame) {
 	})
 }
 
-func (p *process) run(ctx context.Context, kind frames.Kind, runtime cogs.Runtime, name string, data []byte) ([]byte, error) {
+func (p *process) run(ctx context.Context, kind frames.Kind, runtime instance.Runtime, name string, data []byte) ([]byte, error) {
 	switch {
 	case kind == frames.Host && p.host == nil:
 		return nil, wire.Errorf(wire.Unavailable, "the cog was loaded without a host")

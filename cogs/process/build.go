@@ -33,9 +33,9 @@ func main() { cogbuschild.Main(cogpackage.Cog()) }
 
 // An Artefact is the executable of a cog, built from its package.
 type Artefact struct {
-	Path  string
-	Build string        // names it by what it holds, as [cogs.Registrar.Build] does
-	Took  time.Duration // the build; zero if it was there already
+	Path     string
+	Revision string        // its id, made of what it holds; operators see it
+	Took     time.Duration // the build; zero if it was there already
 }
 
 // Build builds the cog's package in dir, as a reload does, into the file out: for
@@ -62,27 +62,27 @@ func Build(ctx context.Context, dir, out string, opts *Options) (Artefact, error
 	if err == nil {
 		err = os.Rename(b.output(), out)
 	}
-	return Artefact{Path: out, Build: buildName(sum), Took: time.Since(began)}, err
+	return Artefact{Path: out, Revision: revisionOf(sum), Took: time.Since(began)}, err
 }
 
 // A made is what came of a build, as far as it got.
 type made struct {
 	Artefact
-	from  *sources // nil if they are not known
-	state string   // of from when the build began
+	from  *inputs // nil if they are not known
+	state string  // of from when the build began
 }
 
 // build builds the package, and keeps the artefact in the cog's cache.
-func (s *source) build(ctx context.Context) (made, error) {
-	dir, err := filepath.Abs(s.dir)
+func (a *artefacts) build(ctx context.Context) (made, error) {
+	dir, err := filepath.Abs(a.dir)
 	if err != nil {
 		return made{}, err
 	}
-	cache, err := s.cache(dir)
+	cache, err := a.cache(dir)
 	if err != nil {
 		return made{}, err
 	}
-	b, err := newBuilder(s.dir, cache, &s.opts)
+	b, err := newBuilder(a.dir, cache, &a.opts)
 	if err != nil {
 		return made{}, err
 	}
@@ -92,8 +92,8 @@ func (s *source) build(ctx context.Context) (made, error) {
 	if err != nil {
 		return m, err
 	}
-	path, err := s.store(cache, b.output())
-	m.Artefact = Artefact{Path: path, Build: buildName(path), Took: time.Since(began)}
+	path, err := a.store(cache, b.output())
+	m.Artefact = Artefact{Path: path, Revision: revisionOf(path), Took: time.Since(began)}
 	return m, err
 }
 

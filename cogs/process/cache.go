@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// artefacts is how many of what was built are kept for each cog.
-const artefacts = 5
+// maxArtefacts is how many artefacts are kept for each cog.
+const maxArtefacts = 5
 
 // store moves an executable to where it stays, named by what it holds. One that is
 // there already is replaced, since it may be damaged; a process that runs it keeps
 // the old file.
-func (s *source) store(cache, built string) (string, error) {
+func (a *artefacts) store(cache, built string) (string, error) {
 	sum, err := hashOf(built)
 	if err != nil {
 		return "", err
@@ -29,25 +29,25 @@ func (s *source) store(cache, built string) (string, error) {
 	if err := os.Rename(built, path); err != nil {
 		return "", err
 	}
-	s.prune(path)
+	a.prune(path)
 	return path, nil
 }
 
 // prune removes artefacts from the folder of the one that was built just now: first
 // those that have never served, then those that served longest ago. What cannot be
 // removed costs a place on the disk, nothing else.
-func (s *source) prune(built string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (a *artefacts) prune(built string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	cache := filepath.Dir(built)
-	s.recall(cache)
-	list := slices.DeleteFunc(keptIn(cache), func(path string) bool { return path == built || slices.Contains(s.order, path) })
-	for _, path := range s.order {
+	a.recall(cache)
+	list := slices.DeleteFunc(keptIn(cache), func(path string) bool { return path == built || slices.Contains(a.order, path) })
+	for _, path := range a.order {
 		if path != built && there(path) {
 			list = append(list, path)
 		}
 	}
-	for _, path := range list[:max(0, len(list)+1-artefacts)] {
+	for _, path := range list[:max(0, len(list)+1-maxArtefacts)] {
 		_ = os.Remove(path)
 	}
 	for _, dir := range foldersIn(cache) { // of builds that ended with the bot
@@ -91,27 +91,27 @@ const orderFile = ".order"
 
 // recall reads in which order the artefacts have served, in earlier runs of the
 // bot. The caller holds mu.
-func (s *source) recall(cache string) {
-	if s.recalled {
+func (a *artefacts) recall(cache string) {
+	if a.recalled {
 		return
 	}
-	s.recalled = true
+	a.recalled = true
 	text, err := os.ReadFile(filepath.Join(cache, orderFile))
 	if err != nil {
 		return // nothing has served
 	}
 	for name := range strings.FieldsSeq(string(text)) {
 		if path := filepath.Join(cache, filepath.Base(name)); there(path) {
-			s.order = append(s.order, path)
+			a.order = append(a.order, path)
 		}
 	}
 }
 
 // note writes the order down. Without it a rollback after the bot's next start
 // finds nothing. The caller holds mu.
-func (s *source) note(cache string) {
+func (a *artefacts) note(cache string) {
 	var text strings.Builder
-	for _, path := range s.order {
+	for _, path := range a.order {
 		text.WriteString(filepath.Base(path) + "\n")
 	}
 	fresh := filepath.Join(cache, orderFile+".new")
@@ -120,7 +120,7 @@ func (s *source) note(cache string) {
 		err = os.Rename(fresh, filepath.Join(cache, orderFile))
 	}
 	if err != nil {
-		s.opts.Logger.Warn("the order of a cog's builds is not kept", "cog", s.name, "err", err)
+		a.opts.Logger.Warn("the order of a cog's builds is not kept", "cog", a.name, "err", err)
 	}
 }
 
@@ -133,8 +133,9 @@ func intact(path string) bool {
 	return err == nil && sum == filepath.Base(path)
 }
 
-// buildName returns what people see of the hash that an artefact is named by.
-func buildName(path string) string {
+// revisionOf returns the id of an artefact: the part that people see of the hash which is
+// the name of its file.
+func revisionOf(path string) string {
 	sum := filepath.Base(path)
 	return sum[:min(8, len(sum))]
 }

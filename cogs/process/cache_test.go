@@ -8,19 +8,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A shelf is a cache with what a test puts there.
 type shelf struct {
-	t   *testing.T
-	dir string
-	src *source
+	t         *testing.T
+	dir       string
+	artefacts *artefacts
 }
 
 func newShelf(t *testing.T, dir string) *shelf {
 	t.Helper()
-	return &shelf{t, dir, &source{name: "stats", opts: Options{Logger: slog.New(slog.DiscardHandler)}}}
+	return &shelf{t, dir, &artefacts{name: "stats", opts: Options{Logger: slog.New(slog.DiscardHandler)}}}
 }
 
 // store puts an artefact there that holds text.
@@ -29,7 +29,7 @@ func (s *shelf) store(text string) (path string) {
 	built := filepath.Join(s.t.TempDir(), "cog")
 	err := os.WriteFile(built, []byte(text), 0o600)
 	if err == nil {
-		path, err = s.src.store(s.dir, built)
+		path, err = s.artefacts.store(s.dir, built)
 	}
 	if err != nil {
 		s.t.Fatal(err)
@@ -40,18 +40,18 @@ func (s *shelf) store(text string) (path string) {
 func (s *shelf) serve(text string) string {
 	s.t.Helper()
 	path := s.store(text)
-	s.src.serves(path, false)
+	s.artefacts.serves(path, false)
 	return path
 }
 
 // back goes back to the artefact before, and returns what it holds.
 func (s *shelf) back() string {
 	s.t.Helper()
-	a, err := s.src.artefact(s.t.Context(), cogs.Info{Rollback: true})
+	a, err := s.artefacts.artefact(s.t.Context(), instance.Rollback)
 	if err != nil {
 		return err.Error()
 	}
-	s.src.serves(a.Path, true)
+	s.artefacts.serves(a.Path, true)
 	text, _ := os.ReadFile(a.Path)
 	return string(text)
 }
@@ -67,8 +67,8 @@ func TestCache_whatNeverServed(t *testing.T) {
 		for _, text := range []string{"fails 1", "fails 2", "fails 3", "fails 4", "fails 5"} {
 			s.store(text)
 		}
-		if n := len(keptIn(s.dir)); n != artefacts {
-			t.Errorf("%d artefacts are kept; want %d", n, artefacts)
+		if n := len(keptIn(s.dir)); n != maxArtefacts {
+			t.Errorf("%d artefacts are kept; want %d", n, maxArtefacts)
 		}
 		s = newShelf(t, s.dir)
 	}

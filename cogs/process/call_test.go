@@ -24,9 +24,17 @@ func TestCall(t *testing.T) {
 		}
 	}
 	got, err := client.Call(t.Context(), bot, info, wire.Empty{})
-	if err != nil || got.Cog != "any" || got.Endpoint != "any.info" || got.Dialect != "cogbus.v1" || got.Caller == "" ||
+	if err != nil || got.Cog != "any" || got.Endpoint != "any.info" || got.Dialect != "cogbus.v1" || got.Caller == "" || got.Reason != cogs.Load ||
 		got.Generation != srv.Cogs()[0].Generation || !got.Admin || !got.Deadline {
 		t.Errorf("CallInfo in the process = %+v, %v", got, err)
+	}
+	named, err := client.New("ws://bot", &client.Options{DialContext: srv.DialContext, Secret: "secret", Name: "my dashboard"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer named.Close()
+	if again, err := client.Call(t.Context(), named, info, wire.Empty{}); err != nil || again.Client != "my dashboard" || again.Caller != got.Caller || got.Client != "" {
+		t.Errorf("CallInfo in the process = %+v, %v for a client with a name, %+v for one without", again, err, got)
 	}
 	if _, err := bot.Request(t.Context(), "any.echo", 1); wire.CodeOf(err) != wire.BadRequest {
 		t.Errorf("Request with the wrong type = %v; want bad_request", err)

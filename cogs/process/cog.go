@@ -9,6 +9,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // buildTimeout bounds Setup with the build in it: the first one of all compiles
@@ -19,52 +20,53 @@ const buildTimeout = 10 * time.Minute
 // under that name. dir is not used if opts name a Binary. A nil opts means the
 // zero Options.
 func Cog(name, dir string, opts *Options) cogs.Cog {
-	s := &source{name: name, dir: dir, opts: opts.withDefaults()}
-	return cogs.Cog{Name: name, SetupTimeout: buildTimeout, Setup: s.setup}
+	s := &artefacts{name: name, dir: dir, opts: opts.withDefaults()}
+	return cogs.Cog{Name: name, SetupTimeout: buildTimeout, Setup: func(ctx context.Context, r *cogs.Registrar) error {
+		return s.setup(ctx, (*instance.Recorder)(r))
+	}}
 }
 
 // setup starts the process and records what it offers.
-func (s *source) setup(ctx context.Context, r *cogs.Registrar) error {
-	err := s.open(ctx, r)
-	if err != nil && ctx.Err() == nil && !s.isWatched() {
-		s.warn()
+func (a *artefacts) setup(ctx context.Context, r *instance.Recorder) error {
+	err := a.open(ctx, r)
+	if err != nil && ctx.Err() == nil && !a.isWatched() {
+		a.warn()
 	}
 	return err
 }
 
-func (s *source) open(ctx context.Context, r *cogs.Registrar) error {
-	info := cogs.CallInfo(ctx)
-	a, err := s.artefact(ctx, info)
+func (a *artefacts) open(ctx context.Context, r *instance.Recorder) error {
+	exe, err := a.artefact(ctx, r.Reason())
 	if err != nil {
 		return err
 	}
-	if a.Build != "" {
-		r.Build(a.Build, a.Took)
+	if exe.Revision != "" {
+		r.Revision(exe.Revision, exe.Took)
 	}
-	p, err := start(s.name, a.Path, &s.opts)
+	p, err := start(a.name, exe.Path, &a.opts)
 	if err != nil {
-		return fmt.Errorf("start %s: %w", a.Path, err)
+		return fmt.Errorf("start %s: %w", exe.Path, err)
 	}
 	r.Cleanup(p.end)
 	r.Kill(p.kill)
-	p.host, p.reload = cogs.HostOf(ctx), r.RequestReload
-	p.agent, _ = ctx.Value(cogs.RuntimeKey{}).(cogs.Runtime)
+	p.host, p.reload = r.Host(), r.RequestReload
+	p.agent = instance.RuntimeOf(ctx)
 	p.begin()
-	offer, err := p.setUp(ctx)
+	offer, err := p.setUp(ctx, r)
 	if err != nil {
 		return err
 	}
 	p.record(r, offer)
 	run := func(ctx context.Context) error {
-		if a.Build != "" {
-			s.serves(a.Path, info.Rollback)
+		if exe.Revision != "" {
+			a.serves(exe.Path, r.Reason() == instance.Rollback)
 		}
-		if !info.Restart {
-			s.calm()
+		if r.Reason() != instance.Restart {
+			a.calm()
 		}
 		err := p.watch(ctx)
 		if err != nil {
-			s.warn() // the watcher ends with the instance
+			a.warn() // the watcher ends with the instance
 		}
 		return err
 	}
@@ -73,20 +75,20 @@ func (s *source) open(ctx context.Context, r *cogs.Registrar) error {
 	} else {
 		r.Watch(run)
 	}
-	if s.watches() {
-		r.Watch(func(ctx context.Context) error { s.watch(ctx, r.RequestReload); return nil })
+	if a.watches() {
+		r.Watch(func(ctx context.Context) error { a.watch(ctx, r.RequestReload); return nil })
 	}
 	return nil
 }
 
 // setUp asks the process to set up.
-func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
-	info := cogs.CallInfo(ctx)
+func (p *process) setUp(ctx context.Context, r *instance.Recorder) (offer frames.Offer, err error) {
 	body, err := json.Marshal(frames.Request{
 		ABI:        frames.ABI,
 		Cog:        p.name,
-		Generation: info.Generation,
-		Restart:    info.Restart,
+		Generation: r.Generation(),
+		Reason:     string(r.Reason()),
+		Restart:    r.Reason() == instance.Restart,
 		Host:       p.host != nil,
 	})
 	if err != nil {
@@ -96,7 +98,7 @@ func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
 	if errors.Is(err, errNoReply) {
 		return offer, fmt.Errorf("the process did not set up within %v", p.opts.StartTimeout)
 	}
-	if panicked, ok := errors.AsType[*cogs.Panic](err); ok {
+	if panicked, ok := errors.AsType[*instance.Panic](err); ok {
 		return offer, fmt.Errorf("%w%s", err, placeOf(panicked.Stack))
 	}
 	if err != nil {
@@ -118,7 +120,7 @@ func (p *process) setUp(ctx context.Context) (offer frames.Offer, err error) {
 const saving = 10 * time.Second
 
 // record records what the process offers.
-func (p *process) record(r *cogs.Registrar, offer frames.Offer) {
+func (p *process) record(r *instance.Recorder, offer frames.Offer) {
 	for _, route := range offer.Routes {
 		r.Relay(route.Name, time.Duration(route.Timeout)*time.Millisecond, p.relay(frames.Call, route.Name))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -38,10 +39,11 @@ const (
 )
 
 type about struct {
-	Cog, Endpoint, Caller, Dialect string
-	Generation                     uint64
-	Admin, Deadline                bool
-	PID                            int
+	Cog, Endpoint, Caller, Client, Dialect string
+	Generation                             uint64
+	Admin, Deadline                        bool
+	PID                                    int
+	Reason                                 cogs.Reason // of the Setup
 }
 
 // KeyError is an error whose name Python callers know.
@@ -122,7 +124,7 @@ func untidyCog() cogs.Cog {
 	}}
 }
 
-func setUpAny(ctx context.Context, r *cogs.Registrar) error {
+func setUpAny(_ context.Context, r *cogs.Registrar) error {
 	n := 0
 	var events []string
 	cogs.Keep(r, "n", &n)
@@ -139,9 +141,10 @@ func setUpAny(ctx context.Context, r *cogs.Registrar) error {
 		_, err := fmt.Fprintln(ledger, number)
 		return wire.Empty{}, err
 	})
+	reason := r.Reason()
 	cogs.Handle(r, info, func(ctx context.Context, _ wire.Empty) (about, error) {
 		i := cogs.CallInfo(ctx)
-		return about{i.Cog, i.Endpoint, i.Caller, i.Dialect, i.Generation, i.Admin, !i.Deadline.IsZero(), os.Getpid()}, nil
+		return about{i.Cog, i.Endpoint, i.Caller, i.Client, i.Dialect, i.Generation, i.Admin, !i.Deadline.IsZero(), os.Getpid(), reason}, nil
 	})
 	cogs.Handle(r, fails, func(_ context.Context, how string) (wire.Empty, error) {
 		switch how {
@@ -180,12 +183,12 @@ func setUpAny(ctx context.Context, r *cogs.Registrar) error {
 		sum, err := cogs.Call(ctx, again, depth-1)
 		return sum + 1, err
 	})
-	if host := cogs.HostOf(ctx); host != nil {
+	if host := (*instance.Recorder)(r).Host(); host != nil {
 		cogs.Handle(r, hosted, func(ctx context.Context, name string) (string, error) {
 			out, err := host.Call(ctx, name, []byte(`"question"`))
 			return string(out), err
 		})
-		r.Listen(host, "JOIN", func([]byte) string { return "" }, func(_ context.Context, data []byte) error {
+		(*instance.Recorder)(r).Listen(host, "JOIN", func([]byte) string { return "" }, func(_ context.Context, data []byte) error {
 			events = append(events, string(data))
 			return nil
 		})

@@ -182,6 +182,9 @@ func TestRestart_reloadRevives(t *testing.T) {
 	if _, err := srv.Reload(t.Context(), "any", nil); err != nil {
 		t.Fatalf("Reload = %v", err)
 	}
+	if got, err := client.Call(t.Context(), bot, info, wire.Empty{}); got.Reason != cogs.Reload || err != nil {
+		t.Errorf("Call(info) = %+v, %v; want an instance that was set up for a reload", got, err)
+	}
 	if got, err := client.Call(t.Context(), bot, echo, "x"); got != "x" || err != nil {
 		t.Errorf("Call after the reload = %q, %v", got, err)
 	}

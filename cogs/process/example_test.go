@@ -44,3 +44,15 @@ func ExampleCog() {
 	// 1 <nil>
 	// 2 <nil>
 }
+
+// An executable is built where there is Go. A bot without Go runs it, named as
+// Options.Binary.
+func ExampleBuild() {
+	built := func(a process.Artefact) { fmt.Printf("%s is build %s, made in %v\n", a.Path, a.Revision, a.Took) }
+	a, err := process.Build(context.Background(), "./cogs/stats", "./stats", &process.Options{BuildFlags: []string{"-tags=netgo"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	built(a)
+}

@@ -7,7 +7,7 @@ import "path/filepath"
 // Folders that have come back are others than those that were watched, so each is
 // asked for again; to ask twice for the same does no harm.
 func (w *watcher) follow() {
-	from := w.src.known().from
+	from := w.artefacts.known().from
 	for _, dir := range from.folders {
 		w.followOne(dir)
 	}
@@ -25,7 +25,7 @@ func (w *watcher) followOne(dir string) {
 		}
 		if err != nil && !w.blind {
 			w.blind = true // there may be many
-			w.src.opts.Logger.Error("not all sources are watched", "cog", w.src.name, "folder", at, "err", err)
+			w.artefacts.opts.Logger.Error("not all sources are watched", "cog", w.artefacts.name, "folder", at, "err", err)
 		}
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -53,7 +54,10 @@ func (s *station) publish(event, data string) {
 
 func (s *station) with(cog cogs.Cog) cogs.Cog {
 	setup := cog.Setup
-	cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { return setup(cogs.WithHost(ctx, s), r) }
+	cog.Setup = func(ctx context.Context, r *cogs.Registrar) error {
+		(*instance.Recorder)(r).SetHost(s)
+		return setup(ctx, r)
+	}
 	return cog
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -23,17 +24,20 @@ type pending struct {
 }
 
 var (
-	errNoReply = fmt.Errorf("the process does not answer: %w", cogs.ErrLeftBehind)
+	errNoReply = fmt.Errorf("the process does not answer: %w", instance.ErrLeftBehind)
 	errGone    = wire.Errorf(wire.Unavailable, "the cog's process has ended")
 )
 
 // relay returns the function that passes calls or events on.
-func (p *process) relay(kind frames.Kind, name string) cogs.RelayFunc {
+func (p *process) relay(kind frames.Kind, name string) instance.RelayFunc {
 	return func(ctx context.Context, data []byte, done func([]byte, error)) {
 		f := frames.Frame{Kind: kind, Name: name, Body: data}
 		if kind == frames.Call {
 			info := cogs.CallInfo(ctx)
 			f.From = info.Dialect + " " + info.Caller
+			if info.Client != "" {
+				f.From += "\t" + info.Client
+			}
 			if info.Admin {
 				f.Flags = frames.Admin
 			}
@@ -43,7 +47,7 @@ func (p *process) relay(kind frames.Kind, name string) cogs.RelayFunc {
 }
 
 // tick returns the function that passes ticks on.
-func (p *process) tick(n int) cogs.RelayFunc {
+func (p *process) tick(n int) instance.RelayFunc {
 	number := []byte(strconv.Itoa(n))
 	return func(ctx context.Context, _ []byte, done func([]byte, error)) {
 		p.pass(ctx, &frames.Frame{Kind: frames.Tick, Body: number}, done)
@@ -217,7 +221,7 @@ func (p *process) receive(f *frames.Frame) {
 func parseError(body []byte) error {
 	err := frames.ParseError(body)
 	if f, ok := errors.AsType[*frames.Foreign](err); ok && f.Panicked {
-		return &cogs.Panic{Value: f.Message, Stack: []byte(f.Stack)}
+		return &instance.Panic{Value: f.Message, Stack: []byte(f.Stack)}
 	}
 	return err
 }

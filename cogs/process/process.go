@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A process is one run of a cog's executable, from its start until nothing of it
@@ -29,8 +29,8 @@ type process struct {
 	log  *lines
 
 	// set before begin
-	host   cogs.Host
-	agent  cogs.Runtime // what it asks for outside of calls
+	host   instance.Host
+	agent  instance.Runtime // what it asks for outside of calls
 	reload func()
 
 	alive  context.Context // until the process has ended
@@ -103,12 +103,12 @@ func (p *process) read() {
 			p.receive(&f)
 		}
 	}
-	p.bury(err)
+	p.fail(err)
 }
 
-// bury ends the process, whose socket has broken with err, and all that waits
+// fail ends the process, whose socket has broken with err, and all that waits
 // for it.
-func (p *process) bury(err error) {
+func (p *process) fail(err error) {
 	_ = p.conn.Close()
 	p.die()
 	p.mu.Lock()
@@ -134,12 +134,12 @@ func (p *process) bury(err error) {
 	p.log.end()
 	p.work.Wait()
 	p.out.Wait()
-	p.cause = p.why(err)
+	p.cause = p.exitReason(err)
 	close(p.ended)
 }
 
-// why says what the process has ended of.
-func (p *process) why(err error) error {
+// exitReason returns the error that tells why the process has ended.
+func (p *process) exitReason(err error) error {
 	text := ""
 	p.mu.Lock()
 	if !p.up {
@@ -163,7 +163,7 @@ func (p *process) why(err error) error {
 type endedError struct{}
 
 func (endedError) Error() string   { return "the cog's process ended" }
-func (endedError) Is(e error) bool { return e == cogs.ErrEnded }
+func (endedError) Is(e error) bool { return e == instance.ErrEnded }
 
 var errEnded error = endedError{}
 

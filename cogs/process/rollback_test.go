@@ -26,19 +26,19 @@ func TestRollback(t *testing.T) {
 		}
 	}
 	back := &actors.ReloadOptions{Rollback: true}
-	builds := map[string]string{"one": srv.Cogs()[0].Build}
+	builds := map[string]string{"one": srv.Cogs()[0].Revision}
 	for _, text := range []string{"two", "three"} {
 		edit(t, dir, `"one"`, `"`+text+`"`)
 		got, err := srv.Reload(t.Context(), "stats", nil)
-		if err != nil || len(got.Build) != 8 || got.Built == 0 {
+		if err != nil || len(got.Revision) != 8 || got.Built == 0 {
 			t.Fatalf("Reload = %+v, %v; want a build that took time", got, err)
 		}
-		builds[text] = got.Build
+		builds[text] = got.Revision
 		version(text)
 	}
 	for _, text := range []string{"two", "one"} {
 		got, err := srv.Reload(t.Context(), "stats", back)
-		if err != nil || got.Build != builds[text] || got.Built != 0 {
+		if err != nil || got.Revision != builds[text] || got.Built != 0 {
 			t.Fatalf("Reload with Rollback = %+v, %v; want the build %s that was there", got, err, builds[text])
 		}
 		version(text)
@@ -56,11 +56,11 @@ func TestRollback(t *testing.T) {
 	})
 	version("one")
 
-	if got, err := srv.Reload(t.Context(), "stats", nil); err != nil || got.Build != builds["three"] {
+	if got, err := srv.Reload(t.Context(), "stats", nil); err != nil || got.Revision != builds["three"] {
 		t.Errorf("Reload = %+v, %v; want the build %s of the source", got, err, builds["three"])
 	}
 	version("three")
-	if got, err := srv.Reload(t.Context(), "stats", back); err != nil || got.Build != builds["one"] {
+	if got, err := srv.Reload(t.Context(), "stats", back); err != nil || got.Revision != builds["one"] {
 		t.Errorf("Reload with Rollback = %+v, %v; want %s, which served before", got, err, builds["one"])
 	}
 }
@@ -70,14 +70,14 @@ func TestRollback(t *testing.T) {
 func TestRollback_overStarts(t *testing.T) {
 	dir, opts := sources(t), &process.Options{Cache: t.TempDir()}
 	srv, _ := cogtest.Start(t, process.Cog("stats", dir, opts))
-	first := srv.Cogs()[0].Build
+	first := srv.Cogs()[0].Revision
 	if err := srv.Close(); err != nil {
 		t.Fatal(err)
 	}
 	edit(t, dir, `"one"`, `"two"`)
 	srv, _ = cogtest.Start(t, process.Cog("stats", dir, opts))
 	got, err := srv.Reload(t.Context(), "stats", &actors.ReloadOptions{Rollback: true})
-	if err != nil || got.Build != first {
+	if err != nil || got.Revision != first {
 		t.Errorf("Reload with Rollback = %+v, %v; want the build %s", got, err, first)
 	}
 }

@@ -17,9 +17,9 @@ const debounce = 100 * time.Millisecond
 // that has made another artefact. It is a task of the instance that serves, so
 // there is one at a time; what must outlive it is in the source.
 type watcher struct {
-	src    *source
-	reload func()
-	notify *fsnotify.Watcher
+	artefacts *artefacts
+	reload    func()
+	notify    *fsnotify.Watcher
 
 	building *building // nil: nothing is
 	problem  string    // what was logged last: the same is not said twice
@@ -28,7 +28,7 @@ type watcher struct {
 
 // A building is a build that runs.
 type building struct {
-	from   *sources
+	from   *inputs
 	state  string // of from when it began
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -37,60 +37,60 @@ type building struct {
 }
 
 // watches reports whether the sources are watched while the cog serves.
-func (s *source) watches() bool { return s.opts.Watch && s.opts.Binary == "" }
+func (a *artefacts) watches() bool { return a.opts.Watch && a.opts.Binary == "" }
 
 // isWatched reports whether an instance serves whose watcher sees what is saved.
-func (s *source) isWatched() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.watchers > 0
+func (a *artefacts) isWatched() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.watchers > 0
 }
 
 // warn says, once until a reload succeeds, what to do when a save is not enough:
 // watchers end with their instances.
-func (s *source) warn() {
-	s.mu.Lock()
-	said, served := s.warned, s.serving
-	s.warned = true
-	s.mu.Unlock()
+func (a *artefacts) warn() {
+	a.mu.Lock()
+	said, served := a.warned, a.serving
+	a.warned = true
+	a.mu.Unlock()
 	switch {
-	case said || !s.watches():
+	case said || !a.watches():
 	case served:
-		s.opts.Logger.Warn(fmt.Sprintf("the sources are looked at when the cog restarts; once it has failed for good \"cogbus reload %s\" revives it", s.name), "cog", s.name)
+		a.opts.Logger.Warn(fmt.Sprintf("the sources are looked at when the cog restarts; once it has failed for good \"cogbus reload %s\" revives it", a.name), "cog", a.name)
 	default:
-		s.opts.Logger.Warn("the sources are not watched before the cog has served: load it again when they are mended", "cog", s.name)
+		a.opts.Logger.Warn("the sources are not watched before the cog has served: load it again when they are mended", "cog", a.name)
 	}
 }
 
 // calm lets warn say it again.
-func (s *source) calm() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.warned = false
+func (a *artefacts) calm() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.warned = false
 }
 
 // attend counts the watchers that run.
-func (s *source) attend(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.watchers += n
+func (a *artefacts) attend(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.watchers += n
 }
 
 // watch watches the sources until ctx ends. That it cannot is no reason for the
 // cog to fail.
-func (s *source) watch(ctx context.Context, reload func()) {
-	if s.known().from == nil {
+func (a *artefacts) watch(ctx context.Context, reload func()) {
+	if a.known().from == nil {
 		return // it was not built here
 	}
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
-		s.opts.Logger.Error("the sources are not watched", "cog", s.name, "err", err)
+		a.opts.Logger.Error("the sources are not watched", "cog", a.name, "err", err)
 		return
 	}
 	defer notify.Close()
-	s.attend(1)
-	defer s.attend(-1)
-	w := &watcher{src: s, reload: reload, notify: notify}
+	a.attend(1)
+	defer a.attend(-1)
+	w := &watcher{artefacts: a, reload: reload, notify: notify}
 	w.run(ctx)
 }
 
@@ -111,7 +111,7 @@ func (w *watcher) run(ctx context.Context) {
 			if !ok {
 				return
 			}
-			if e.Op != fsnotify.Chmod && w.src.known().from.concerns(e.Name) {
+			if e.Op != fsnotify.Chmod && w.artefacts.known().from.concerns(e.Name) {
 				settled.Reset(debounce)
 			}
 		case err, ok := <-w.notify.Errors:
@@ -119,10 +119,10 @@ func (w *watcher) run(ctx context.Context) {
 				return
 			}
 			// events may be lost: a look at the sources tells as much
-			w.src.opts.Logger.Warn("watching the sources", "cog", w.src.name, "err", err)
+			w.artefacts.opts.Logger.Warn("watching the sources", "cog", w.artefacts.name, "err", err)
 			settled.Reset(debounce)
 		case <-settled.C:
-			if w.look(ctx) {
+			if w.rebuildIfChanged(ctx) {
 				settled.Reset(debounce)
 			}
 		case <-done:
@@ -136,20 +136,20 @@ func (w *watcher) run(ctx context.Context) {
 	}
 }
 
-// look builds if the sources are not what was built last. It asks to be called
+// rebuildIfChanged builds if the sources are not what was built last. It asks to be called
 // again while a Setup builds: that may be just what it would.
-func (w *watcher) look(ctx context.Context) (again bool) {
-	if w.src.isBusy() {
+func (w *watcher) rebuildIfChanged(ctx context.Context) (again bool) {
+	if w.artefacts.isBusy() {
 		return true
 	}
 	w.follow()
-	known := w.src.known()
+	known := w.artefacts.known()
 	state := known.from.state()
 	switch b := w.building; {
 	case b != nil && b.state == state:
 		return false // it builds just that
 	case b == nil && known.state == state:
-		w.src.opts.Logger.Debug("the sources are what they were", "cog", w.src.name)
+		w.artefacts.opts.Logger.Debug("the sources are what they were", "cog", w.artefacts.name)
 		return false
 	}
 	w.giveUp()
@@ -159,7 +159,7 @@ func (w *watcher) look(ctx context.Context) (again bool) {
 	go func() { // giveUp and built wait for it
 		defer close(b.done)
 		defer cancel()
-		b.made, b.err = w.src.build(ctx)
+		b.made, b.err = w.artefacts.build(ctx)
 	}()
 	return false
 }
@@ -178,33 +178,33 @@ func (w *watcher) giveUp() {
 func (w *watcher) built() (again bool) {
 	b := w.building
 	w.building = nil
-	m, log := b.made, w.src.opts.Logger
+	m, log := b.made, w.artefacts.opts.Logger
 	if m.from == nil {
 		m.from, m.state = b.from, b.state
 	}
-	if w.src.isBusy() {
+	if w.artefacts.isBusy() {
 		return true
 	}
-	w.src.learn(m.from)
+	w.artefacts.learn(m.from)
 	w.follow()
 	if m.from.state() != m.state {
-		log.Debug("the sources have changed during the build", "cog", w.src.name)
+		log.Debug("the sources have changed during the build", "cog", w.artefacts.name)
 		return true
 	}
-	w.src.try(m)
+	w.artefacts.remember(m)
 	switch {
 	case b.err != nil:
 		w.complain(b.err)
 		return false
 	case w.problem != "":
 		w.problem = ""
-		log.Info("the cog builds again", "cog", w.src.name, "build", m.Build)
+		log.Info("the cog builds again", "cog", w.artefacts.name, "build", m.Revision)
 	}
-	if m.Path == w.src.last() {
-		log.Debug("the artefact is what it was", "cog", w.src.name, "build", m.Build)
+	if m.Path == w.artefacts.last() {
+		log.Debug("the artefact is what it was", "cog", w.artefacts.name, "build", m.Revision)
 		return false
 	}
-	w.src.offer(&m)
+	w.artefacts.offer(&m)
 	w.reload()
 	return false
 }
@@ -217,6 +217,6 @@ func (w *watcher) complain(err error) {
 	}
 	w.problem = text
 	for line := range strings.Lines(text) {
-		w.src.opts.Logger.Error("the cog does not build; what serves goes on", "cog", w.src.name, "err", strings.TrimSpace(line))
+		w.artefacts.opts.Logger.Error("the cog does not build; what serves goes on", "cog", w.artefacts.name, "err", strings.TrimSpace(line))
 	}
 }

@@ -40,13 +40,13 @@ var allowed = map[string][]string{
 	"wire/protocol":                    {"wire", "internal/codec", "internal/jsontext", segmentio},
 	"internal/codec":                   {"wire", "internal/jsontext", segmentio},
 	"internal/jsontext":                {segmentio},
-	"cogs":                             {"wire", "internal/codec"},
-	"cogs/discord":                     {"cogs", "wire", discordgo, "internal/codec"},
+	"cogs":                             {"wire", "internal/codec", "internal/instance"},
+	"cogs/discord":                     {"cogs", "wire", discordgo, "internal/codec", "internal/instance"},
 	"cogs/discord/discordtest":         {discordgo, gorilla},
-	"cogs/process":                     {"cogs", "cogs/process/child", "wire", "internal/call", "internal/frames", fsnotify, sys},
-	"cogs/process/child":               {"cogs", "wire", "internal/buffer", "internal/call", "internal/frames", "internal/gate", "internal/router"},
+	"cogs/process":                     {"cogs", "cogs/process/child", "wire", "internal/call", "internal/frames", "internal/instance", fsnotify, sys},
+	"cogs/process/child":               {"cogs", "wire", "internal/buffer", "internal/call", "internal/frames", "internal/gate", "internal/instance", "internal/router", "internal/spec"},
 	"cogs/cogtest":                     {"actors", "client", "cogs"},
-	"actors":                           {"wire", "cogs", "internal/dialect", "internal/gate", "internal/router", "internal/socket", "internal/transport", "internal/workers", proto + "/*", cmap, "wire/admin", "wire/protocol"},
+	"actors":                           {"wire", "cogs", "internal/dialect", "internal/gate", "internal/instance", "internal/router", "internal/socket", "internal/spec", "internal/transport", "internal/workers", proto + "/*", cmap, "wire/admin", "wire/protocol"},
 	"client":                           {"wire", "internal/buffer", "internal/transport", "internal/codec", "wire/protocol"},
 	"client/loadtest/compare":          {"client/loadtest"},
 	"client/loadtest":                  {"client", "client/loadtest/internal/*", "client/loadtest/scenario", "wire", "wire/admin", hdr},
@@ -62,14 +62,16 @@ var allowed = map[string][]string{
 	"internal/transport":               {"internal/buffer", "internal/socket", gorilla},
 	"internal/workers":                 {},
 	"internal/histogram":               {"wire/admin"},
+	"internal/instance":                {"wire", "internal/codec"},
+	"internal/spec":                    {"cogs", "internal/instance"},
 	"internal/lane":                    {},
-	"internal/call":                    {"wire", "cogs", "internal/buffer", "internal/histogram", "internal/lane", "internal/workers"},
-	"internal/gate":                    {"wire", "cogs", "internal/call", "internal/lane", "internal/workers", "wire/admin"},
-	"internal/router":                  {"wire", "cogs", "internal/buffer", "internal/call", "internal/gate", "internal/workers", "wire/admin"},
+	"internal/call":                    {"wire", "internal/buffer", "internal/histogram", "internal/instance", "internal/lane", "internal/workers"},
+	"internal/gate":                    {"wire", "internal/call", "internal/instance", "internal/lane", "internal/workers", "wire/admin"},
+	"internal/router":                  {"wire", "internal/buffer", "internal/call", "internal/gate", "internal/instance", "internal/workers", "wire/admin"},
 	"internal/dialect":                 {"wire", "internal/buffer", "internal/call", "internal/router", "internal/transport", "internal/workers", "internal/codec", "wire/protocol"},
 	"internal/archtest":                {},
 	"internal/compat":                  {"actors", "client", "cogs", "wire", "wire/protocol"},
-	"internal/stress":                  {"actors", "client", "cogs", "cogs/process", "wire", gorilla, "wire/admin", "wire/protocol"},
+	"internal/stress":                  {"actors", "client", "cogs", "cogs/process", "internal/instance", "wire", gorilla, "wire/admin", "wire/protocol"},
 	"internal/bench":                   {"actors", "client", "cogs", "wire", gorilla, "wire/protocol"},
 	"cmd/cogbus":                       {"client", "client/loadtest", "client/loadtest/*", "cogs/process", "internal/subprocess", "wire", sys, "internal/codec", "wire/admin", "wire/protocol"},
 	"examples/api":                     {"wire"},
@@ -89,7 +91,7 @@ var inTestsOf = map[string][]string{
 }
 
 // inTests has the packages that all tests may import beyond the lines in allowed.
-var inTests = []string{"github.com/google/go-cmp/cmp", "github.com/rogpeppe/go-internal/testscript", "pgregory.net/rapid", "actors", "client", "cogs", "cogs/cogtest", "cogs/discord/discordtest", "internal/codec", "wire", "wire/admin", "wire/protocol", "internal/transport", "internal/router"}
+var inTests = []string{"github.com/google/go-cmp/cmp", "github.com/rogpeppe/go-internal/testscript", "pgregory.net/rapid", "actors", "client", "cogs", "cogs/cogtest", "cogs/discord/discordtest", "internal/codec", "internal/instance", "internal/spec", "wire", "wire/admin", "wire/protocol", "internal/transport", "internal/router"}
 
 func TestImports(t *testing.T) {
 	root, err := filepath.Abs("../..")

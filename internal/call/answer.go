@@ -4,8 +4,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -89,7 +89,7 @@ func (c *Call) answer(b *buffer.Buffer, err error) {
 // when the caller has its answer already. What else fails so late is of no interest:
 // mostly it is the end of the context.
 func (c *Call) noteCrash(at *Place, err error) {
-	if _, ok := errors.AsType[*cogs.Panic](err); ok || errors.Is(err, errGoexit) {
+	if _, ok := errors.AsType[*instance.Panic](err); ok || errors.Is(err, errGoexit) {
 		c.env.Failed(c, at, err)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/lane"
 )
 
@@ -28,11 +28,18 @@ type Request struct {
 	Data     []byte         // JSON; belongs to Buffer, if there is one
 	Buffer   *buffer.Buffer // freed when the call is over
 	Caller   string         // for logs and cogs.CallInfo
-	Dialect  string         // likewise
+	Origin   *Origin        // where the caller's requests come from
 	Admin    bool           // the caller may do everything
 	Timeout  time.Duration  // how long the caller waits; 0: it did not say
 	Arrived  int64          // when the request arrived, by Env.Now; 0: it has just done so
 	Parent   *Call          // the call whose handler made this one, if any
+}
+
+// An Origin tells how requests come to the bot, for cogs.CallInfo. The calls of one client
+// share it, which keeps it out of each Call.
+type Origin struct {
+	Dialect string
+	Client  string // the name that the client has given itself; empty for other makers
 }
 
 // A Call is one piece of work, from its arrival until nothing of it runs. Two things
@@ -53,11 +60,11 @@ type Call struct {
 	held  bool // a gate holds the call, or did
 
 	// The goroutine that runs the call owns these.
-	serves   *cogs.Endpoint // the place's endpoint, or the one that its Prepare has returned
-	prepared bool           // the key was found
-	onReader bool           // it is the goroutine of the connection's reader
-	returned bool           // the handler has returned
-	reusable bool           // only the handler's context still refers to the call
+	serves   *instance.Endpoint // the place's endpoint, or the one that its Prepare has returned
+	prepared bool               // the key was found
+	onReader bool               // it is the goroutine of the connection's reader
+	returned bool               // the handler has returned
+	reusable bool               // only the handler's context still refers to the call
 
 	// Ticket is the call's place in the lanes of its route. They own it.
 	Ticket lane.Ticket[*Call]

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -26,7 +26,7 @@ func (c *Call) newContext() *handlerContext {
 // Of returns the call that ctx belongs to, nil if ctx belongs to none, or to one that
 // is used again. The caller may keep the call, since it is not used again from then on.
 func Of(ctx context.Context) *Call {
-	if h, ok := ctx.Value(cogs.RuntimeKey{}).(*handlerContext); ok {
+	if h, ok := ctx.Value(instance.RuntimeKey{}).(*handlerContext); ok {
 		return h.share()
 	}
 	return nil
@@ -84,7 +84,7 @@ func (h *handlerContext) Err() error {
 
 // Value returns the context itself for the key of package cogs.
 func (h *handlerContext) Value(key any) any {
-	if _, ok := key.(cogs.RuntimeKey); ok {
+	if _, ok := key.(instance.RuntimeKey); ok {
 		return h
 	}
 	return nil
@@ -104,13 +104,14 @@ func (h *handlerContext) AfterFunc(f func()) (stop func() bool) {
 
 // Info tells handlers of the call; see cogs.CallInfo. When the call has ended and is
 // used again, it tells only where it was served.
-func (h *handlerContext) Info() cogs.Info {
-	i := cogs.Info{Cog: h.place.Cog, Generation: h.place.Generation, Endpoint: h.place.Endpoint.Name}
+func (h *handlerContext) Info() instance.Info {
+	i := instance.Info{Cog: h.place.Cog, Generation: h.place.Generation, Endpoint: h.place.Endpoint.Name}
 	c := h.call
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if h.ownLocked() {
-		i.Caller, i.Dialect, i.Admin, i.Deadline = c.Caller, c.Dialect, c.Admin, c.deadlineLocked()
+		i.Caller, i.Admin, i.Deadline = c.Caller, c.Admin, c.deadlineLocked()
+		i.Dialect, i.Client = c.Origin.Dialect, c.Origin.Client
 	}
 	return i
 }

@@ -31,11 +31,11 @@ func TestContext_running(t *testing.T) {
 		var ctx context.Context
 		w := newWorld(t, keeper(&ctx))
 		c := w.admit("keep", "true")
-		c.Caller, c.Dialect, c.Admin = "someone", "d", true
+		c.Caller, c.Origin, c.Admin = "someone", &call.Origin{Dialect: "d", Client: "n"}, true
 		c.HandOff()
 		synctest.Wait()
 		deadline := time.Now().Add(10 * time.Second)
-		want := cogs.Info{Cog: "c", Generation: 7, Endpoint: "keep", Caller: "someone", Dialect: "d", Admin: true, Deadline: deadline}
+		want := cogs.Info{Cog: "c", Generation: 7, Endpoint: "keep", Caller: "someone", Dialect: "d", Client: "n", Admin: true, Deadline: deadline}
 		if got := cogs.CallInfo(ctx); got != want {
 			t.Errorf("CallInfo() = %+v; want %+v", got, want)
 		}

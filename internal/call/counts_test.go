@@ -6,9 +6,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestCounts_refused refuses calls with each kind of error: each counts under the code

@@ -9,10 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/wire"
-	"pgregory.net/rapid"
 )
 
 // A storm is what happens to one call: what its handler does, and who else ends it at

@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A Place is where calls are served: an endpoint of one generation of a cog. It
@@ -12,7 +12,7 @@ import (
 type Place struct {
 	Cog        string
 	Generation uint64
-	Endpoint   *cogs.Endpoint
+	Endpoint   *instance.Endpoint
 	Timeout    time.Duration
 	Ordered    bool // calls wait for their turn in lanes
 	Keyed      bool // they have reserved a place there when they are admitted; their keys come next

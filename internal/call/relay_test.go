@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -18,7 +19,7 @@ type far struct {
 
 // relays records a relayed route with a limit of a second.
 func (f *far) relays(r *cogs.Registrar) {
-	r.Relay("far", time.Second, func(ctx context.Context, _ []byte, done func([]byte, error)) { f.ctx, f.done = ctx, done })
+	(*instance.Recorder)(r).Relay("far", time.Second, func(ctx context.Context, _ []byte, done func([]byte, error)) { f.ctx, f.done = ctx, done })
 }
 
 // TestRelay passes calls on and has the other process reply in each way.

@@ -111,7 +111,7 @@ func TestFree_leavesNothing(t *testing.T) {
 		w := newWorld(t, keeper(&ctx))
 		c := w.again(func() *call.Call {
 			c := w.admit("keep", "false")
-			c.Caller, c.Dialect, c.Admin, c.Timeout = "first", "d", true, time.Second
+			c.Caller, c.Origin, c.Admin, c.Timeout = "first", &call.Origin{Dialect: "d"}, true, time.Second
 			c.Arrived = w.env.Now()
 			c.RunOnReader()
 			_, _ = ctx.Deadline()
@@ -119,7 +119,7 @@ func TestFree_leavesNothing(t *testing.T) {
 			return c
 		})
 		time.Sleep(5 * time.Second) // the first deadline is over
-		if c.Caller != "" || c.Dialect != "" || c.Admin || c.Timeout != 0 || c.Arrived != 0 || c.Parent != nil || c.Buffer != nil {
+		if c.Caller != "" || (c.Origin != nil && c.Origin.Dialect != "") || c.Admin || c.Timeout != 0 || c.Arrived != 0 || c.Parent != nil || c.Buffer != nil {
 			t.Errorf("Request = %+v; want nothing of the first one", c.Request)
 		}
 		if c.Over() || c.Err() != nil || c.Held() || c.Returned() || c.Place() == nil {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/instance"
+	"github.com/cogbus/cogbus/internal/spec"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -82,10 +84,10 @@ func newWorld(t tester, setup func(r *cogs.Registrar)) *world {
 		time.Sleep(time.Hour) // what runs in a bubble when it ends fails it
 		w.pool.Close()
 	})
-	i, err := cogs.Open(context.Background(), cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+	i, err := instance.Open(context.Background(), spec.Of(cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		setup(r)
 		return nil
-	}}, func() {})
+	}}), instance.Options{})
 	if err != nil {
 		t.Fatalf("Open failed: %v", err)
 	}
@@ -109,7 +111,7 @@ func newWorld(t tester, setup func(r *cogs.Registrar)) *world {
 func (w *world) arrive(endpoint, data string) *call.Call {
 	w.lastID++
 	c := w.env.New(w, w.places[endpoint])
-	c.ID, c.Endpoint, c.Data = w.lastID, endpoint, []byte(data)
+	c.ID, c.Origin, c.Endpoint, c.Data = w.lastID, &call.Origin{}, endpoint, []byte(data)
 	return c
 }
 

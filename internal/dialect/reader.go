@@ -1,6 +1,8 @@
 package dialect
 
-import "github.com/cogbus/cogbus/internal/call"
+import (
+	"github.com/cogbus/cogbus/internal/call"
+)
 
 // read is the connection's reader, until the client is gone or another goroutine takes
 // the reading over. A call passes these stations in this order:

@@ -137,12 +137,13 @@ func (d *v1) call(m *buffer.Buffer, r *protocol.Request) bool {
 func (d *v1) hello(body []byte) {
 	var h struct {
 		Versions []int           `json:"v"`
+		Client   string          `json:"client"`
 		Nonce    *protocol.Nonce `json:"nonce"` // a pointer, so that a missing nonce is nil
 	}
 	if err := protocol.DecodeHandshake(body, &h); err != nil || h.Nonce == nil {
 		// not err, which quotes the message: a client that confuses its fields sends a
 		// secret there
-		d.reject(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64`))
+		d.reject(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64; "client" is a string`))
 		return
 	}
 	known := false
@@ -155,6 +156,7 @@ func (d *v1) hello(body []byte) {
 		d.c.RequestClose(transport.ClosePolicy, "no common version")
 		return
 	}
+	d.c.Client = cleanName(h.Client)
 	d.client, d.server = *h.Nonce, protocol.NewNonce()
 	if len(d.c.hub.Credentials) == 0 {
 		d.welcome("")

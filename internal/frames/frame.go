@@ -69,7 +69,7 @@ type Frame struct {
 	ID     uint64
 	Parent uint64
 	Name   string
-	From   string // of a Call: the dialect, a space, and the caller
+	From   string // of a Call: the dialect, a space, the caller; a tab and its name, if it has one
 	Body   []byte // refers to the reader's buffer until the next Read
 }
 

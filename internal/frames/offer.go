@@ -14,7 +14,8 @@ type Request struct {
 	ABI        int    `json:"abi"`
 	Cog        string `json:"cog"`
 	Generation uint64 `json:"generation"`
-	Restart    bool   `json:"restart,omitempty"` // the previous instance failed
+	Reason     string `json:"reason,omitempty"`  // load, reload, restart or rollback
+	Restart    bool   `json:"restart,omitempty"` // the reason is restart
 	Host       bool   `json:"host,omitempty"`    // the bot has functions for Host frames: Discord
 }
 

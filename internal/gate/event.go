@@ -1,14 +1,14 @@
 package gate
 
 import (
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // An Event is an event of a host. It is admitted once, as a whole: all listeners of one
 // generation get it, or none.
 type Event struct {
-	Host cogs.Host
+	Host instance.Host
 	Name string
 
 	// Call makes the call of one listener, whose place is at. It returns nil when
@@ -23,13 +23,13 @@ type Event struct {
 // A subscription is an event of a host to which a cog listens. It belongs to the gate and outlives
 // instances, so that an event during a reload is neither lost nor seen twice.
 type subscription struct {
-	host  cogs.Host
+	host  instance.Host
 	event string
 }
 
 // Subscribe makes gen's subscriptions the subscriptions of the gate; nil has none.
 // newEvent makes an Event of the data of a host.
-func (g *Gate) Subscribe(gen *Generation, newEvent func(host cogs.Host, name string, data []byte) *Event) {
+func (g *Gate) Subscribe(gen *Generation, newEvent func(host instance.Host, name string, data []byte) *Event) {
 	g.mu.Lock()
 	var drop []func()
 	for s, cancel := range g.subs {

@@ -14,6 +14,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A host delivers events to whoever has subscribed. early is delivered while a
@@ -59,7 +60,7 @@ func (h *host) names() string {
 }
 
 // event makes an event of what a host delivers. Placed notes why no listener gets it.
-func (w *world) event(h cogs.Host, name string, data []byte) *gate.Event {
+func (w *world) event(h instance.Host, name string, data []byte) *gate.Event {
 	return &gate.Event{
 		Host: h,
 		Name: name,
@@ -85,11 +86,11 @@ func (w *world) event(h cogs.Host, name string, data []byte) *gate.Event {
 
 // listens records n listeners for each of the events; they note what they get, and take a
 // second. Events of the same text have the same key.
-func listens(w *world, h cogs.Host, n int, events ...string) func(r *cogs.Registrar) {
+func listens(w *world, h instance.Host, n int, events ...string) func(r *cogs.Registrar) {
 	return func(r *cogs.Registrar) {
 		for _, event := range events {
 			for range n {
-				r.Listen(h, event, func(data []byte) string { return string(data) }, func(ctx context.Context, data []byte) error {
+				(*instance.Recorder)(r).Listen(h, event, func(data []byte) string { return string(data) }, func(ctx context.Context, data []byte) error {
 					w.note("%s in %d", data, cogs.CallInfo(ctx).Generation)
 					time.Sleep(time.Second)
 					return nil

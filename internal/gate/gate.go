@@ -16,8 +16,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -54,7 +54,7 @@ const (
 
 // New returns the gate of a cog. It holds the work that comes until it gets a
 // generation: routes are published a moment before that.
-func New(c cogs.Cog, env *call.Env, switches *Switches) *Gate {
+func New(c instance.Spec, env *call.Env, switches *Switches) *Gate {
 	g := &Gate{
 		Name:     c.Name,
 		maxHeld:  cmp.Or(c.MaxHeld, defaultHeld),

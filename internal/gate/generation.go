@@ -7,19 +7,19 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A Generation is one instance of a cog, as its gate sees it.
 type Generation struct {
 	Number   uint64
-	Instance *cogs.Instance
+	Instance *instance.Instance
 
 	gate      *Gate
 	routes    map[string]*route
 	listeners map[subscription][]*route
-	ticks     map[*cogs.Endpoint]*route
+	ticks     map[*instance.Endpoint]*route
 	serial    *lanes // of a serial cog: all its work shares them
 	events    *lanes // the listeners share them
 	limit     int64
@@ -34,7 +34,7 @@ const closedBit = 1 << 62
 // Next returns the generation of an instance, closed. Swap opens it. It takes the lanes
 // of old over, if that is not nil: calls that run one at a time, or in order, do so
 // also while calls of both generations run.
-func (g *Gate) Next(number uint64, i *cogs.Instance, old *Generation) *Generation {
+func (g *Gate) Next(number uint64, i *instance.Instance, old *Generation) *Generation {
 	if old == nil {
 		old = &Generation{}
 	}
@@ -45,7 +45,7 @@ func (g *Gate) Next(number uint64, i *cogs.Instance, old *Generation) *Generatio
 		gate:      g,
 		routes:    map[string]*route{},
 		listeners: map[subscription][]*route{},
-		ticks:     map[*cogs.Endpoint]*route{},
+		ticks:     map[*instance.Endpoint]*route{},
 		limit:     int64(cmp.Or(cog.MaxInFlight, defaultInFlight)),
 		outbox:    outbox{env: g.env},
 	}
@@ -78,7 +78,7 @@ func (g *Gate) Next(number uint64, i *cogs.Instance, old *Generation) *Generatio
 
 // newTick returns the route of a tick, which does not overlap the same tick of the
 // previous instance.
-func (gen *Generation) newTick(n int, e *cogs.Endpoint, old *Generation) *route {
+func (gen *Generation) newTick(n int, e *instance.Endpoint, old *Generation) *route {
 	r := gen.newRoute(e, gen.serial)
 	r.tick = true
 	if r.lanes != nil || e.Relayed() {
@@ -94,7 +94,7 @@ func (gen *Generation) newTick(n int, e *cogs.Endpoint, old *Generation) *route 
 }
 
 // Tick returns the place of the calls of a tick.
-func (gen *Generation) Tick(e *cogs.Endpoint) *call.Place { return &gen.ticks[e].Place }
+func (gen *Generation) Tick(e *instance.Endpoint) *call.Place { return &gen.ticks[e].Place }
 
 // Places returns the places of all routes, by their names.
 func (gen *Generation) Places() map[string]*call.Place {

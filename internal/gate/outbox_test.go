@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A far is a process behind relayed routes: it notes what is passed on, and replies
@@ -32,8 +33,8 @@ func (f *far) relay(_ context.Context, data []byte, done func([]byte, error)) {
 }
 
 func (f *far) routes(r *cogs.Registrar) {
-	r.Relay("one", 0, f.relay)
-	r.Relay("two", 0, f.relay)
+	(*instance.Recorder)(r).Relay("one", 0, f.relay)
+	(*instance.Recorder)(r).Relay("two", 0, f.relay)
 }
 
 func newFar(w *world) *far { return &far{w: w, done: map[string]func([]byte, error){}} }

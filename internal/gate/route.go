@@ -3,8 +3,8 @@ package gate
 import (
 	"cmp"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/lane"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -23,7 +23,7 @@ func routeOf(p *call.Place) *route { return p.Gate.(*route) }
 
 // newRoute returns the route of an endpoint. It shares common with others, if that
 // is not nil.
-func (gen *Generation) newRoute(e *cogs.Endpoint, common *lanes) *route {
+func (gen *Generation) newRoute(e *instance.Endpoint, common *lanes) *route {
 	cog := gen.Instance.Cog()
 	r := &route{generation: gen}
 	r.Place = call.Place{

@@ -9,10 +9,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
-	"pgregory.net/rapid"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A storm is a cog whose gate is opened and closed at random while calls and events
@@ -43,7 +45,7 @@ func (s *storm) routes(r *cogs.Registrar) {
 	cogs.HandleWith(r, "serial", cogs.RouteOptions[int]{Serial: true, MaxWaiting: 3}, serve("serial"))
 	cogs.HandleWith(r, "keyed", cogs.RouteOptions[int]{Key: func(int) string { return "" }}, serve("keyed"))
 	for range 2 {
-		r.Listen(s.h, "join", func([]byte) string { return "" }, func(ctx context.Context, data []byte) error {
+		(*instance.Recorder)(r).Listen(s.h, "join", func([]byte) string { return "" }, func(ctx context.Context, data []byte) error {
 			s.w.note("event %s in %d", data, cogs.CallInfo(ctx).Generation)
 			return nil
 		})

@@ -13,6 +13,8 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
+	"github.com/cogbus/cogbus/internal/spec"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -71,7 +73,7 @@ type cog struct {
 func (w *world) load(def cogs.Cog, setup func(r *cogs.Registrar)) *cog {
 	w.t.Helper()
 	def.Setup = func(_ context.Context, r *cogs.Registrar) error { setup(r); return nil }
-	c := &cog{Gate: gate.New(def, &w.env, &w.switches), w: w, def: def}
+	c := &cog{Gate: gate.New(spec.Of(def), &w.env, &w.switches), w: w, def: def}
 	c.Swap(c.next(nil))
 	return c
 }
@@ -79,7 +81,7 @@ func (w *world) load(def cogs.Cog, setup func(r *cogs.Registrar)) *cog {
 // next returns a generation that takes over from old, and publishes it.
 func (c *cog) next(old *gate.Generation) *gate.Generation {
 	c.w.t.Helper()
-	i, err := cogs.Open(context.Background(), c.def, func() {})
+	i, err := instance.Open(context.Background(), spec.Of(c.def), instance.Options{})
 	if err != nil {
 		c.w.t.Fatalf("Open failed: %v", err)
 	}
@@ -104,7 +106,7 @@ func (w *world) arrive(parent *call.Call, endpoint, data string) *call.Call {
 }
 
 func (w *world) made(c *call.Call, id uint64, parent *call.Call, endpoint, data string) *call.Call {
-	c.ID, c.Parent, c.Endpoint, c.Data = id, parent, endpoint, []byte(data)
+	c.ID, c.Origin, c.Parent, c.Endpoint, c.Data = id, &call.Origin{}, parent, endpoint, []byte(data)
 	return c
 }
 

@@ -8,20 +8,21 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
 // wide returns a generation of a cog with n routes.
 func wide(b *testing.B, r *Router, name string, n int) *gate.Generation {
 	b.Helper()
-	i, err := cogs.Open(b.Context(), cogs.Cog{Name: name, Setup: func(_ context.Context, r *cogs.Registrar) error {
+	i, err := instance.Open(b.Context(), instance.Spec{Name: name, Setup: func(_ context.Context, r *instance.Recorder) error {
 		for k := range n {
-			cogs.Handle(r, wire.Route[wire.Empty, wire.Empty](fmt.Sprintf("%s.route%d", name, k)), func(context.Context, wire.Empty) (wire.Empty, error) {
+			cogs.Handle((*cogs.Registrar)(r), wire.Route[wire.Empty, wire.Empty](fmt.Sprintf("%s.route%d", name, k)), func(context.Context, wire.Empty) (wire.Empty, error) {
 				return wire.Empty{}, nil
 			})
 		}
 		return nil
-	}}, func() {})
+	}}, instance.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

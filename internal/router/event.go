@@ -3,9 +3,9 @@ package router
 import (
 	"bytes"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 const eventCaller = "event"
@@ -14,7 +14,7 @@ const eventCaller = "event"
 func (r *Router) Subscribe(g *gate.Gate, gen *gate.Generation) { g.Subscribe(gen, r.newEvent) }
 
 // newEvent returns an event whose outcome goes to the log only.
-func (r *Router) newEvent(host cogs.Host, name string, data []byte) *gate.Event {
+func (r *Router) newEvent(host instance.Host, name string, data []byte) *gate.Event {
 	data = bytes.Clone(data) // the host may use its data again
 	return &gate.Event{
 		Host: host,

@@ -10,6 +10,8 @@ import (
 
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
+	"github.com/cogbus/cogbus/internal/spec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -17,7 +19,7 @@ import (
 // not published.
 func (b *bench) after(old *gate.Generation) *gate.Generation {
 	b.t.Helper()
-	i, err := cogs.Open(b.t.Context(), b.cog, func() {})
+	i, err := instance.Open(b.t.Context(), spec.Of(b.cog), instance.Options{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -32,7 +34,7 @@ func (b *bench) after(old *gate.Generation) *gate.Generation {
 func TestGate_holdsBeforeTheFirstGeneration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, sleeper())
-		b.gate = b.NewGate(b.cog)
+		b.gate = b.NewGate(spec.Of(b.cog))
 		first := b.next()
 		b.call(1, "sleep", "")
 		synctest.Wait()
@@ -84,7 +86,7 @@ func TestGeneration_takesLanesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		atOnce, waiting := 1, 0
 		b := newBench(t, sleeper())
-		b.cog.Setup = func(ctx context.Context, r *cogs.Registrar) error {
+		b.cog.Setup = func(_ context.Context, r *cogs.Registrar) error {
 			cogs.HandleWith(r, "few", cogs.RouteOptions[seconds]{MaxInFlight: atOnce, MaxWaiting: waiting}, func(ctx context.Context, q seconds) (string, error) {
 				time.Sleep(time.Duration(q.S) * time.Second)
 				return fmt.Sprint(cogs.CallInfo(ctx).Generation), nil
@@ -161,8 +163,8 @@ func TestPublish_severalGenerations(t *testing.T) {
 	serves("sleep", next.Number)
 	serves("new", next.Number)
 	serves("error", old.Number)
-	other := b.NewGate(cogs.Cog{Name: "other"})
-	i, err := cogs.Open(t.Context(), b.cog, func() {})
+	other := b.NewGate(instance.Spec{Name: "other"})
+	i, err := instance.Open(t.Context(), spec.Of(b.cog), instance.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

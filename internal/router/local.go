@@ -29,7 +29,7 @@ func (i insider) Answer(c *call.Call, _ []byte, _ bool) (seen bool) { return i.r
 func (i insider) make(q call.Request, m call.Maker, target *call.Place) (*call.Call, *wire.Error) {
 	c := i.router.env.New(m, target)
 	c.Request = q
-	c.ID, c.Dialect, c.Admin = i.router.lastID.Add(1), localDialect, true
+	c.ID, c.Origin, c.Admin = i.router.lastID.Add(1), &i.router.origin, true
 	return c, i.router.inside.add(c)
 }
 

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -35,7 +35,7 @@ func (r *Router) logInternal(endpoint, caller string, at *call.Place, err error)
 	if at != nil {
 		args = append(args, "cog", at.Cog, "generation", at.Generation)
 	}
-	if p, ok := errors.AsType[*cogs.Panic](err); ok {
+	if p, ok := errors.AsType[*instance.Panic](err); ok {
 		if at != nil {
 			at.Panics.Add(1)
 		}
@@ -63,7 +63,7 @@ func (r *Router) report(f failure) {
 		r.limiter.error(r.o.Log, "Options.OnError is too slow: it was not told of some failures")
 		return
 	}
-	err := cogs.Protect(func() error {
+	err := instance.Protect(func() error {
 		r.o.OnFailure(f.endpoint, f.caller, call.Public(f.err).Code, f.err)
 		return nil
 	})

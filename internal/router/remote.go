@@ -4,9 +4,9 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // This file serves a cog in a child process. The bot sends it events and ticks, under
@@ -48,7 +48,7 @@ func Origin(c *call.Call) uint64 {
 // TickFrom runs a tick of gen, which has the name origin in the bot, and returns its
 // call, nil if there is none. done is called once, when the handler has returned, with
 // the handler's error. A tick that a limit refuses has no error.
-func (r *Router) TickFrom(gen *gate.Generation, e *cogs.Endpoint, origin uint64, done func(error)) *call.Call {
+func (r *Router) TickFrom(gen *gate.Generation, e *instance.Endpoint, origin uint64, done func(error)) *call.Call {
 	m := &remote{insider: insider{r}, origin: origin, done: done}
 	at := gen.Tick(e)
 	c, err := m.make(call.Request{Endpoint: e.Name, Caller: at.Cog}, m, at)
@@ -63,7 +63,7 @@ func (r *Router) TickFrom(gen *gate.Generation, e *cogs.Endpoint, origin uint64,
 // EventFrom makes a call of each listener of a gate for an event, which has the name
 // origin in the bot. made is told of each call. done is called once, when all have
 // returned, with their errors. EventFrom does not keep data.
-func (r *Router) EventFrom(g *gate.Gate, host cogs.Host, name string, origin uint64, data []byte, made func(*call.Call), done func(error)) {
+func (r *Router) EventFrom(g *gate.Gate, host instance.Host, name string, origin uint64, data []byte, made func(*call.Call), done func(error)) {
 	data = append([]byte(nil), data...)
 	j := &joint{left: 1, done: done}
 	g.Deliver(&gate.Event{

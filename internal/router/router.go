@@ -41,9 +41,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/admin"
@@ -79,7 +79,8 @@ type Router struct {
 	switches gate.Switches
 	reporter reporter
 	limiter  limiter
-	inside   inflight // calls that the bot's own code makes, events and ticks
+	inside   inflight    // calls that the bot's own code makes, events and ticks
+	origin   call.Origin // of those
 	lastID   atomic.Uint64
 
 	// table says which place serves an endpoint. A table never changes: Publish
@@ -92,7 +93,7 @@ type Router struct {
 
 // New returns a router without routes.
 func New(o Options) *Router {
-	r := &Router{o: o}
+	r := &Router{o: o, origin: call.Origin{Dialect: localDialect}}
 	r.env = call.Env{Workers: &r.Pool, MaxMessage: o.MaxMessage, AnswerOnReturn: o.AnswerOnReturn, Failed: r.failed, Local: r.Local}
 	r.env.Start()
 	r.reporter = reporter{report: r.report, pool: &r.Pool}
@@ -108,7 +109,7 @@ func (r *Router) Now() int64 { return r.env.Now() }
 func (r *Router) MaxMessage() int { return r.o.MaxMessage }
 
 // NewGate returns the gate of a cog.
-func (r *Router) NewGate(c cogs.Cog) *gate.Gate { return gate.New(c, &r.env, &r.switches) }
+func (r *Router) NewGate(c instance.Spec) *gate.Gate { return gate.New(c, &r.env, &r.switches) }
 
 // Admit takes a call to the gate of its cog. It reports whether the caller runs the
 // call now; otherwise the call waits, or was rejected.

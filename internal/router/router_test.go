@@ -17,6 +17,8 @@ import (
 	"github.com/cogbus/cogbus/internal/buffer"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
+	"github.com/cogbus/cogbus/internal/spec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -74,7 +76,7 @@ type bench struct {
 func newBench(t *testing.T, cog cogs.Cog) *bench {
 	t.Helper()
 	b := &bench{t: t, Router: New(Options{Log: slog.New(slog.DiscardHandler), MaxMessage: 1000}), recorder: &recorder{answers: map[uint64][]string{}}, cog: cog}
-	b.gate = b.NewGate(cog)
+	b.gate = b.NewGate(spec.Of(cog))
 	t.Cleanup(b.Pool.Close)
 	b.caller = &Session{Router: b.Router, Maker: b.recorder, Remote: "test"}
 	b.session = b.caller
@@ -86,7 +88,7 @@ func newBench(t *testing.T, cog cogs.Cog) *bench {
 // next publishes a new generation.
 func (b *bench) next() *gate.Generation {
 	b.t.Helper()
-	i, err := cogs.Open(b.t.Context(), b.cog, func() {})
+	i, err := instance.Open(b.t.Context(), spec.Of(b.cog), instance.Options{})
 	if err != nil {
 		b.t.Fatal(err)
 	}

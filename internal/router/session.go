@@ -12,11 +12,12 @@ import (
 
 // A Session makes the calls of one client, and holds those in flight.
 type Session struct {
-	Router  *Router
-	Maker   call.Maker // writes the answers, in the client's dialect
-	Dialect string
-	Remote  string // the client's address
-	Limit   int    // calls in flight; 0: no limit
+	Router *Router
+	Maker  call.Maker // writes the answers, in the client's dialect
+	Remote string     // the client's address
+	Limit  int        // calls in flight; 0: no limit
+
+	call.Origin // of the client's calls; set before the first one
 
 	inflight
 	lastID  atomic.Uint64 // for dialects without ids
@@ -34,7 +35,7 @@ type Request struct {
 	Arrived  int64         // when the message arrived, by Router.Now; 0: it has just done so
 	Parent   *call.Call    // the call of the same cog for which this one is made, if any
 	Caller   string        // if empty, the session's Remote
-	Dialect  string        // if empty, the session's
+	Origin   *call.Origin  // if nil, the session's
 }
 
 // Register makes the calls of s known to CancelAll, until Unregister.
@@ -68,8 +69,8 @@ func (s *Session) NewCall(q *Request) *call.Call {
 	if c.Caller = q.Caller; c.Caller == "" {
 		c.Caller = s.Remote
 	}
-	if c.Dialect = q.Dialect; c.Dialect == "" {
-		c.Dialect = s.Dialect
+	if c.Origin = q.Origin; c.Origin == nil {
+		c.Origin = &s.Origin
 	}
 	c.Admin, c.Timeout, c.Arrived, c.Parent = q.Admin, q.Timeout, q.Arrived, q.Parent
 	return c

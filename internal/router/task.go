@@ -3,8 +3,8 @@ package router
 import (
 	"context"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A TaskContext identifies the cog for which Setup or a task runs; their contexts carry
@@ -19,8 +19,8 @@ type TaskContext struct {
 }
 
 // Info tells which cog the context belongs to.
-func (t *TaskContext) Info() cogs.Info {
-	return cogs.Info{Cog: t.Cog, Generation: t.Generation, Caller: t.Cog, Dialect: localDialect, Restart: t.Restart, Rollback: t.Rollback, Admin: true}
+func (t *TaskContext) Info() instance.Info {
+	return instance.Info{Cog: t.Cog, Generation: t.Generation, Caller: t.Cog, Dialect: localDialect, Admin: true}
 }
 
 // Call runs a route of the bot.
@@ -30,12 +30,12 @@ func (t *TaskContext) Call(ctx context.Context, endpoint string, data []byte) ([
 
 // Context returns a context that belongs to t.
 func (t *TaskContext) Context(ctx context.Context) context.Context {
-	return context.WithValue(ctx, cogs.RuntimeKey{}, cogs.Runtime(t))
+	return context.WithValue(ctx, instance.RuntimeKey{}, instance.Runtime(t))
 }
 
 // InSetup reports whether ctx is that of the Setup of the named cog.
 func InSetup(ctx context.Context, cog string) bool {
-	t, ok := ctx.Value(cogs.RuntimeKey{}).(*TaskContext)
+	t, ok := ctx.Value(instance.RuntimeKey{}).(*TaskContext)
 	return ok && t.Setup && t.Cog == cog
 }
 
@@ -43,7 +43,7 @@ func InSetup(ctx context.Context, cog string) bool {
 // has not returned and for which the cog waits: a handler of the cog itself, or one
 // that it has called, directly or through others.
 func Within(ctx context.Context, cog string) bool {
-	if t, ok := ctx.Value(cogs.RuntimeKey{}).(*TaskContext); ok {
+	if t, ok := ctx.Value(instance.RuntimeKey{}).(*TaskContext); ok {
 		return t.Cog == cog
 	}
 	c := call.Of(ctx)

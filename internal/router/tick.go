@@ -3,9 +3,9 @@ package router
 import (
 	"context"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/gate"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
 // A tick makes one call of a function that Registrar.Every has recorded.
@@ -34,7 +34,7 @@ func (t *tick) Over(*call.Call) { close(t.over) }
 // Tick runs a tick of gen as one of its calls and waits until nothing of it runs, or
 // ctx is done: then the tick itself goes on, like any call. The error is the handler's.
 // A tick that a limit refuses, or whose instance has ended, has no error.
-func (r *Router) Tick(ctx context.Context, gen *gate.Generation, e *cogs.Endpoint) error {
+func (r *Router) Tick(ctx context.Context, gen *gate.Generation, e *instance.Endpoint) error {
 	t := &tick{insider: insider{r}, over: make(chan struct{}), told: make(chan struct{})}
 	at := gen.Tick(e)
 	c, err := t.make(call.Request{Endpoint: e.Name, Caller: at.Cog}, t, at)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	inst "github.com/cogbus/cogbus/internal/instance"
 )
 
 // A host delivers events to the listening cogs, to each in its order.
@@ -72,7 +73,7 @@ func (i *instance) listeners(r *cogs.Registrar) {
 		if i.generation%2 == 0 {
 			who = listenersEach - 1 - n
 		}
-		r.Listen(i.w.host, eventOf(i.name), func(data []byte) string {
+		(*inst.Recorder)(r).Listen(i.w.host, eventOf(i.name), func(data []byte) string {
 			var e event
 			_ = json.Unmarshal(data, &e)
 			return strconv.Itoa(e.Key)

@@ -21,6 +21,7 @@ import (
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/process"
+	inst "github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -57,7 +58,7 @@ func (w *world) newTally() *tally {
 	dir := w.t.TempDir()
 	p := &tally{w: w, dir: filepath.Join(dir, "tally"), file: filepath.Join(dir, "ran")}
 	w.write(p.file, "")
-	mod := strings.Replace(w.read(root, "go.mod"), "module github.com/cogbus/cogbus", "module example.com/bot", 1)
+	mod := strings.Replace(w.read(root, "go.mod"), "module github.com/cogbus/cogbus", "module github.com/cogbus/cogbus/bot", 1) // below ours: its cog may import internal/instance
 	w.write(filepath.Join(dir, "go.mod"), mod+"\nrequire github.com/cogbus/cogbus v0.0.0\n\nreplace github.com/cogbus/cogbus => "+strconv.Quote(root)+"\n")
 	w.write(filepath.Join(dir, "go.sum"), w.read(root, "go.sum"))
 	if err := os.Mkdir(p.dir, 0o700); err != nil {
@@ -73,7 +74,8 @@ func (w *world) newTally() *tally {
 	cog.DrainTimeout, cog.SetupTimeout = drain, 2*time.Minute
 	setup := cog.Setup
 	cog.Setup = func(ctx context.Context, r *cogs.Registrar) error { // the context of a reload is not Load's
-		return setup(cogs.WithHost(ctx, w.host), r)
+		(*inst.Recorder)(r).SetHost(w.host)
+		return setup(ctx, r)
 	}
 	if err := w.srv.Load(w.t.Context(), cog); err != nil {
 		w.t.Fatal(err)

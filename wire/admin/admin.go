@@ -39,16 +39,16 @@ type ReloadRequest struct {
 
 // A SwitchResult is the result of a load, an unload or a reload.
 type SwitchResult struct {
-	Cog    string  `json:"cog"`
-	From   uint64  `json:"from"`               // the previous generation; 0: none
-	To     uint64  `json:"to"`                 // the generation now; 0: none
-	Paused float64 `json:"paused_ms"`          // the time for which calls were held
-	Held   int     `json:"held"`               // the number of calls and events that were held
-	Lost   int     `json:"lost,omitempty"`     // the number of calls that were cancelled, because they had not ended in time
-	Took   float64 `json:"took_ms"`            // from the request to the end of the switch
-	Build  string  `json:"build,omitempty"`    // the id of the build, for a cog that is built from source
-	Built  float64 `json:"built_ms,omitempty"` // the time that the build took; 0: it was there already
-	Note   string  `json:"note,omitempty"`     // notes for the operator
+	Cog      string  `json:"cog"`
+	From     uint64  `json:"from"`               // the previous generation; 0: none
+	To       uint64  `json:"to"`                 // the generation now; 0: none
+	Paused   float64 `json:"paused_ms"`          // the time for which calls were held
+	Held     int     `json:"held"`               // the number of calls and events that were held
+	Lost     int     `json:"lost,omitempty"`     // the number of calls that were cancelled, because they had not ended in time
+	Took     float64 `json:"took_ms"`            // from the request to the end of the switch
+	Revision string  `json:"build,omitempty"`    // the id of the build, for a cog that is built from source
+	Built    float64 `json:"built_ms,omitempty"` // the time that the build took; 0: it was there already
+	Note     string  `json:"note,omitempty"`     // notes for the operator
 }
 
 // A RouteStatus describes a published route.
@@ -65,7 +65,7 @@ type RouteStatus struct {
 type CogStatus struct {
 	Name       string    `json:"name"`
 	State      string    `json:"state"`           // starting, serving, switching, restarting, failed, unloading
-	Build      string    `json:"build,omitempty"` // the id of the build, for a cog that is built from source
+	Revision   string    `json:"build,omitempty"` // the id of the build, for a cog that is built from source
 	Generation uint64    `json:"generation"`
 	Since      time.Time `json:"since"` // when this instance was activated
 	InFlight   int       `json:"in_flight"`

@@ -55,7 +55,7 @@ func (n *Nonce) UnmarshalText(text []byte) error {
 type Hello struct {
 	Versions []int  `json:"v"`
 	Nonce    Nonce  `json:"nonce"`
-	Client   string `json:"client,omitempty"` // a name for the bot's log
+	Client   string `json:"client,omitempty"` // a name that handlers see
 }
 
 // ChallengeBody is the value of a server's challenge.

@@ -168,7 +168,7 @@ func faulty(t *testing.T) *loadtest.Report {
 	r.Lines = loadtest.Lines{Asked: 16, Opened: 268, Cut: 250, Failed: 2, Connect: loadtest.Latency{Count: 16, P50: 1.2, P99: 3.1, Max: 3.1}}
 	r.Goals = []loadtest.Verdict{{Goal: "p99<5ms", Got: 3.2, Met: true}, {Goal: "err<0.1%", Got: 0.77, Met: false}, {Goal: "rps>=19000", Got: 19840.2, Met: true}}
 	switched := func(at float64, from uint64, paused float64, held int, note string) loadtest.Switch {
-		return loadtest.Switch{At: at, SwitchResult: admin.SwitchResult{Cog: "members", From: from, To: from + 1, Paused: paused, Held: held, Took: paused + 34, Note: note, Build: "7f3a91c2", Built: 812}}
+		return loadtest.Switch{At: at, SwitchResult: admin.SwitchResult{Cog: "members", From: from, To: from + 1, Paused: paused, Held: held, Took: paused + 34, Note: note, Revision: "7f3a91c2", Built: 812}}
 	}
 	r.Server = &loadtest.Server{
 		Cogs: []loadtest.Cog{

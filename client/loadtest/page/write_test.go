@@ -172,7 +172,7 @@ func TestWriteHostile(t *testing.T) {
 	cog := &r.Server.Cogs[0]
 	cog.Name, cog.Refused = evil, map[wire.Code]uint64{evil: 1}
 	for i := range cog.Switches {
-		cog.Switches[i].Note, cog.Switches[i].Build = evil, evil
+		cog.Switches[i].Note, cog.Switches[i].Revision = evil, evil
 	}
 	page := pageOf(t, "hostile", r)
 	tags := func(page string) map[string]int {

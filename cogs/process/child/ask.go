@@ -116,11 +116,11 @@ func (c *child) answered(f *frames.Frame) {
 // A host is what the bot has for the cog besides routes.
 type host struct{ c *child }
 
-// Call implements cogs.Host.
+// Call implements instance.Host.
 func (h *host) Call(ctx context.Context, name string, data []byte) ([]byte, error) {
 	return h.c.request(ctx, &frames.Frame{Kind: frames.Host, Name: name, Body: data})
 }
 
-// Subscribe implements cogs.Host. The bot knows the events from the Offer and
+// Subscribe implements instance.Host. The bot knows the events from the Offer and
 // sends them.
 func (h *host) Subscribe(string, func([]byte)) (cancel func()) { return func() {} }

@@ -33,6 +33,8 @@ type child struct {
 	quit    chan struct{}      // closed when the bot has said so
 	lastID  atomic.Uint64
 
+	origin *call.Origin // of the last call; owned by read
+
 	// owned by obey
 	cog  cogs.Cog
 	task *router.TaskContext
@@ -71,7 +73,7 @@ func newChild(conn net.Conn, cog cogs.Cog) *child {
 		AnswerOnReturn: true,
 		Upstream:       c.ask,
 	})
-	c.session = &router.Session{Router: c.router, Dialect: "local"}
+	c.session = &router.Session{Router: c.router, Origin: call.Origin{Dialect: "local"}}
 	c.session.Maker = peer{c.session, c.out}
 	c.router.Register(c.session)
 	return c
@@ -105,6 +107,7 @@ func (c *child) read() error {
 
 func (c *child) call(f *frames.Frame) {
 	dialect, caller, _ := strings.Cut(f.From, " ")
+	caller, client, _ := strings.Cut(caller, "\t")
 	b := buffer.New()
 	b.B = append(b.B, f.Body...)
 	k := c.session.NewCall(&router.Request{
@@ -116,7 +119,7 @@ func (c *child) call(f *frames.Frame) {
 		Timeout:  time.Duration(f.MS) * time.Millisecond,
 		Parent:   c.asker(f.Parent),
 		Caller:   caller,
-		Dialect:  dialect,
+		Origin:   c.originOf(dialect, client),
 	})
 	if err := c.session.Enter(k); err != nil {
 		b.Free()
@@ -126,6 +129,15 @@ func (c *child) call(f *frames.Frame) {
 	if c.router.Admit(k) {
 		k.HandOff()
 	}
+}
+
+// originOf returns the Origin of a call. Calls of one client tend to come one after the
+// other, and share it.
+func (c *child) originOf(dialect, client string) *call.Origin {
+	if o := c.origin; o == nil || o.Dialect != dialect || o.Client != client {
+		c.origin = &call.Origin{Dialect: dialect, Client: client}
+	}
+	return c.origin
 }
 
 func (c *child) event(f *frames.Frame) {

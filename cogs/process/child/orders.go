@@ -9,9 +9,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/router"
+	"github.com/cogbus/cogbus/internal/spec"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -73,29 +74,33 @@ func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
 		return offer, errors.New("Setup has passed already")
 	}
 	c.cog.Name = r.Cog
-	setup := &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation, Restart: r.Restart}
+	setup := &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation}
 	c.task = &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation}
-	ctx := setup.Context(context.Background())
-	if r.Host {
-		ctx = cogs.WithHost(ctx, c.host)
+	o := instance.Options{
+		Generation: r.Generation,
+		Reason:     instance.Reason(r.Reason),
+		Reload:     func() { _ = c.out.Send(&frames.Frame{Kind: frames.Reload}) },
 	}
-	instance, err := cogs.Open(ctx, c.cog, func() { _ = c.out.Send(&frames.Frame{Kind: frames.Reload}) })
+	if r.Host {
+		o.Host = c.host
+	}
+	i, err := instance.Open(setup.Context(context.Background()), spec.Of(c.cog), o)
 	if err != nil {
 		limit, cancel := context.WithTimeout(context.Background(), quiet)
 		defer cancel()
-		return offer, errors.Join(err, instance.Close(limit))
+		return offer, errors.Join(err, i.Close(limit))
 	}
-	g := c.router.NewGate(c.cog)
-	gen := g.Next(r.Generation, instance, nil)
+	g := c.router.NewGate(i.Cog())
+	gen := g.Next(r.Generation, i, nil)
 	if err := c.router.Publish(r.Cog, gen); err != nil {
 		return offer, err
 	}
 	g.Swap(gen)
 	c.live.Store(&live{g, gen})
-	return c.offer(instance), nil
+	return c.offer(i), nil
 }
 
-func (c *child) offer(i *cogs.Instance) frames.Offer {
+func (c *child) offer(i *instance.Instance) frames.Offer {
 	offer := frames.Offer{
 		ABI:     frames.ABI,
 		Routes:  []frames.Route{},
@@ -108,7 +113,7 @@ func (c *child) offer(i *cogs.Instance) frames.Offer {
 		offer.Routes = append(offer.Routes, frames.Route{Name: e.Name, Timeout: limit.Milliseconds()})
 	}
 	for _, l := range i.Listeners() {
-		if l.Host == cogs.Host(c.host) && !slices.Contains(offer.Events, l.Event) {
+		if l.Host == instance.Host(c.host) && !slices.Contains(offer.Events, l.Event) {
 			offer.Events = append(offer.Events, l.Event)
 		}
 	}

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/frames"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -33,7 +33,7 @@ func (peer) Tail(dst []byte) []byte {
 // Fail appends an error. What a handler returns because its time is over is not
 // its own failure, and may be told before the bot's own timer ends the call.
 func (peer) Fail(dst []byte, c *call.Call, err error) []byte {
-	if _, panicked := errors.AsType[*cogs.Panic](err); !panicked && errors.Is(c.Err(), context.DeadlineExceeded) {
+	if _, panicked := errors.AsType[*instance.Panic](err); !panicked && errors.Is(c.Err(), context.DeadlineExceeded) {
 		err = wire.Errorf(wire.Timeout, "no answer from %q in time", c.Endpoint)
 	}
 	f := frames.Frame{Kind: frames.Reply, Flags: frames.Failed, ID: c.ID, Body: appendError(nil, err)}
@@ -53,7 +53,7 @@ func (peer) Over(*call.Call) {}
 
 // appendError appends err as the bot reads it.
 func appendError(dst []byte, err error) []byte {
-	if p, ok := errors.AsType[*cogs.Panic](err); ok {
+	if p, ok := errors.AsType[*instance.Panic](err); ok {
 		e := frames.Error{Message: fmt.Sprint(p.Value), Type: "Panic", Panic: true, Stack: string(p.Stack)}
 		return e.Append(dst)
 	}

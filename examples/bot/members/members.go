@@ -29,12 +29,12 @@ type members struct {
 // A flow is who came and went.
 type flow struct{ Joins, Leaves int }
 
-func setup(ctx context.Context, r *cogs.Registrar) error {
-	m := &members{discord: discord.From(ctx), flows: map[wire.Snowflake]flow{}}
+func setup(_ context.Context, r *cogs.Registrar) error {
+	m := &members{discord: discord.From(r), flows: map[wire.Snowflake]flow{}}
 	cogs.Handle(r, api.CountMembers, m.count)
 	cogs.Handle(r, api.ListGuilds, m.list)
-	discord.On(ctx, r, m.onJoin)
-	discord.On(ctx, r, m.onLeave)
+	discord.On(r, m.onJoin)
+	discord.On(r, m.onLeave)
 	cogs.Keep(r, "flows", &m.flows) // a reload goes on counting
 	return nil
 }

@@ -22,8 +22,8 @@ import (
 // Cog returns the cog. The database is the caller's: a reload has two instances
 // at once, and only one could open the file.
 func Cog(db *bbolt.DB) cogs.Cog {
-	return cogs.Cog{Name: "settings", Setup: func(ctx context.Context, r *cogs.Registrar) error {
-		s := &settings{discord: discord.From(ctx), db: db}
+	return cogs.Cog{Name: "settings", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		s := &settings{discord: discord.From(r), db: db}
 		err := db.Update(func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucketIfNotExists(bucket)
 			return err

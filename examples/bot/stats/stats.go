@@ -27,11 +27,11 @@ type stats struct {
 
 type counts struct{ Came, Went int }
 
-func setup(ctx context.Context, r *cogs.Registrar) error {
+func setup(_ context.Context, r *cogs.Registrar) error {
 	s := &stats{}
 	cogs.Handle(r, api.TellStats, s.tell)
-	discord.On(ctx, r, func(context.Context, *discordgo.GuildMemberAdd) error { return s.count(1, 0) })
-	discord.On(ctx, r, func(context.Context, *discordgo.GuildMemberRemove) error { return s.count(0, 1) })
+	discord.On(r, func(context.Context, *discordgo.GuildMemberAdd) error { return s.count(1, 0) })
+	discord.On(r, func(context.Context, *discordgo.GuildMemberRemove) error { return s.count(0, 1) })
 	cogs.Keep(r, "seen", &s.seen)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -72,7 +73,8 @@ func setup(ctx context.Context, r *cogs.Registrar) error {
 		}
 		return q, nil
 	})
-	r.Listen(cogs.HostOf(ctx), "joined tally", func([]byte) string { return "" }, func(_ context.Context, data []byte) error {
+	bot := (*instance.Recorder)(r)
+	bot.Listen(bot.Host(), "joined tally", func([]byte) string { return "" }, func(_ context.Context, data []byte) error {
 		var event struct{ N int }
 		if err := json.Unmarshal(data, &event); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package cogs
+package instance
 
 import (
 	"context"
@@ -10,33 +10,27 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/cogbus/cogbus/wire"
 )
 
-func setup(f func(r *Registrar)) func(context.Context, *Registrar) error {
-	return func(_ context.Context, r *Registrar) error { f(r); return nil }
+func setup(f func(r *Recorder)) func(context.Context, *Recorder) error {
+	return func(_ context.Context, r *Recorder) error { f(r); return nil }
 }
 
 func TestOpen_wrongUse(t *testing.T) {
-	type in = wire.Empty
-	fine := func(context.Context, in) (int, error) { return 0, nil }
-	for want, f := range map[string]func(*Registrar){
-		`route twice: "a"`:              func(r *Registrar) { Handle(r, "a", fine); Handle(r, "a", fine) },
-		"route of cog":                  func(r *Registrar) { Handle(r, "", fine) },
-		"has no handler":                func(r *Registrar) { Handle[in, int](r, "a", nil) },
-		"has a negative limit":          func(r *Registrar) { HandleWith(r, "a", RouteOptions[in]{Timeout: -1}, fine) },
-		"the interval must be positive": func(r *Registrar) { r.Every(0, func(context.Context) error { return nil }) },
-		"Listen of cog \"c\" without a host": func(r *Registrar) {
+	run := func(context.Context, []byte, []byte) ([]byte, error) { return nil, nil }
+	for want, f := range map[string]func(*Recorder){
+		`route twice: "a"`:              func(r *Recorder) { r.Route(&Endpoint{Name: "a", Run: run}); r.Route(&Endpoint{Name: "a", Run: run}) },
+		"the interval must be positive": func(r *Recorder) { r.Every(0, func(context.Context) error { return nil }) },
+		"Listen of cog \"c\" without a host": func(r *Recorder) {
 			r.Listen(nil, "e", func([]byte) string { return "" }, func(context.Context, []byte) error { return nil })
 		},
-		"hosts are compared with ==": func(r *Registrar) {
+		"hosts are compared with ==": func(r *Recorder) {
 			r.Listen(sliceHost{}, "e", func([]byte) string { return "" }, func(context.Context, []byte) error { return nil })
 		},
-		"Listen of cog \"c\" without a function": func(r *Registrar) {
+		"Listen of cog \"c\" without a function": func(r *Recorder) {
 			r.Listen(new(sliceHost), "e", nil, func(context.Context, []byte) error { return nil })
 		},
-		"RelayEvents of cog \"c\" without a host": func(r *Registrar) {
+		"RelayEvents of cog \"c\" without a host": func(r *Recorder) {
 			r.RelayEvents(nil, "e", 0, func(context.Context, []byte, func([]byte, error)) {})
 		},
 	} {
@@ -45,9 +39,15 @@ func TestOpen_wrongUse(t *testing.T) {
 			t.Errorf("Open = %v; want it to say %q and name the cog", err, want)
 		}
 	}
-	if _, err := Open(t.Context(), Cog{Name: "c"}, nil); err == nil {
+	if _, err := Open(t.Context(), Spec{Name: "c"}, Options{}); err == nil {
 		t.Error("Open of a cog without Setup succeeded; want an error")
 	}
+}
+
+// open returns an instance whose Setup is f, and how that ended.
+func open(t *testing.T, f func(r *Recorder)) (*Instance, error) {
+	t.Helper()
+	return Open(t.Context(), Spec{Name: "c", Setup: setup(f)}, Options{})
 }
 
 // A sliceHost cannot be compared.
@@ -56,10 +56,10 @@ type sliceHost []int
 func (sliceHost) Call(context.Context, string, []byte) ([]byte, error) { return nil, nil }
 func (sliceHost) Subscribe(string, func([]byte)) func()                { return func() {} }
 
-func TestRegistrar_afterSetup(t *testing.T) {
-	var kept *Registrar
+func TestRecorder_afterSetup(t *testing.T) {
+	var kept *Recorder
 	reloads := 0
-	_, err := Open(t.Context(), Cog{Name: "c", Setup: setup(func(r *Registrar) { kept = r })}, func() { reloads++ })
+	_, err := Open(t.Context(), Spec{Name: "c", Setup: setup(func(r *Recorder) { kept = r })}, Options{Reload: func() { reloads++ }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,11 +88,11 @@ func TestOpen_failureCleansUp(t *testing.T) {
 			note := func(what string) { mu.Lock(); defer mu.Unlock(); order = append(order, what) }
 			noted := func() string { mu.Lock(); defer mu.Unlock(); return strings.Join(order, ",") }
 			began := time.Now()
-			i, err := Open(t.Context(), Cog{Name: "c", SetupTimeout: time.Minute, Setup: func(ctx context.Context, r *Registrar) error {
+			i, err := Open(t.Context(), Spec{Name: "c", SetupTimeout: time.Minute, Setup: func(ctx context.Context, r *Recorder) error {
 				r.Cleanup(func() { note("first") })
 				r.Cleanup(func() { note("last") })
 				return fail(ctx)
-			}}, nil)
+			}}, Options{})
 			if err == nil || time.Since(began) > time.Minute+time.Second {
 				t.Errorf("%s: Open = %v after %v; want an error within the limit", name, err, time.Since(began))
 			}
@@ -113,7 +113,7 @@ func TestOpen_failureCleansUp(t *testing.T) {
 func TestInstance_tasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, ticks atomic.Int64
-		i, err := open(t, func(r *Registrar) {
+		i, err := open(t, func(r *Recorder) {
 			r.Go(func(ctx context.Context) error {
 				running.Add(1)
 				defer running.Add(-1)

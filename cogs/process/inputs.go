@@ -14,9 +14,9 @@ import (
 	"strings"
 )
 
-// sources are what a cog is built from, as far as people edit it: its package,
+// inputs are the files that a cog is built from, as far as people edit them: its package,
 // and those of its module that it imports.
-type sources struct {
+type inputs struct {
 	path, name string   // of the cog's package
 	folders    []string // of the packages; some may not be there
 	embedding  []string // folders of which every file counts
@@ -46,13 +46,13 @@ func (m *module) local() bool {
 
 // list asks the go command for the sources. What is missing or does not compile
 // is the build's to tell.
-func (b *builder) list(ctx context.Context) (*sources, error) {
+func (b *builder) list(ctx context.Context) (*inputs, error) {
 	const fields = "-json=Dir,ImportPath,Name,DepOnly,Standard,EmbedPatterns,EmbedFiles,Module"
 	text, err := b.run(ctx, slices.Concat([]string{"list", "-e", "-deps", fields}, b.flags, []string{"."})...)
 	if err != nil {
 		return nil, err
 	}
-	s := &sources{folders: []string{b.dir}}
+	s := &inputs{folders: []string{b.dir}}
 	var packages []listed
 	var home *module
 	for in := json.NewDecoder(strings.NewReader(text)); ; {
@@ -84,29 +84,29 @@ func (b *builder) list(ctx context.Context) (*sources, error) {
 	return s, nil
 }
 
-func (s *sources) add(p *listed, home *module) {
+func (in *inputs) add(p *listed, home *module) {
 	switch {
 	case p.Standard:
 	case p.Module.local() && p.Dir != "":
-		s.folders = append(s.folders, p.Dir)
+		in.folders = append(in.folders, p.Dir)
 		if p.Module.GoMod != "" {
-			s.files = append(s.files, p.Module.GoMod, filepath.Join(filepath.Dir(p.Module.GoMod), "go.sum"))
+			in.files = append(in.files, p.Module.GoMod, filepath.Join(filepath.Dir(p.Module.GoMod), "go.sum"))
 		}
 		if len(p.EmbedPatterns) > 0 {
-			s.embedding = append(s.embedding, p.Dir)
+			in.embedding = append(in.embedding, p.Dir)
 		}
 		for _, name := range p.EmbedFiles {
 			dir := filepath.Dir(filepath.Join(p.Dir, name))
-			s.folders, s.embedding = append(s.folders, dir), append(s.embedding, dir)
+			in.folders, in.embedding = append(in.folders, dir), append(in.embedding, dir)
 		}
 	case p.Dir == "" && home != nil && strings.HasPrefix(p.ImportPath, home.Path+"/"):
 		// an import that is written before its package is
-		s.folders = append(s.folders, filepath.Join(home.Dir, strings.TrimPrefix(p.ImportPath, home.Path)))
+		in.folders = append(in.folders, filepath.Join(home.Dir, strings.TrimPrefix(p.ImportPath, home.Path)))
 	}
 }
 
 // state names what the sources hold.
-func (s *sources) state() string {
+func (in *inputs) state() string {
 	sum := sha256.New()
 	add := func(path string) {
 		text, err := os.ReadFile(path)
@@ -115,32 +115,32 @@ func (s *sources) state() string {
 		}
 		_, _ = fmt.Fprintf(sum, "%q %x\n", path, sha256.Sum256(text))
 	}
-	for _, dir := range s.folders {
+	for _, dir := range in.folders {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			_, _ = fmt.Fprintf(sum, "no %q\n", dir)
 		}
 		for _, e := range entries {
-			if path := filepath.Join(dir, e.Name()); !e.IsDir() && s.counts(path) {
+			if path := filepath.Join(dir, e.Name()); !e.IsDir() && in.counts(path) {
 				add(path)
 			}
 		}
 	}
-	for _, path := range s.files {
+	for _, path := range in.files {
 		add(path)
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // counts reports whether a file, by its name, is part of what is built.
-func (s *sources) counts(path string) bool {
+func (in *inputs) counts(path string) bool {
 	dir, name := filepath.Split(path)
 	switch {
-	case slices.Contains(s.files, path):
+	case slices.Contains(in.files, path):
 		return true
 	case strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~"): // an editor's
 		return false
-	case slices.Contains(s.embedding, filepath.Clean(dir)):
+	case slices.Contains(in.embedding, filepath.Clean(dir)):
 		return true
 	case strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_test.go"):
 		return false
@@ -150,8 +150,8 @@ func (s *sources) counts(path string) bool {
 
 // concerns reports whether a change at path may be one of the sources: that of a
 // file, or of a folder on the way to them.
-func (s *sources) concerns(path string) bool {
-	return s.counts(path) || slices.ContainsFunc(s.folders, func(dir string) bool {
+func (in *inputs) concerns(path string) bool {
+	return in.counts(path) || slices.ContainsFunc(in.folders, func(dir string) bool {
 		return dir == path || strings.HasPrefix(dir, path+string(filepath.Separator))
 	})
 }

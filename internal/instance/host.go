@@ -1,4 +1,4 @@
-package cogs
+package instance
 
 import "context"
 
@@ -17,18 +17,11 @@ type Host interface {
 	Subscribe(event string, deliver func(data []byte)) (cancel func())
 }
 
-type hostKey struct{}
+// Host returns the Host that the cog was given, nil if none.
+func (r *Recorder) Host() Host { return r.host }
 
-// WithHost returns a context that carries host to Setup.
-func WithHost(ctx context.Context, host Host) context.Context {
-	return context.WithValue(ctx, hostKey{}, host)
-}
-
-// HostOf returns the Host that Setup's context carries, nil if none.
-func HostOf(ctx context.Context) Host {
-	host, _ := ctx.Value(hostKey{}).(Host)
-	return host
-}
+// SetHost gives the cog a host. A function that wraps the cog's Setup does so before it.
+func (r *Recorder) SetHost(host Host) { r.host = host }
 
 // A Listener is an event that an instance listens to.
 type Listener struct {
@@ -42,13 +35,13 @@ type Listener struct {
 // its limits; events of equal key run in order, whichever listeners of the
 // instance they are for, and others in parallel. Errors and
 // panics of h are logged. Packages such as discord build typed listeners on it.
-func (r *Registrar) Listen(host Host, event string, key func(data []byte) string, h func(ctx context.Context, data []byte) error) {
+func (r *Recorder) Listen(host Host, event string, key func(data []byte) string, h func(ctx context.Context, data []byte) error) {
 	r.record("Listen")
 	r.need("Listen", key != nil && h != nil)
 	r.needHost("Listen", host)
 	e := &Endpoint{Name: "event " + event, Timeout: r.cog.Timeout}
-	e.serve = func(ctx context.Context, data, dst []byte) ([]byte, error) { return dst, h(ctx, data) }
-	e.prepare = func(data []byte) (string, serveFunc, error) {
+	e.Run = func(ctx context.Context, data, dst []byte) ([]byte, error) { return dst, h(ctx, data) }
+	e.FindKey = func(data []byte) (string, ServeFunc, error) {
 		return key(data), func(ctx context.Context, _, dst []byte) ([]byte, error) { return dst, h(ctx, data) }, nil
 	}
 	r.listeners = append(r.listeners, Listener{Host: host, Event: event, Endpoint: e})

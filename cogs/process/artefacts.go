@@ -9,13 +9,14 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/cogbus/cogbus/cogs"
 	// so that a bot which vendors its modules has what the built program imports
 	_ "github.com/cogbus/cogbus/cogs/process/child"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// A source is where the executables of a cog come from. It outlives instances.
-type source struct {
+// artefacts are the executables of one cog: built from its package, in the order in which
+// they have served, or one that was built elsewhere. They outlive instances.
+type artefacts struct {
 	name string
 	dir  string
 	opts Options
@@ -34,107 +35,107 @@ type source struct {
 // artefact returns the executable to start: a new one, that which served last if
 // the cog restarts, or that which served before it. What cannot be built must not
 // keep a cog down that ran.
-func (s *source) artefact(ctx context.Context, info cogs.Info) (Artefact, error) {
-	if s.opts.Binary != "" {
-		if info.Rollback {
+func (a *artefacts) artefact(ctx context.Context, reason instance.Reason) (Artefact, error) {
+	if a.opts.Binary != "" {
+		if reason == instance.Rollback {
 			return Artefact{}, errors.New("it runs an executable that was built elsewhere: there is no build to go back to")
 		}
-		path, err := filepath.Abs(s.opts.Binary)
+		path, err := filepath.Abs(a.opts.Binary)
 		if err == nil {
 			_, err = os.Stat(path)
 		}
 		return Artefact{Path: path}, err
 	}
-	if info.Rollback {
-		return s.before()
+	if reason == instance.Rollback {
+		return a.before()
 	}
-	if last := s.last(); info.Restart && intact(last) {
-		if s.edited() { // what has failed is mended, perhaps
-			if m, err := s.make(ctx); err == nil {
+	if last := a.last(); reason == instance.Restart && intact(last) {
+		if a.edited() { // what has failed is mended, perhaps
+			if m, err := a.make(ctx); err == nil {
 				return m.Artefact, nil
 			}
 		}
-		return Artefact{Path: last, Build: buildName(last)}, nil
+		return Artefact{Path: last, Revision: revisionOf(last)}, nil
 	}
-	if m := s.take(); m != nil {
+	if m := a.take(); m != nil {
 		return m.Artefact, nil
 	}
-	m, err := s.make(ctx)
+	m, err := a.make(ctx)
 	return m.Artefact, err
 }
 
 // make builds, and remembers what from.
-func (s *source) make(ctx context.Context) (made, error) {
-	s.count(1)
-	defer s.count(-1)
-	m, err := s.build(ctx)
+func (a *artefacts) make(ctx context.Context) (made, error) {
+	a.count(1)
+	defer a.count(-1)
+	m, err := a.build(ctx)
 	if ctx.Err() == nil {
-		s.try(m)
+		a.remember(m)
 	}
 	return m, err
 }
 
-func (s *source) count(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.busy += n
+func (a *artefacts) count(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.busy += n
 }
 
 // isBusy reports whether a Setup builds, of a reload that somebody asked for.
-func (s *source) isBusy() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.busy > 0
+func (a *artefacts) isBusy() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.busy > 0
 }
 
-// try notes what was built last. Of sources that could not be listed, those that
+// remember notes what was built last. Of sources that could not be listed, those that
 // were known last count.
-func (s *source) try(m made) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (a *artefacts) remember(m made) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if m.from == nil {
-		if s.tried.from == nil {
+		if a.tried.from == nil {
 			return
 		}
-		m.from, m.state = s.tried.from, s.tried.from.state()
+		m.from, m.state = a.tried.from, a.tried.from.state()
 	}
-	s.tried = m
+	a.tried = m
 }
 
 // known returns what was built last.
-func (s *source) known() made {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.tried
+func (a *artefacts) known() made {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.tried
 }
 
 // learn notes which files the sources are, as go list has told since.
-func (s *source) learn(from *sources) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tried.from = from
+func (a *artefacts) learn(from *inputs) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tried.from = from
 }
 
 // edited reports whether the sources have changed since the last build, as far as
 // that is known: of cogs that are watched.
-func (s *source) edited() bool {
-	tried := s.known()
+func (a *artefacts) edited() bool {
+	tried := a.known()
 	return tried.from != nil && tried.from.state() != tried.state
 }
 
 // offer keeps what the watcher has built for the next Setup.
-func (s *source) offer(m *made) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ready = m
+func (a *artefacts) offer(m *made) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ready = m
 }
 
 // take returns what the watcher has built, if that is what a build would make now.
-func (s *source) take() *made {
-	s.mu.Lock()
-	m := s.ready
-	s.ready = nil
-	s.mu.Unlock()
+func (a *artefacts) take() *made {
+	a.mu.Lock()
+	m := a.ready
+	a.ready = nil
+	a.mu.Unlock()
 	if m == nil || !there(m.Path) || m.from.state() != m.state {
 		return nil
 	}
@@ -142,47 +143,47 @@ func (s *source) take() *made {
 }
 
 // before returns the artefact that served before the one that serves.
-func (s *source) before() (Artefact, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.serving {
+func (a *artefacts) before() (Artefact, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.serving {
 		return Artefact{}, errors.New("it has not served yet: there is no build to go back to")
 	}
-	last := len(s.order) - 1
-	for _, path := range slices.Backward(s.order[:last]) {
+	last := len(a.order) - 1
+	for _, path := range slices.Backward(a.order[:last]) {
 		if intact(path) {
-			return Artefact{Path: path, Build: buildName(path)}, nil
+			return Artefact{Path: path, Revision: revisionOf(path)}, nil
 		}
 	}
-	return Artefact{}, fmt.Errorf("no build from before %s is kept", buildName(s.order[last]))
+	return Artefact{}, fmt.Errorf("no build from before %s is kept", revisionOf(a.order[last]))
 }
 
 // serves notes that path was put in service. What was rolled back is nothing to
 // go back to.
-func (s *source) serves(path string, rolledBack bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (a *artefacts) serves(path string, rolledBack bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	cache := filepath.Dir(path)
-	s.recall(cache)
-	s.serving = true
-	defer s.note(cache)
-	at := slices.Index(s.order, path)
+	a.recall(cache)
+	a.serving = true
+	defer a.note(cache)
+	at := slices.Index(a.order, path)
 	if rolledBack && at >= 0 {
-		s.order = s.order[:at+1]
+		a.order = a.order[:at+1]
 		return
 	}
-	s.order = slices.DeleteFunc(s.order, func(p string) bool { return p == path || !there(p) })
-	s.order = append(s.order, path)
+	a.order = slices.DeleteFunc(a.order, func(p string) bool { return p == path || !there(p) })
+	a.order = append(a.order, path)
 }
 
 // last returns the artefact that serves, or served last; "" if none has.
-func (s *source) last() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.serving { // those before are nothing to restart
+func (a *artefacts) last() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.serving { // those before are nothing to restart
 		return ""
 	}
-	return s.order[len(s.order)-1]
+	return a.order[len(a.order)-1]
 }
 
 func there(path string) bool {
@@ -191,8 +192,8 @@ func there(path string) bool {
 }
 
 // cache returns the folder for the artefacts of the cog.
-func (s *source) cache(dir string) (string, error) {
-	root := s.opts.Cache
+func (a *artefacts) cache(dir string) (string, error) {
+	root := a.opts.Cache
 	if root == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
@@ -204,7 +205,7 @@ func (s *source) cache(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(root, folderName(s.name, dir))
+	folder := filepath.Join(root, folderName(a.name, dir))
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", err
 	}

@@ -1,4 +1,7 @@
-package cogs
+// Package instance is one Setup of a cog: what it has recorded, and its life until its
+// cleanups have run. It is the side of package cogs that authors of cogs do not see:
+// the packages that run cogs, or pass their calls on to other processes, use it.
+package instance
 
 import (
 	"cmp"
@@ -10,14 +13,14 @@ import (
 	"time"
 )
 
-// An Instance is one Setup of a cog. Only a runtime needs it; one goroutine at
-// a time drives it through its life: Open, Restore, Start, Stop, Save, Close.
+// An Instance is one Setup of a cog. One goroutine at a time drives it through its
+// life: Open, Restore, Start, Stop, Save, Close.
 //
 // Functions of the cog that do not end by the limits of these methods are left
 // behind. The instance remembers them: nothing that would run beside them begins
 // before they have ended.
 type Instance struct {
-	r       *Registrar
+	r       *Recorder
 	cancel  context.CancelFunc // ends the tasks; nil before Start
 	setup   <-chan struct{}    // closed when Setup has ended
 	tasks   <-chan struct{}    // closed when those of every Start have ended
@@ -29,14 +32,23 @@ type Instance struct {
 // behind.
 const setupGrace = time.Second
 
-// Open runs c's Setup. reload is what RequestReload calls. The error says what
+// Options are what Open gives to a Setup.
+type Options struct {
+	Generation uint64 // the number of the instance
+	Reason     Reason // why the Setup runs
+	Reload     func() // what RequestReload calls
+	Host       Host   // nil: none
+}
+
+// Open runs c's Setup. The error says what
 // Setup has returned or panicked with, or that it passed its time limit. An
 // instance whose Setup fails is returned with the error: Close runs the cleanups
 // that were recorded, once Setup has ended.
-func Open(ctx context.Context, c Cog, reload func()) (*Instance, error) {
+func Open(ctx context.Context, c Spec, o Options) (*Instance, error) {
 	none := make(chan struct{})
 	close(none)
-	i := &Instance{r: &Registrar{cog: c, names: map[string]bool{}, reload: reload}, setup: none, tasks: none, errands: none}
+	r := &Recorder{cog: c, generation: o.Generation, reason: o.Reason, reload: o.Reload, host: o.Host, names: map[string]bool{}}
+	i := &Instance{r: r, setup: none, tasks: none, errands: none}
 	if err := c.check(); err != nil {
 		return i, err
 	}
@@ -63,7 +75,7 @@ func Open(ctx context.Context, c Cog, reload func()) (*Instance, error) {
 }
 
 // Cog returns the cog that i is an instance of.
-func (i *Instance) Cog() Cog { return i.r.cog }
+func (i *Instance) Cog() Spec { return i.r.cog }
 
 // Endpoints returns the routes of the instance.
 func (i *Instance) Endpoints() []*Endpoint { return i.r.endpoints }
@@ -74,8 +86,8 @@ func (i *Instance) Listeners() []Listener { return i.r.listeners }
 // Keeps reports whether the instance keeps anything over reloads.
 func (i *Instance) Keeps() bool { return len(i.r.keeps) > 0 }
 
-// Build returns what Registrar.Build has recorded; no name if nothing.
-func (i *Instance) Build() (name string, took time.Duration) { return i.r.build, i.r.built }
+// Revision returns what [Recorder.Revision] has recorded; no id if nothing.
+func (i *Instance) Revision() (id string, took time.Duration) { return i.r.revision, i.r.built }
 
 // Errands returns a channel that is closed when everything has ended that the
 // other methods have run so far, tasks left out.
@@ -96,8 +108,11 @@ func (i *Instance) run(ctx context.Context, f func() error) error {
 	return e.err
 }
 
+// State is what an instance keeps: the JSON text of each value by its name.
+type State map[string]json.RawMessage
+
 // Save returns what the instance keeps. The caller sees to it that no call and
-// no task of [Registrar.Go] runs meanwhile. If ctx ends before, the error is
+// no task of [Recorder.Go] runs meanwhile. If ctx ends before, the error is
 // [ErrLeftBehind]: what is kept may still be read.
 func (i *Instance) Save(ctx context.Context) (State, error) {
 	var saved State

@@ -1,4 +1,4 @@
-package cogs
+package instance
 
 import (
 	"context"
@@ -12,9 +12,13 @@ import (
 
 // ErrLeftBehind says that a function of the cog did not end in time. Nobody can
 // end it: it runs on, and nothing else of its instance may run beside it. A
-// function of [Registrar.KeepFunc] returns it if what it has asked somebody else
+// function of [Recorder.KeepFunc] returns it if what it has asked somebody else
 // for was not done in time.
 var ErrLeftBehind = errors.New("it did not end in time")
+
+// ErrEnded says that what a function of [Recorder.KeepFunc] would save has ended, with
+// the process that had it. A reload then goes on with what was saved last.
+var ErrEnded = errors.New("what ran of the cog has ended")
 
 // An errand is a function of the cog on a goroutine of its own, so that who
 // waits for it can give up.

@@ -1,0 +1,141 @@
+package instance
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// A Recorder collects what one instance of a cog offers and holds. Setup uses it; only
+// RequestReload may be called later. Its methods panic if they are used wrongly, which
+// fails the Setup.
+//
+// Authors of cogs see it as a cogs.Registrar, which has fewer methods. The two are one
+// type by its underlying type, so whoever may import this package converts:
+//
+//	(*instance.Recorder)(r).Kill(process.Kill)
+type Recorder struct {
+	cog        Spec
+	generation uint64
+	reason     Reason
+	reload     func()
+	host       Host
+
+	sealed    bool            // Setup has returned
+	names     map[string]bool // of routes and kept values, with a prefix
+	endpoints []*Endpoint
+	listeners []Listener
+	tasks     []func(context.Context) error
+	watches   []func(context.Context) error
+	ticks     []tick
+	keeps     []keep
+	cleanups  []func()
+	kills     []func()
+	revision  string
+	built     time.Duration // how long it took to make revision
+}
+
+type tick struct {
+	every    time.Duration
+	endpoint *Endpoint
+}
+
+type keep struct {
+	name    string
+	save    func() ([]byte, error)
+	restore func([]byte) error
+}
+
+// Cog returns the name of the cog that the instance is of.
+func (r *Recorder) Cog() string { return r.cog.Name }
+
+// Route records an endpoint that answers calls.
+func (r *Recorder) Route(e *Endpoint) {
+	r.claim("route", e.Name)
+	if e.Timeout == 0 {
+		e.Timeout = r.cog.Timeout
+	}
+	r.endpoints = append(r.endpoints, e)
+}
+
+// Cleanup is Registrar.Cleanup.
+func (r *Recorder) Cleanup(f func()) {
+	r.record("Cleanup")
+	r.need("Cleanup", f != nil)
+	r.cleanups = append(r.cleanups, f)
+}
+
+// Go is Registrar.Go.
+func (r *Recorder) Go(f func(ctx context.Context) error) {
+	r.record("Go")
+	r.need("Go", f != nil)
+	r.tasks = append(r.tasks, f)
+}
+
+// Every is Registrar.Every.
+func (r *Recorder) Every(interval time.Duration, f func(ctx context.Context) error) {
+	r.record("Every")
+	r.need("Every", f != nil)
+	if interval <= 0 {
+		panic(fmt.Sprintf("cogs: Every(%v) of cog %q: the interval must be positive", interval, r.cog.Name))
+	}
+	e := &Endpoint{Name: fmt.Sprintf("every %v", interval), Timeout: r.cog.Timeout}
+	e.Run = func(ctx context.Context, _, dst []byte) ([]byte, error) { return dst, f(ctx) }
+	r.ticks = append(r.ticks, tick{interval, e})
+}
+
+// KeepFunc is Registrar.KeepFunc. save may also return [ErrEnded] or [ErrLeftBehind].
+func (r *Recorder) KeepFunc(name string, save func() ([]byte, error), restore func(text []byte) error) {
+	r.claim("kept value", name)
+	r.need("KeepFunc", save != nil && restore != nil)
+	r.keeps = append(r.keeps, keep{name, save, restore})
+}
+
+// RequestReload is Registrar.RequestReload.
+func (r *Recorder) RequestReload() { r.reload() }
+
+// Revision records which build of its source the instance runs: its id, and how long it
+// took to make; zero if it was there already. Operators see it, and can go back to the one
+// before.
+func (r *Recorder) Revision(id string, took time.Duration) {
+	r.record("Revision")
+	r.revision, r.built = id, took
+}
+
+// record panics if the Setup that r was made for is over.
+func (r *Recorder) record(what string) {
+	if r.sealed {
+		panic(fmt.Sprintf("cogs: %s of cog %q after its Setup returned", what, r.cog.Name))
+	}
+}
+
+// need panics if what was recorded has no function.
+func (r *Recorder) need(what string, given bool) {
+	if !given {
+		panic(fmt.Sprintf("cogs: %s of cog %q without a function", what, r.cog.Name))
+	}
+}
+
+// needHost panics if there is no host, or one that cannot be told from others.
+func (r *Recorder) needHost(what string, host Host) {
+	if host == nil {
+		panic(fmt.Sprintf("cogs: %s of cog %q without a host: was the cog given one, as by discord.With?", what, r.cog.Name))
+	}
+	if !reflect.ValueOf(host).Comparable() {
+		panic(fmt.Sprintf("cogs: %s of cog %q: hosts are compared with ==, which a %T cannot be; use a pointer", what, r.cog.Name, host))
+	}
+}
+
+// claim panics if the instance has name, of the kind that what says, already.
+func (r *Recorder) claim(what, name string) {
+	r.record(what)
+	if name == "" {
+		panic(fmt.Sprintf("cogs: %s of cog %q without a name", what, r.cog.Name))
+	}
+	key := what + " " + name
+	if r.names[key] {
+		panic(fmt.Sprintf("cogs: cog %q has %s twice: %q", r.cog.Name, what, name))
+	}
+	r.names[key] = true
+}

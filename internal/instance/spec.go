@@ -1,0 +1,34 @@
+package instance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Spec is a cog as the packages that run it see it. Package spec makes one of a
+// cogs.Cog, which documents the fields.
+type Spec struct {
+	Name         string
+	Setup        func(ctx context.Context, r *Recorder) error
+	Serial       bool
+	Timeout      time.Duration
+	SetupTimeout time.Duration
+	DrainTimeout time.Duration
+	MaxInFlight  int
+	MaxHeld      int
+}
+
+// check reports what is wrong with s.
+func (s *Spec) check() error {
+	switch {
+	case s.Name == "":
+		return errors.New("cogs: a cog has no Name")
+	case s.Setup == nil:
+		return fmt.Errorf("cogs: cog %q has no Setup", s.Name)
+	case s.Timeout < 0, s.SetupTimeout < 0, s.DrainTimeout < 0, s.MaxInFlight < 0, s.MaxHeld < 0:
+		return fmt.Errorf("cogs: cog %q has a negative time or limit; zero is the default", s.Name)
+	}
+	return nil
+}
