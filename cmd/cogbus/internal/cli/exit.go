@@ -19,12 +19,15 @@ const (
 	ExitTimeout     = 7
 	ExitOverloaded  = 8
 	ExitBadRequest  = 9
+	ExitConflict    = 10
 	ExitInterrupted = 130 // as shells report a SIGINT
 )
 
-// failedChange is the code of a bot that could not change a cog. The message is a whole
-// sentence.
-const failedChange wire.Code = "failed"
+// Codes of a bot's own routes.
+const (
+	conflict     wire.Code = "conflict" // the cog is loaded already, or its route is taken
+	failedChange wire.Code = "failed"   // the cog could not be changed; the message is a whole sentence
+)
 
 // An Exit is an exit code, what it means, and the codes of errors that lead to it.
 type Exit struct {
@@ -46,6 +49,7 @@ func Exits() []Exit {
 		{ExitTimeout, "no answer in time", []wire.Code{wire.Timeout, wire.Canceled}},
 		{ExitOverloaded, "a limit is reached: try again later", []wire.Code{wire.Overloaded}},
 		{ExitBadRequest, "the data is not what the route takes, or too large", []wire.Code{wire.BadRequest, wire.TooLarge}},
+		{ExitConflict, "the cog is loaded already, or another cog has its route", []wire.Code{conflict}},
 		{ExitInterrupted, "ended by Ctrl-C", nil},
 	}
 }

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/cogbus/cogbus/wire"
@@ -13,7 +16,7 @@ import (
 func TestExitCode(t *testing.T) {
 	for code, want := range map[wire.Code]int{
 		wire.BadRequest: 9, wire.Unauthorized: 5, wire.Forbidden: 5, wire.NoRoute: 6, wire.NotFound: 6, wire.Timeout: 7, wire.Canceled: 7,
-		wire.Overloaded: 8, wire.Unavailable: 4, wire.Interrupted: 4, wire.TooLarge: 9, wire.Internal: 1, "failed": 1, "own": 1,
+		wire.Overloaded: 8, wire.Unavailable: 4, wire.Interrupted: 4, wire.TooLarge: 9, wire.Internal: 1, "conflict": 10, "failed": 1, "own": 1,
 	} {
 		if got := ExitCode(&Error{Err: wire.Errorf(code, "x")}); got != want {
 			t.Errorf("ExitCode(%s) = %d; want %d", code, got, want)
@@ -67,5 +70,25 @@ func TestExits_complete(t *testing.T) {
 	})
 	if found < 12 {
 		t.Errorf("wire/error.go has %d codes; want at least 12", found)
+	}
+}
+
+// TestExits_documented compares the table with docs/command.md.
+func TestExits_documented(t *testing.T) {
+	text, err := os.ReadFile("../../../../docs/command.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	want.WriteString("|--:|---|---|\n")
+	for _, x := range Exits() {
+		var codes []string
+		for _, code := range x.Codes {
+			codes = append(codes, "`"+string(code)+"`")
+		}
+		fmt.Fprintf(&want, "| %d | %s | %s |\n", x.Code, x.Meaning, strings.Join(codes, ", "))
+	}
+	if !strings.Contains(string(text), want.String()+"\n") {
+		t.Errorf("docs/command.md lacks the table of exit codes:\n%s", &want)
 	}
 }
