@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
 // hello is the package of a cog that says something.
@@ -108,8 +110,8 @@ func TestDev(t *testing.T) {
 	say(t, dir, `"two"`)
 	said.hears(t, "says two")
 	cancel()
-	if code := <-ended; code != exitOK {
-		t.Errorf("run(dev) = %d; want %d", code, exitOK)
+	if code := <-ended; code != cli.ExitOK {
+		t.Errorf("run(dev) = %d; want %d", code, cli.ExitOK)
 	}
 	said.hears(t, "ended in order")
 }
@@ -122,7 +124,7 @@ func TestDev_fails(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{broken}, exitFailed, "hello.go:12:90: undefined: nothing"},
+		{[]string{broken}, cli.ExitFailed, "hello.go:12:90: undefined: nothing"},
 		{[]string{"./testdata/bot", broken, t.TempDir()}, 3, "hello.go:12:90: undefined: nothing"},
 	} {
 		said := &listener{news: make(chan struct{}, 1)}
@@ -142,15 +144,15 @@ func TestBuildCommand(t *testing.T) {
 	}
 	code, text, _ := build(one)
 	path := filepath.Join(out, filepath.Base(one))
-	if want := path + " ("; code != exitOK || !strings.HasPrefix(text, want) {
-		t.Errorf("run(build) = %d, %s; want %d, %s", code, text, exitOK, want)
+	if want := path + " ("; code != cli.ExitOK || !strings.HasPrefix(text, want) {
+		t.Errorf("run(build) = %d, %s; want %d, %s", code, text, cli.ExitOK, want)
 	}
 	if _, again, _ := build(one, "--json"); !strings.Contains(again, `"build":"`+text[len(path)+2:len(path)+10]+`"`) {
 		t.Errorf("the same source makes %s, then %s", text, again)
 	}
 	code, _, text = build(one, broken)
-	if want := broken + " does not build:\n" + filepath.Join(broken, "hello.go") + ":12:90: undefined: nothing\n"; code != exitFailed || text != want {
-		t.Errorf("run(build) = %d, %q; want %d, %q", code, text, exitFailed, want)
+	if want := broken + " does not build:\n" + filepath.Join(broken, "hello.go") + ":12:90: undefined: nothing\n"; code != cli.ExitFailed || text != want {
+		t.Errorf("run(build) = %d, %q; want %d, %q", code, text, cli.ExitFailed, want)
 	}
 }
 
@@ -170,8 +172,8 @@ func TestBuildCommand_here(t *testing.T) {
 		{[]string{"-o", "bin", "."}, filepath.Join("bin", filepath.Base(dir))},
 	} {
 		var said bytes.Buffer
-		if code := run(t.Context(), append([]string{"build"}, test.args...), strings.NewReader(""), &said, &said, os.Getenv); code != exitOK {
-			t.Errorf("run(build %q) = %d, %s; want %d", test.args, code, &said, exitOK)
+		if code := run(t.Context(), append([]string{"build"}, test.args...), strings.NewReader(""), &said, &said, os.Getenv); code != cli.ExitOK {
+			t.Errorf("run(build %q) = %d, %s; want %d", test.args, code, &said, cli.ExitOK)
 		}
 		if info, err := os.Stat(test.path); err != nil || !info.Mode().IsRegular() {
 			t.Errorf("run(build %q) has not made %s: %v", test.args, test.path, err)
@@ -181,8 +183,8 @@ func TestBuildCommand_here(t *testing.T) {
 	var said bytes.Buffer
 	name := filepath.Base(dir)
 	code := run(t.Context(), []string{"build", name}, strings.NewReader(""), &said, &said, os.Getenv)
-	if want := "there is a folder " + name + ", where the executable of " + name + " would be: use -o"; code != exitUsage || !strings.Contains(said.String(), want) {
-		t.Errorf("run(build %s) beside the folder = %d, %s; want %d, %q", name, code, &said, exitUsage, want)
+	if want := "there is a folder " + name + ", where the executable of " + name + " would be: use -o"; code != cli.ExitUsage || !strings.Contains(said.String(), want) {
+		t.Errorf("run(build %s) beside the folder = %d, %s; want %d, %q", name, code, &said, cli.ExitUsage, want)
 	}
 }
 
@@ -191,8 +193,8 @@ func TestDev_names(t *testing.T) {
 	t.Chdir(helloFolder(t, "nothing"))
 	for _, args := range [][]string{{"dev"}, {"dev", "./."}, {"dev", "./"}} {
 		var said bytes.Buffer
-		if code := run(t.Context(), args, strings.NewReader(""), &said, &said, os.Getenv); code != exitFailed || !strings.Contains(said.String(), "build the bot in .: exit status 1") {
-			t.Errorf("run(%q) = %d, %s; want %d and the folder named", args, code, &said, exitFailed)
+		if code := run(t.Context(), args, strings.NewReader(""), &said, &said, os.Getenv); code != cli.ExitFailed || !strings.Contains(said.String(), "build the bot in .: exit status 1") {
+			t.Errorf("run(%q) = %d, %s; want %d and the folder named", args, code, &said, cli.ExitFailed)
 		}
 	}
 }

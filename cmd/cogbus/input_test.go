@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
 // noEnv is an environment without anything.
@@ -21,8 +23,8 @@ func TestStdinNeverEnds(t *testing.T) {
 		var stderr bytes.Buffer
 		began := time.Now()
 		code := run(t.Context(), []string{"call", "echo", "--timeout", "5s"}, stdin, io.Discard, &stderr, noEnv)
-		if took := time.Since(began); code != exitUsage || took != 5*time.Second {
-			t.Errorf("run(call echo) = %d after %s; want %d after 5s", code, took, exitUsage)
+		if took := time.Since(began); code != cli.ExitUsage || took != 5*time.Second {
+			t.Errorf("run(call echo) = %d after %s; want %d after 5s", code, took, cli.ExitUsage)
 		}
 		want := "cogbus: warning: waiting for data on standard input: </dev/null says that there is none\n" +
 			"cogbus: standard input did not end within 5s: give the data as an argument, or </dev/null if there is none (cogbus help call tells more)\n"
@@ -41,8 +43,8 @@ func TestStdinAskedForMayTakeLong(t *testing.T) {
 		})
 		var stderr bytes.Buffer
 		code := run(t.Context(), []string{"call", "echo", "-", "--timeout", "5s"}, stdin, io.Discard, &stderr, noEnv)
-		if want := `standard input is not JSON: "not JSON"`; code != exitUsage || !strings.Contains(stderr.String(), want) {
-			t.Errorf("run(call echo -) = %d, %q; want %d, %q", code, stderr.String(), exitUsage, want)
+		if want := `standard input is not JSON: "not JSON"`; code != cli.ExitUsage || !strings.Contains(stderr.String(), want) {
+			t.Errorf("run(call echo -) = %d, %q; want %d, %q", code, stderr.String(), cli.ExitUsage, want)
 		}
 	})
 }
@@ -53,8 +55,8 @@ func TestStdinInterrupted(t *testing.T) {
 		defer never.Close()
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
-		if got := run(ctx, []string{"call", "echo", "-"}, stdin, io.Discard, io.Discard, noEnv); got != exitInterrupted {
-			t.Errorf("run(call echo -) = %d; want %d", got, exitInterrupted)
+		if got := run(ctx, []string{"call", "echo", "-"}, stdin, io.Discard, io.Discard, noEnv); got != cli.ExitInterrupted {
+			t.Errorf("run(call echo -) = %d; want %d", got, cli.ExitInterrupted)
 		}
 	})
 }
@@ -73,8 +75,8 @@ func TestOutputFails(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"help"}, {"help", "call"}} {
 		var stderr bytes.Buffer
 		got := run(t.Context(), args, nil, &fullDisk{room: 5}, &stderr, noEnv)
-		if want := "cogbus: write the output: no space left\n"; got != exitFailed || stderr.String() != want {
-			t.Errorf("run(%q) = %d, %q; want %d, %q", args, got, stderr.String(), exitFailed, want)
+		if want := "cogbus: write the output: no space left\n"; got != cli.ExitFailed || stderr.String() != want {
+			t.Errorf("run(%q) = %d, %q; want %d, %q", args, got, stderr.String(), cli.ExitFailed, want)
 		}
 	}
 }

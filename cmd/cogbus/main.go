@@ -4,7 +4,8 @@
 //	cogbus cogs
 //	cogbus reload members
 //
-// "cogbus help" tells the rest.
+// "cogbus help" tells the rest. Each command is in a package or a file of its name
+// under internal; internal/cli has what all of them share.
 package main
 
 import (
@@ -12,6 +13,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
+	"github.com/cogbus/cogbus/cmd/cogbus/internal/commands"
+	"github.com/cogbus/cogbus/cmd/cogbus/internal/dev"
+	"github.com/cogbus/cogbus/cmd/cogbus/internal/load"
 )
 
 func main() {
@@ -23,19 +31,29 @@ func main() {
 // run does what args, without the name of the program, ask for and returns the
 // exit code. The end of ctx is the user's Ctrl-C.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	s := &session{
-		stdin:    stdin,
-		out:      &sink{w: stdout},
-		errs:     stderr,
-		getenv:   getenv,
-		terminal: isTerminal(stdout),
+	env := cli.NewEnv(stdin, stdout, stderr, getenv)
+	return cli.Execute(ctx, env, newRoot(env), args)
+}
+
+// newRoot returns the command "cogbus" with all commands, in the groups of the help.
+func newRoot(env *cli.Env) *cobra.Command {
+	root := cli.NewRoot(env)
+	for _, group := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Calls", []*cobra.Command{commands.NewCall(env), commands.NewRoutes(env), commands.NewPing(env), load.New(env)}},
+		{"Cogs of a bot", []*cobra.Command{commands.NewCogs(env), commands.NewReload(env), commands.NewRollback(env), commands.NewUnload(env)}},
+		{"Cogs from source", []*cobra.Command{dev.New(env), commands.NewBuild(env)}},
+		{"This program", []*cobra.Command{commands.NewVersion(env)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
+		for _, cmd := range group.commands {
+			cmd.GroupID = group.title
+			root.AddCommand(cmd)
+		}
+		root.SetHelpCommandGroupID(group.title) // the last group's in the end
+		root.SetCompletionCommandGroupID(group.title)
 	}
-	err := s.dispatch(ctx, args)
-	if err == nil {
-		err = s.out.failure()
-	}
-	if err == nil {
-		return exitOK
-	}
-	return s.report(err, ctx.Err() != nil)
+	return root
 }

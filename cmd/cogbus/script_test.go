@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
 // TestMain makes the test binary stand for cogbus in scripts.
@@ -113,17 +116,20 @@ func TestExamples(t *testing.T) {
 	if err := os.WriteFile(dir+"/guild.json", []byte(`{"guild": 1}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range commands() {
-		if c.sources {
-			continue // they have tests of their own
+	run := func(line string) {
+		cmd := exec.Command("sh", "-c", line)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GORACE="+noLinger, "COGBUS_TARGET="+b.ws, "COGBUS_SECRET="+botSecret, "COGBUS_ADMIN_SECRET="+adminSecret)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s = %v; want nil\n%s", line, err, out)
 		}
-		for _, line := range c.examples {
-			cmd := exec.Command("sh", "-c", line)
-			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "GORACE="+noLinger, "COGBUS_TARGET="+b.ws, "COGBUS_SECRET="+botSecret, "COGBUS_ADMIN_SECRET="+adminSecret)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%s = %v; want nil\n%s", line, err, out)
-			}
+	}
+	for _, c := range newRoot(cli.NewEnv(nil, io.Discard, io.Discard, noEnv)).Commands() {
+		if c.Name() == "build" || c.Name() == "dev" {
+			continue // they need sources, and have tests of their own
+		}
+		for line := range strings.Lines(c.Example) {
+			run(strings.TrimSpace(line))
 		}
 	}
 }

@@ -29,6 +29,9 @@ const (
 	hdr       = "github.com/HdrHistogram/hdrhistogram-go"
 	sys       = "golang.org/x/sys/unix"
 	toml      = "github.com/BurntSushi/toml"
+	cobra     = "github.com/spf13/cobra" // of the command alone: no bot and no dashboard links it
+	pflag     = "github.com/spf13/pflag" // part of cobra's interface
+	windows   = "golang.org/x/sys/windows"
 )
 
 // allowed has the packages that each package may import besides the standard library.
@@ -73,7 +76,11 @@ var allowed = map[string][]string{
 	"internal/compat":                  {"actors", "client", "cogs", "wire", "wire/protocol"},
 	"internal/stress":                  {"actors", "client", "cogs", "cogs/process", "internal/instance", "wire", gorilla, "wire/admin", "wire/protocol"},
 	"internal/bench":                   {"actors", "client", "cogs", "wire", gorilla, "wire/protocol"},
-	"cmd/cogbus":                       {"client", "client/loadtest", "client/loadtest/*", "cogs/process", "internal/subprocess", "wire", sys, "internal/codec", "wire/admin", "wire/protocol"},
+	"cmd/cogbus":                       {"cmd/cogbus/internal/*", cobra},
+	"cmd/cogbus/internal/cli":          {"client", "wire", cobra, pflag, windows, "internal/codec", "wire/admin", "wire/protocol"},
+	"cmd/cogbus/internal/commands":     {"cmd/cogbus/internal/cli", "client", "cogs/process", "wire", cobra, pflag, "wire/admin"},
+	"cmd/cogbus/internal/dev":          {"cmd/cogbus/internal/cli", "internal/subprocess", cobra},
+	"cmd/cogbus/internal/load":         {"cmd/cogbus/internal/cli", "cmd/cogbus/internal/commands", "client/loadtest", "client/loadtest/*", "wire", cobra, pflag},
 	"examples/api":                     {"wire"},
 	"examples/benchserver":             {"actors", "cogs", "wire"},
 	"examples/dashboard":               {"examples/api", "client", "wire", "wire/admin"},
@@ -84,6 +91,7 @@ var allowed = map[string][]string{
 // inTestsOf has the packages that the tests of one package may import beyond its line
 // in allowed.
 var inTestsOf = map[string][]string{
+	"cmd/cogbus":         {"client/loadtest", pflag, sys},
 	"cogs/process":       {"cogs/process/testdata/*"},
 	"cogs/process/child": {"cogs/process/testdata/*"},
 	"examples/bot":       {"cogs/process"},

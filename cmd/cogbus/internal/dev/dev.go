@@ -1,0 +1,98 @@
+// Package dev has the command "dev".
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
+	"github.com/cogbus/cogbus/internal/subprocess"
+)
+
+// New returns the command "dev".
+func New(env *cli.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "dev [PACKAGE [ARGUMENTS...]]",
+		Short: "Run a bot whose cogs follow their sources",
+		Long: `PACKAGE is the bot's own, package main; the default is the current folder. It is
+built and run with COGBUS_DEV=1: each cog that the bot makes by process.Cog from
+source is built and reloaded when its source is saved. What the compiler says is
+in the bot's log, and the old code serves on. ARGUMENTS are the bot's; those that
+begin with a dash stand behind "--".
+
+The bot shares the terminal: it reads from there, and Ctrl-C ends it as it would
+without; a second one means what it means to the bot, a third one kills it, and so
+does the first after 20 seconds. SIGTERM and SIGHUP are sent on to the bot, as
+SIGTERM. An interrupt is sent on only where no terminal has sent it to both: with
+"kill", use SIGTERM.`,
+		Example:     "cogbus dev\n  cogbus dev ./cmd/bot -- -addr :8765",
+		Annotations: map[string]string{cli.Local: "yes"},
+		Args:        cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{"."}
+			}
+			return run(cmd.Context(), env, args[0], args[1:])
+		},
+	}
+}
+
+// run builds the bot and runs it until it ends, or ctx does.
+func run(ctx context.Context, env *cli.Env, pkg string, args []string) error {
+	signals := make(chan os.Signal, 8) // several may come at once; the bot takes them one by one
+	signal.Notify(signals, subprocess.Signals()...)
+	defer signal.Stop(signals)
+	ctx, stop := signal.NotifyContext(ctx, subprocess.Signals()...) // these end the build as well
+	defer stop()
+	folder, err := os.MkdirTemp("", "cogbus-dev")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	binary := filepath.Join(folder, "bot")
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	if info, err := os.Stat(pkg); err == nil && info.IsDir() && !filepath.IsAbs(pkg) {
+		if pkg = filepath.Clean(pkg); filepath.IsLocal(pkg) && pkg != "." {
+			pkg = "." + string(filepath.Separator) + pkg // a folder, and not a package of the standard library
+		}
+	}
+	progress := env.Progress("building the bot in " + pkg)
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg)
+	build.Stdout, build.Stderr = progress, progress // the compiler's errors, with file and line
+	build.WaitDelay = time.Second                   // compilers that outlive a killed go command hold the pipe
+	err = build.Run()
+	progress.Done()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, exec.ErrNotFound):
+		return fmt.Errorf("there is no go command to build the bot with: %w", err)
+	case err != nil:
+		return &cli.Error{Err: fmt.Errorf("build the bot in %s: %w", pkg, err), Code: cli.ExitFailed}
+	}
+	bot := exec.Command(binary, args...) //nolint:noctx // Run ends it
+	bot.Env = append(os.Environ(), "COGBUS_DEV=1")
+	bot.Stdin, bot.Stdout, bot.Stderr = env.Stdin, env.Out.Writer(), env.Errs // the streams themselves: they may be a terminal
+	err = subprocess.Run(ctx, bot, signals)
+	exit, ended := errors.AsType[*exec.ExitError](err)
+	switch {
+	case ctx.Err() != nil && (err == nil || ended || errors.Is(err, exec.ErrWaitDelay)):
+		return nil // the user ended it
+	case ended && exit.ExitCode() > 0: // the bot has said why
+		return &cli.Error{Err: fmt.Errorf("the bot ended: %w", err), Code: exit.ExitCode()}
+	case err != nil:
+		return fmt.Errorf("run the bot: %w", err)
+	}
+	return nil
+}
