@@ -23,7 +23,6 @@ const plainLimit = 3
 var notPlainYet = map[string]float64{
 	"client/loadtest":                18.3,
 	"client/loadtest/compare":        12.9,
-	"client/loadtest/internal/lines": 19.5,
 	"client/loadtest/page":           19.4,
 	"client/loadtest/scenario":       18.4,
 	"cmd/cogbus":                     15.2,

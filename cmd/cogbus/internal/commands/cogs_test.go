@@ -16,7 +16,7 @@ func TestShowCogs(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	var got strings.Builder
 	showCogs(cli.NewOutput(&got), []admin.CogStatus{
-		{Name: "members", State: "serving", Generation: 7, Build: "3fe0a1b2", Since: now.Add(-50*time.Hour - time.Second), InFlight: 3, Routes: 12},
+		{Name: "members", State: "serving", Generation: 7, Revision: "3fe0a1b2", Since: now.Add(-50*time.Hour - time.Second), InFlight: 3, Routes: 12},
 		{Name: "a", State: "restarting", Generation: 8, Restarts: 4, Panics: 9, LastError: "one\n\ttwo", NextTry: now.Add(1234 * time.Millisecond)},
 		{Name: "b\x1b", State: "restarting", NextTry: now.Add(-time.Second), Since: now.Add(time.Minute), LastError: strings.Repeat("é", 99)},
 	}, now)
