@@ -135,7 +135,7 @@ type Endpoint struct {
 func (e *Endpoint) Serve(ctx context.Context, data, dst []byte) (out []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			out, err = dst, &Panic{Value: v, Stack: debug.Stack()}
+			out, err = dst, newPanic(v, debug.Stack())
 		}
 	}()
 	out, err = e.serve(ctx, data, dst)
@@ -151,7 +151,7 @@ func (e *Endpoint) Keyed() bool { return e.prepare != nil }
 func (e *Endpoint) Prepare(data []byte) (key string, prepared *Endpoint, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &Panic{Value: v, Stack: debug.Stack()}
+			err = newPanic(v, debug.Stack())
 		}
 	}()
 	key, serve, err := e.prepare(data)
@@ -165,8 +165,17 @@ func (e *Endpoint) Prepare(data []byte) (key string, prepared *Endpoint, err err
 type Panic struct {
 	Value any    // what was passed to panic
 	Stack []byte // where, as runtime/debug.Stack returns it
+
+	text string // of Value, asked when the panic was recovered
 }
 
-// Error returns the value; the stack is for the log. A value that is an error is
-// not in p's tree: a panic is never an answer.
-func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
+// Error returns the text of the value, clipped if it is long; the stack is for the
+// log. Of a value that is neither an error, nor a fmt.Stringer, nor a text or a number
+// it is the type. A value that is an error is not in p's tree: a panic is never an
+// answer.
+func (p *Panic) Error() string {
+	if p.text != "" {
+		return "panic: " + p.text
+	}
+	return "panic: " + textOf(p.Value)
+}
