@@ -8,7 +8,8 @@ import (
 )
 
 // A Code says what kind of failure an [Error] is. Cogs may use codes of their
-// own: lower case, underscores.
+// own, of 1 to 64 of the letters a to z, digits and underscores. A handler's error of
+// another code is logged and reaches the caller as [Internal].
 type Code string
 
 // The codes that cogbus itself uses. Package wire/protocol has a catalogue of them:

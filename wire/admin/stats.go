@@ -30,7 +30,7 @@ type BotStats struct {
 type CogStats struct {
 	Name     string               `json:"name"`
 	Calls    uint64               `json:"calls"`             // that came for its routes, those refused included
-	Refused  map[wire.Code]uint64 `json:"refused,omitempty"` // calls that did not reach a handler, by what they were told
+	Refused  map[wire.Code]uint64 `json:"refused,omitempty"` // calls that did not reach a handler, by what they were told; beyond 64 codes of a cog's own as "others"
 	InFlight int                  `json:"in_flight"`         // now, with those that wait or are held
 	Waiting  int                  `json:"waiting"`           // now: for their turn; in a process of its own they do so unseen
 	Held     int                  `json:"held"`              // now: while the cog switches
