@@ -106,7 +106,7 @@ func (s *Server) Load(ctx context.Context, list ...cogs.Cog) error {
 			continue
 		}
 		if _, err := s.ask(ctx, &order{what: load, name: c.Name, cog: &c}); err != nil {
-			errs = append(errs, fmt.Errorf("load %s: %w", c.Name, err))
+			errs = append(errs, fmt.Errorf("load %.300s: %w", c.Name, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -176,7 +176,7 @@ func (s *Server) askAbout(ctx context.Context, what string, o *order) (admin.Swi
 	}
 	d, err := s.ask(ctx, o)
 	if err != nil {
-		return d, fmt.Errorf("%s %s: %w", what, o.name, err)
+		return d, fmt.Errorf("%s %.300s: %w", what, o.name, err)
 	}
 	return d, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/cogbus/cogbus/cogs"
+	"github.com/cogbus/cogbus/internal/clip"
 	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/wire/admin"
@@ -102,7 +103,7 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	instance, err := cogs.Open(a.Context(ctx), t.cog, func() { srv.requestReload(name) })
 	if err != nil {
 		if p, ok := errors.AsType[*cogs.Panic](err); ok {
-			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))
+			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", clip.Text(string(p.Stack), 1<<16))
 		}
 		t.dispose(instance, t.number)
 		return nil, err
@@ -179,10 +180,10 @@ func (t *transition) drainTimeout() time.Duration {
 
 // note tells the operator something, in the log and in the answer.
 func (t *transition) note(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	text := clip.Text(fmt.Sprintf(format, args...), clip.Most)
 	t.srv.log.Warn(text, "cog", t.cog.Name)
 	if t.result.Note != "" {
 		text = t.result.Note + "; " + text
 	}
-	t.result.Note = text
+	t.result.Note = clip.Text(text, clip.Most)
 }

@@ -12,7 +12,7 @@ import (
 // A Cog is a module of a bot that can be loaded, unloaded and reloaded while
 // the bot runs. The zero value of every field but Name and Setup is its default.
 type Cog struct {
-	// Name identifies the cog among the loaded ones.
+	// Name identifies the cog among the loaded ones. It has at most 256 bytes.
 	Name string
 
 	// Setup makes one instance: it creates the instance's state and records
@@ -49,6 +49,8 @@ func (c *Cog) check() error {
 	switch {
 	case c.Name == "":
 		return errors.New("cogs: a cog has no Name")
+	case len(c.Name) > maxName:
+		return fmt.Errorf("cogs: the name %.40q... of a cog is longer than %d bytes", c.Name, maxName)
 	case c.Setup == nil:
 		return fmt.Errorf("cogs: cog %q has no Setup", c.Name)
 	case c.Timeout < 0, c.SetupTimeout < 0, c.DrainTimeout < 0, c.MaxInFlight < 0, c.MaxHeld < 0:

@@ -215,7 +215,7 @@ func nameOf(err error) string {
 	return clip.Text(name, maxName)
 }
 
-// The longest code and the longest name of a type that callers get.
+// The longest code that callers get, and the longest name: of a type, a cog, a route.
 const (
 	maxCode = 64
 	maxName = 256

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/cogbus/cogbus/internal/clip"
 )
 
 // A Registrar collects what one instance of a cog offers and holds. Setup uses
@@ -78,7 +80,7 @@ func (r *Registrar) RequestReload() { r.reload() }
 // it, so that operators see what serves, and can go back to the build before.
 func (r *Registrar) Build(name string, took time.Duration) {
 	r.record("Build")
-	r.build, r.built = name, took
+	r.build, r.built = clip.Text(name, maxName), took
 }
 
 // record panics if the Setup that r was made for is over.
@@ -105,11 +107,15 @@ func (r *Registrar) needHost(what string, host Host) {
 	}
 }
 
-// claim panics if the instance has name, of the kind that what says, already.
+// claim panics if the instance has name, of the kind that what says, already, or if it
+// is none: operators and other cogs get it in messages of all sorts.
 func (r *Registrar) claim(what, name string) {
 	r.record(what)
 	if name == "" {
 		panic(fmt.Sprintf("cogs: %s of cog %q without a name", what, r.cog.Name))
+	}
+	if len(name) > maxName {
+		panic(fmt.Sprintf("cogs: the name %.40q... of a %s of cog %q is longer than %d bytes", name, what, r.cog.Name, maxName))
 	}
 	key := what + " " + name
 	if r.names[key] {
