@@ -1,6 +1,7 @@
 package cogs
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -53,12 +54,22 @@ func Keep[T any](r *Registrar, name string, value *T) {
 
 // KeepFunc makes what save returns survive reloads and restarts of the cog: it
 // is passed to the restore function of the next instance. What save returns must
-// be JSON text. The rules of Keep hold; a panic of either, or
+// be JSON text. It is copied, and restore gets a copy: both may use their memory
+// again. The rules of Keep hold; a panic of either, or
 // runtime.Goexit, counts as its error.
 func (r *Registrar) KeepFunc(name string, save func() ([]byte, error), restore func(text []byte) error) {
 	r.claim("kept value", name)
 	r.need("Keep", save != nil && restore != nil)
-	r.keeps = append(r.keeps, keep{name, save, restore})
+	r.keeps = append(r.keeps, keep{name, copied(save), func(text []byte) error { return restore(bytes.Clone(text)) }})
+}
+
+// copied returns save with text of its own: the cog may use its buffer again, and what
+// was saved must stay.
+func copied(save func() ([]byte, error)) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		text, err := save()
+		return bytes.Clone(text), err
+	}
 }
 
 // lost says what JSON would lose of a value of type t, or "".
