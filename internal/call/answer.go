@@ -91,7 +91,7 @@ func (c *Call) answer(b *buffer.Buffer, err error) {
 // when the caller has its answer already. What else fails so late is of no interest:
 // mostly it is the end of the context.
 func (c *Call) noteCrash(at *Place, err error) {
-	if _, ok := errors.AsType[*cogs.Panic](err); ok || errors.Is(err, errGoexit) {
+	if _, ok := errors.AsType[*cogs.Panic](err); ok {
 		c.env.Failed(c, at, err)
 	}
 }

@@ -3,12 +3,25 @@ package call
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
+	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/internal/buffer"
 )
 
-var errGoexit = errors.New("the handler called runtime.Goexit")
+// errGoexit is the error of user code that has not returned yet: if it never does, it has
+// called runtime.Goexit.
+var errGoexit = errors.New("runtime.Goexit was called")
+
+// left returns err, and in place of errGoexit the panic that it counts as. It is called
+// while the goroutine ends: its stack shows where.
+func left(err error) error {
+	if err == errGoexit { //nolint:errorlint // nobody wraps it
+		return &cogs.Panic{Value: "the handler called runtime.Goexit", Stack: debug.Stack()}
+	}
+	return err
+}
 
 // Quick reports whether an admitted call may run on the goroutine that read the
 // request.
@@ -74,7 +87,7 @@ func (c *Call) prepare() (turn bool) {
 		if err != nil {
 			// not Store: if its key was found, it may have been given up since
 			c.stage.CompareAndSwap(preparing, waiting)
-			c.RejectWaiting(err)
+			c.RejectWaiting(left(err))
 		}
 	}()
 	key, serves, err := c.place.Endpoint.Prepare(c.Data)
@@ -100,6 +113,7 @@ func (c *Call) serve(began time.Time) {
 	c.observe(false)
 	// deferred, since a handler that calls runtime.Goexit does not return here
 	defer func() {
+		err = left(err)
 		c.observe(true)
 		if !began.IsZero() {
 			now := time.Now()
