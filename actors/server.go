@@ -138,7 +138,7 @@ type ReloadOptions struct {
 	Rollback bool
 
 	// Drain is how long to wait for running calls. If zero, the cog's
-	// DrainTimeout.
+	// DrainTimeout. It is an error if it is negative.
 	Drain time.Duration
 }
 
@@ -171,6 +171,9 @@ func (o *ReloadOptions) orZero() ReloadOptions {
 }
 
 func (s *Server) askAbout(ctx context.Context, what string, o *order) (admin.SwitchResult, error) {
+	if o.opts.Drain < 0 {
+		return admin.SwitchResult{}, fmt.Errorf("%s %.300s: ReloadOptions.Drain is negative (%v); zero is the cog's DrainTimeout", what, o.name, o.opts.Drain)
+	}
 	if o.name == ownName {
 		return admin.SwitchResult{}, wire.Errorf(wire.Forbidden, "%s: the cog %q is the server's own", what, ownName)
 	}

@@ -22,7 +22,11 @@ type Cog struct {
 	// recorded so far run.
 	Setup func(ctx context.Context, r *Registrar) error
 
-	// Serial makes the cog run one call at a time, in order of arrival.
+	// Serial makes the cog run one call at a time, in order of arrival. A call
+	// that a running handler makes into its own cog, directly or through others,
+	// does not wait for that handler; two that a handler makes at once run beside
+	// each other. Calls that serial cogs' handlers make to each other in a circle,
+	// each from a call of its own, wait until their deadlines: avoid such circles.
 	Serial bool
 
 	// Timeout bounds each handler. If zero, 30 seconds.

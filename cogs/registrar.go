@@ -97,6 +97,13 @@ func (r *Registrar) need(what string, given bool) {
 	}
 }
 
+// needTimeout panics if a time limit is negative.
+func (r *Registrar) needTimeout(what string, timeout time.Duration) {
+	if timeout < 0 {
+		panic(fmt.Sprintf("cogs: %s of cog %q has a negative limit; zero is that of the cog", what, r.cog.Name))
+	}
+}
+
 // needHost panics if there is no host, or one that cannot be told from others.
 func (r *Registrar) needHost(what string, host Host) {
 	if host == nil {

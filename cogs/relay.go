@@ -24,6 +24,7 @@ type RelayFunc func(ctx context.Context, data []byte, done func(out []byte, err 
 func (r *Registrar) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 	r.claim("route", endpoint)
 	r.need("Relay", f != nil)
+	r.needTimeout("Relay", timeout)
 	r.endpoints = append(r.endpoints, &Endpoint{Name: endpoint, Timeout: timeout, relay: f})
 }
 
@@ -32,6 +33,7 @@ func (r *Registrar) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 func (r *Registrar) RelayEvents(host Host, event string, timeout time.Duration, f RelayFunc) {
 	r.record("RelayEvents")
 	r.need("RelayEvents", f != nil)
+	r.needTimeout("RelayEvents", timeout)
 	r.needHost("RelayEvents", host)
 	e := &Endpoint{Name: "event " + event, Timeout: timeout, relay: f}
 	r.listeners = append(r.listeners, Listener{Host: host, Event: event, Endpoint: e})
@@ -42,6 +44,7 @@ func (r *Registrar) RelayEvents(host Host, event string, timeout time.Duration, 
 func (r *Registrar) RelayTicks(interval, timeout time.Duration, f RelayFunc) {
 	r.record("RelayTicks")
 	r.need("RelayTicks", f != nil)
+	r.needTimeout("RelayTicks", timeout)
 	if interval <= 0 {
 		panic(fmt.Sprintf("cogs: RelayTicks(%v) of cog %q: the interval must be positive", interval, r.cog.Name))
 	}
