@@ -61,9 +61,13 @@ func (c *Call) run() (served bool) {
 		return false // it was given up or rejected, or waits for its turn
 	}
 	began := c.start()
-	if c.isLate(began) {
+	now := c.clock(began)
+	if c.isLate(now) {
 		c.onDeadline() // its timer will be behind handlers that the processors are full of
 		return false
+	}
+	if c.onReader && c.endsSoon(now) {
+		c.Arm()
 	}
 	if !c.stage.CompareAndSwap(waiting, running) {
 		return false
@@ -115,12 +119,13 @@ func (c *Call) serve(began time.Time) {
 	defer func() {
 		err = left(err)
 		c.observe(true)
+		var now time.Time
 		if !began.IsZero() {
-			now := time.Now()
+			now = time.Now()
 			c.place.Pace.Ran(now.Sub(began))
-			if err == nil && c.isLate(now) {
-				err = c.late()
-			}
+		}
+		if err == nil && c.isLate(c.clock(now)) {
+			err = c.late()
 		}
 		// Its place is free first, since to answer may mean to wait for a slow peer.
 		c.leave()

@@ -72,6 +72,7 @@ func (s *Session) NewCall(q *Request) *call.Call {
 		c.Dialect = s.Dialect
 	}
 	c.Admin, c.Timeout, c.Arrived, c.Parent = q.Admin, q.Timeout, q.Arrived, q.Parent
+	c.Stamp()
 	return c
 }
 
