@@ -45,6 +45,15 @@ func (e *examined) Error() string { return e.text }
 // TypeName returns what codec.TypeName is to say of the error.
 func (e *examined) TypeName() string { return e.name }
 
+// Original returns the error itself, if others may look at it. It is for those who asked
+// for it: their own code.
+func (e *examined) Original() error {
+	if e.err == nil {
+		return e
+	}
+	return e.err
+}
+
 // Is answers for the error's tree.
 func (e *examined) Is(target error) bool {
 	switch target {
@@ -213,24 +222,6 @@ func nameOf(err error) string {
 	}
 	name, _, _ := strings.Cut(t.Name(), "[") // as codec.TypeName
 	return clip.Text(name, maxName)
-}
-
-// The longest code that callers get, and the longest name: of a type, a cog, a route.
-const (
-	maxCode = 64
-	maxName = 256
-)
-
-// validCode reports whether callers may get an error of that code. None counts as
-// wire.Internal.
-func validCode(code wire.Code) bool {
-	for i := range len(code) {
-		c := code[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
-			return false
-		}
-	}
-	return len(code) <= maxCode
 }
 
 // hangs is what look says of a function that does not return.

@@ -64,8 +64,12 @@ func (r *Router) report(f failure) {
 		r.limiter.error(r.o.Log, "Options.OnError is too slow: it was not told of some failures")
 		return
 	}
+	code, real := call.Public(f.err).Code, f.err
+	if e, ok := real.(interface{ Original() error }); ok { //nolint:errorlint // what wraps one is ours
+		real = e.Original()
+	}
 	err := cogs.Protect(func() error {
-		r.o.OnFailure(f.endpoint, f.caller, call.Public(f.err).Code, f.err)
+		r.o.OnFailure(f.endpoint, f.caller, code, real)
 		return nil
 	})
 	if err != nil {
