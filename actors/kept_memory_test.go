@@ -52,6 +52,7 @@ func TestKeepFunc_memoryIsTheCogs(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Second)
+				synctest.Wait() // the restart has ended
 				if len(restored) != 2 || restored[0] != saved || restored[1] != saved {
 					t.Errorf("the reload and the restart got %q; want %s twice", restored, saved)
 				}

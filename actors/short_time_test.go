@@ -89,6 +89,7 @@ func TestDeadline_short_isExact(t *testing.T) {
 					t.Errorf("Call = %s after %v; want ok %v, within %v", got, took, c.ok, c.limit)
 				}
 				time.Sleep(time.Second)
+				synctest.Wait() // the handler has returned
 				if d := deadline.Sub(began); d != c.limit {
 					t.Errorf("Deadline is %v after the request; want %v", d, c.limit)
 				}
