@@ -14,12 +14,15 @@ import (
 )
 
 func (s *Server) askAbout(ctx context.Context, what string, o *command) (admin.SwitchResult, error) {
+	if o.opts.Drain < 0 {
+		return admin.SwitchResult{}, fmt.Errorf("%s %.300s: ReloadOptions.Drain is negative (%v); zero is the cog's DrainTimeout", what, o.name, o.opts.Drain)
+	}
 	if o.name == ownName {
 		return admin.SwitchResult{}, wire.Errorf(wire.Forbidden, "%s: the cog %q is the server's own", what, ownName)
 	}
 	d, err := s.ask(ctx, o)
 	if err != nil {
-		return d, fmt.Errorf("%s %s: %w", what, o.name, err)
+		return d, fmt.Errorf("%s %.300s: %w", what, o.name, err)
 	}
 	return d, nil
 }

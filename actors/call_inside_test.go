@@ -2,11 +2,14 @@ package actors_test
 
 import (
 	"context"
+	"math"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/client"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/cogs/cogtest"
@@ -79,4 +82,49 @@ func TestReload_heldCallsPassMaxWaiting(t *testing.T) {
 			_ = srv.Close()
 		}
 	})
+}
+
+// TestCall_mistakesOfTheCog has handlers pass on the errors of calls that only they can
+// mend. The caller is not told that its request is bad, or to come back later: it gets
+// internal, and the log tells what is wrong.
+func TestCall_mistakesOfTheCog(t *testing.T) {
+	for name, c := range map[string]struct {
+		call func(ctx context.Context) error
+		logs []string
+	}{
+		"the response does not fit": {func(ctx context.Context) error {
+			_, err := cogs.Call(ctx, wire.Route[wire.Empty, string](one), wire.Empty{})
+			return err
+		}, []string{string(one), "does not fit string"}},
+		"the request has no form in JSON": {func(ctx context.Context) error {
+			_, err := cogs.Call(ctx, wire.Route[float64, int](one), math.NaN())
+			return err
+		}, []string{string(one), "cannot be sent"}},
+		"the context is none of the bot": {func(context.Context) error {
+			_, err := cogs.Call(context.Background(), one, wire.Empty{})
+			return err
+		}, []string{string(one), "the context is none that the bot gave to a cog"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := &logbook{}
+				srv := newServer(t, &actors.Options{Secret: secret, Logger: log.logger()})
+				if err := srv.Load(t.Context(), cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+					handleOne(r)
+					cogs.Handle(r, "outer", func(ctx context.Context, _ wire.Empty) (int, error) { return 0, c.call(ctx) })
+					return nil
+				}}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := clientOf(t, srv).Request(t.Context(), "outer", nil); wire.CodeOf(err) != wire.Internal {
+					t.Errorf("Call(outer) = %v; want internal", err)
+				}
+				for _, want := range c.logs {
+					if !strings.Contains(log.String(), want) {
+						t.Errorf("the log = %s; want %q in it", log, want)
+					}
+				}
+			})
+		})
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/cogbus/cogbus/actors"
 	"github.com/cogbus/cogbus/cogs"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/protocol"
@@ -63,4 +64,45 @@ func TestKey_goexit(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestGoexit_countsAsAPanic ends the goroutine of a handler and of a Key: operators see
+// panics, with the place.
+func TestGoexit_countsAsAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &logbook{}
+		srv := newServer(t, &actors.Options{Secret: secret, Logger: log.logger()})
+		if err := srv.Load(t.Context(), cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			cogs.Handle(r, "leaves", func(context.Context, wire.Empty) (int, error) { leaveHandler(); return 1, nil })
+			cogs.HandleWith(r, "key", cogs.RouteOptions[wire.Empty]{Key: func(wire.Empty) string { leaveHandler(); return "" }},
+				func(context.Context, wire.Empty) (int, error) { return 1, nil })
+			return nil
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		p := known(t, srv, protocol.Subprotocol)
+		for i, endpoint := range []string{"leaves", "key", "leaves"} {
+			if got := p.ask(fmt.Sprintf(`{"id":%d,"call":%q}`, i+1, endpoint)); !strings.Contains(got, `"err":{"code":"internal"`) {
+				t.Errorf("Call(%s) = %s; want internal", endpoint, got)
+			}
+			synctest.Wait()
+			if got := panicsOf(srv, "c"); got != int64(i+1) {
+				t.Errorf("Panics = %d after %d calls; want %d", got, i+1, i+1)
+			}
+		}
+		if n := strings.Count(log.String(), "leaveHandler"); n < 3 {
+			t.Errorf("the log names the place %d times; want 3:\n%s", n, log)
+		}
+	})
+}
+
+func leaveHandler() { runtime.Goexit() }
+
+func panicsOf(srv *actors.Server, cog string) int64 {
+	for _, s := range srv.Cogs() {
+		if s.Name == cog {
+			return s.Panics
+		}
+	}
+	return -1
 }

@@ -101,3 +101,22 @@ func TestOnError_seesEveryFailure(t *testing.T) {
 		}
 	})
 }
+
+// TestOnError_getsTheErrorItself returns an error of a type of the bot's own: OnError may
+// compare it, and unwrap it step by step.
+func TestOnError_getsTheErrorItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		want := &fault{errors.New("cause")}
+		got := make(chan error, 1)
+		srv := newServer(t, &actors.Options{Secret: secret, OnError: func(f actors.Failure) { got <- f.Err }})
+		if err := srv.Load(t.Context(), cogs.Single("bad", func(context.Context, wire.Empty) (int, error) { return 0, want })); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := clientOf(t, srv).Request(t.Context(), "bad", nil); wire.CodeOf(err) != wire.Internal {
+			t.Errorf("Call(bad) = %v; want internal", err)
+		}
+		if err := <-got; err != want || errors.Unwrap(err) != want.cause {
+			t.Errorf("Failure.Err = %v; want the error that the handler returned", err)
+		}
+	})
+}

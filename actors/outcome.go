@@ -7,6 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/cogbus/cogbus/internal/clip"
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
@@ -132,7 +133,7 @@ func (a *cogActor) show(state string, nextTry time.Time) {
 		s.Revision, _ = a.current.Instance.Revision()
 	}
 	if a.lastError != nil {
-		s.LastError = a.lastError.Error()
+		s.LastError = clip.Text(a.lastError.Error(), clip.Most)
 	}
 	a.status.Store(s)
 }

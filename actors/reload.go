@@ -23,6 +23,7 @@ type ReloadOptions struct {
 	Rollback bool
 
 	// Drain is the time to wait for running calls. If zero, the cog's DrainTimeout.
+	// It is an error if it is negative.
 	Drain time.Duration
 }
 

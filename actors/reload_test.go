@@ -254,3 +254,22 @@ func TestReload_handlerIgnoresItsContext(t *testing.T) {
 		})
 	}
 }
+
+// TestReload_negativeDrain is refused, as the negative limits of a cog are.
+func TestReload_negativeDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cog := cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error { handleOne(r); return nil }}
+		srv, bot := cogtest.Start(t, cog)
+		for what, f := range map[string]func(o *actors.ReloadOptions) (admin.SwitchResult, error){
+			"Reload":  func(o *actors.ReloadOptions) (admin.SwitchResult, error) { return srv.Reload(t.Context(), "c", o) },
+			"Replace": func(o *actors.ReloadOptions) (admin.SwitchResult, error) { return srv.Replace(t.Context(), cog, o) },
+		} {
+			if d, err := f(&actors.ReloadOptions{Drain: -1}); err == nil || !strings.Contains(err.Error(), "negative") {
+				t.Errorf("%s with a negative Drain = %+v, %v; want an error that says so", what, d, err)
+			}
+		}
+		if got := mustCall(t, bot, one, wire.Empty{}); got != 1 || srv.Cogs()[0].Generation != 1 {
+			t.Errorf("Call(one) = %d of %+v; want 1 of generation 1", got, srv.Cogs()[0])
+		}
+	})
+}

@@ -25,7 +25,7 @@ func (t *transition) save(deadline time.Time) (instance.State, error) {
 	if !t.await(deadline, t.old.Instance.Stop()) {
 		return t.unsaved("a task, or the process, does not end")
 	}
-	if !t.drain(t.old, deadline, t.replaced()) {
+	if !t.drain(t.old, deadline, t.outOfTime()) {
 		return t.unsaved(fmt.Sprintf("%d of its calls do not end", t.old.InFlight()))
 	}
 	state, err := t.saved(t.patience())
@@ -57,6 +57,12 @@ func (t *transition) unsaved(why string) (instance.State, error) {
 
 func (t *transition) replaced() *wire.Error {
 	return wire.Errorf(wire.Unavailable, "cog %q was reloaded before the call was done", t.cog.Name)
+}
+
+// outOfTime returns the error of calls that a reload cuts off before it is known whether
+// the reload passes.
+func (t *transition) outOfTime() *wire.Error {
+	return wire.Errorf(wire.Unavailable, "the call did not end in the time that a reload of cog %q gave it", t.cog.Name)
 }
 
 // saved runs the functions that save the old instance's state.

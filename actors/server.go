@@ -110,7 +110,7 @@ func (s *Server) Load(ctx context.Context, list ...cogs.Cog) error {
 		}
 		cog := spec.Of(c)
 		if _, err := s.ask(ctx, &command{what: load, name: c.Name, cog: &cog}); err != nil {
-			errs = append(errs, fmt.Errorf("load %s: %w", c.Name, err))
+			errs = append(errs, fmt.Errorf("load %.300s: %w", c.Name, err))
 		}
 	}
 	return errors.Join(errs...)

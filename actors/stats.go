@@ -6,11 +6,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/clip"
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
 // keptSwitches is the number of switches of a cog that stats has.
 const keptSwitches = 32
+
+// keptNote is the number of bytes of a switch's note that the server remembers, since
+// cogbus.stats has many switches of all cogs in one message.
+const keptNote = 512
 
 // remember adds a successful switch to the last ones.
 func (a *cogActor) remember(d admin.SwitchResult) {
@@ -18,6 +23,7 @@ func (a *cogActor) remember(d admin.SwitchResult) {
 	if last := a.switches.Load(); last != nil {
 		list = *last
 	}
+	d.Note = clip.Text(d.Note, keptNote)
 	list = slices.Clone(list[max(0, len(list)+1-keptSwitches):])
 	list = append(list, admin.SwitchStats{At: time.Now(), SwitchResult: d})
 	a.switches.Store(&list)

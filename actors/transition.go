@@ -9,6 +9,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/cogbus/cogbus/internal/clip"
 	"github.com/cogbus/cogbus/internal/gate"
 	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/internal/router"
@@ -107,7 +108,7 @@ func (t *transition) open(ctx context.Context) (*gate.Generation, error) {
 	})
 	if err != nil {
 		if p, ok := errors.AsType[*instance.Panic](err); ok {
-			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", string(p.Stack))
+			t.srv.log.Error("Setup panicked", "cog", t.cog.Name, "err", err, "stack", clip.Text(string(p.Stack), 1<<16))
 		}
 		t.dispose(i, t.number)
 		return nil, err
@@ -203,10 +204,10 @@ func (t *transition) drainTimeout() time.Duration {
 
 // note tells the operator something, in the log and in the command's result.
 func (t *transition) note(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	text := clip.Text(fmt.Sprintf(format, args...), clip.Most)
 	t.srv.log.Warn(text, "cog", t.cog.Name)
 	if t.result.Note != "" {
 		text = t.result.Note + "; " + text
 	}
-	t.result.Note = text
+	t.result.Note = clip.Text(text, clip.Most)
 }

@@ -2,6 +2,9 @@ package cogs
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/cogbus/cogbus/internal/codec"
@@ -35,21 +38,33 @@ func CallInfo(ctx context.Context) Info {
 
 // Call runs any route of the bot from inside, with the limits, deadlines and
 // errors that other callers get. ctx must come from a handler, a listener, a
-// task or Setup.
+// task or Setup: without, if req has no form in JSON, and if the response does not fit Resp, the
+// error is no *wire.Error, so that a handler which returns it has it logged and its caller gets
+// [wire.Internal].
 func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req Req) (Resp, error) {
 	var resp Resp
 	rt := instance.RuntimeOf(ctx)
 	if rt == nil {
-		return resp, wire.Errorf(wire.Unavailable, "call %s: the context is not one that the bot gave to a cog", route)
+		// no *wire.Error: the caller cannot mend it, so it is logged
+		return resp, fmt.Errorf("cogs: call of %q: the context is none that the bot gave to a cog, nor made from one; pass on that of the handler, the task or Setup", string(route))
 	}
 	data, err := codec.Of[Req]().Append(nil, &req)
 	if err != nil {
-		return resp, wire.Errorf(wire.BadRequest, "call %s: %v", route, err)
+		return resp, fmt.Errorf("cogs: call of %q: the request cannot be sent: %v", string(route), err)
 	}
 	out, err := rt.Call(ctx, string(route), data)
 	if err != nil {
 		return resp, err
 	}
-	err = codec.Of[Resp]().Decode(out, &resp)
-	return resp, err
+	var none Resp
+	if err := codec.Of[Resp]().Decode(out, &resp); err != nil {
+		// not the codec's bad_request, which a handler would pass on to a caller who has
+		// asked for nothing bad
+		why := err.Error()
+		if e, ok := errors.AsType[*wire.Error](err); ok {
+			why = e.Message
+		}
+		return none, fmt.Errorf("cogs: call of %q: the response does not fit %s: %s", string(route), reflect.TypeFor[Resp](), why)
+	}
+	return resp, nil
 }

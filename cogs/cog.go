@@ -10,7 +10,7 @@ import (
 // A Cog is a module of a bot that can be loaded, unloaded and reloaded while
 // the bot runs. The zero value of every field but Name and Setup is its default.
 type Cog struct {
-	// Name identifies the cog among the loaded ones.
+	// Name identifies the cog among the loaded ones. It has at most 256 bytes.
 	Name string
 
 	// Setup makes one instance: it creates the instance's state and records
@@ -20,7 +20,11 @@ type Cog struct {
 	// recorded so far run.
 	Setup func(ctx context.Context, r *Registrar) error
 
-	// Serial makes the cog run one call at a time, in order of arrival.
+	// Serial makes the cog run one call at a time, in order of arrival. A call
+	// that a running handler makes into its own cog, directly or through others,
+	// does not wait for that handler; two that a handler makes at once run beside
+	// each other. Calls that serial cogs' handlers make to each other in a circle,
+	// each from a call of its own, wait until their deadlines: avoid such circles.
 	Serial bool
 
 	// Timeout bounds each handler. If zero, 30 seconds.

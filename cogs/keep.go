@@ -46,7 +46,8 @@ func Keep[T any](r *Registrar, name string, value *T) {
 
 // KeepFunc makes what save returns survive reloads and restarts of the cog: it
 // is passed to the restore function of the next instance. What save returns must
-// be JSON text. The rules of Keep hold; a panic of either, or
+// be JSON text. It is copied, and restore gets a copy: both may use their memory
+// again. The rules of Keep hold; a panic of either, or
 // runtime.Goexit, counts as its error.
 func (r *Registrar) KeepFunc(name string, save func() ([]byte, error), restore func(text []byte) error) {
 	r.recorder().KeepFunc(name, save, restore)

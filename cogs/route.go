@@ -16,12 +16,17 @@ type RouteOptions[Req any] struct {
 	// Timeout bounds the handler. If zero, that of the cog.
 	Timeout time.Duration
 
-	// Serial makes the route run one call at a time, in order of arrival.
+	// Serial makes the route run one call at a time, in order of arrival. As with
+	// [Cog.Serial], calls that a handler itself makes into the route do not wait
+	// for it, and two that it makes at once run beside each other.
 	Serial bool
 
 	// Key, if set, makes calls of equal key run one at a time, in order of
 	// arrival, and calls of different keys in parallel. It must be quick and
-	// must not block: it runs where requests are read. An empty key is a key.
+	// must not block: it runs on the goroutine that will run the call, and calls
+	// behind it wait for their place, for a moment. An empty key is a key. Calls
+	// that a handler itself makes go as with Serial. Key together with Serial or
+	// MaxInFlight panics: each key has one call at a time already.
 	Key func(Req) string
 
 	// MaxInFlight bounds the calls of this route that run at once; more wait

@@ -7,7 +7,7 @@ package wire
 //	const CountMembers wire.Route[Guild, Members] = "members.count"
 //
 // An untyped string constant is a Route wherever the types are known. Any
-// non-empty string is a valid name; on the wire it is the endpoint.
+// non-empty string of at most 256 bytes is a valid name; on the wire it is the endpoint.
 type Route[Req, Resp any] string
 
 // Empty is a request or a response without data.

@@ -2,6 +2,8 @@ package discord
 
 import (
 	"context"
+	"fmt"
+	"reflect"
 
 	"github.com/cogbus/cogbus/internal/codec"
 	"github.com/cogbus/cogbus/internal/instance"
@@ -79,8 +81,8 @@ func (f *function[Req, Resp]) call(ctx context.Context, host instance.Host, req 
 	if err != nil {
 		return none, err
 	}
-	if err := f.out.Decode(out, &resp); err != nil {
-		return none, err
+	if err := f.out.Decode(out, &resp); err != nil { // no *wire.Error, as in cogs.Call
+		return none, fmt.Errorf("discord: what %s has returned does not fit %s: %v", f.name, reflect.TypeFor[Resp](), err)
 	}
 	return resp, nil
 }

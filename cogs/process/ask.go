@@ -58,9 +58,22 @@ func (p *process) run(ctx context.Context, kind frames.Kind, runtime instance.Ru
 	case kind == frames.Host && p.host == nil:
 		return nil, wire.Errorf(wire.Unavailable, "the cog was loaded without a host")
 	case kind == frames.Host:
-		return p.host.Call(ctx, name, data)
+		return p.callHost(ctx, name, data)
 	case runtime == nil:
 		return nil, wire.Errorf(wire.Unavailable, "there is no bot")
 	}
 	return runtime.Call(ctx, name, data)
+}
+
+// callHost runs a function of the host, which is user code here: what it panics with, or
+// an error that nobody can look at, must not end the bot.
+func (p *process) callHost(ctx context.Context, name string, data []byte) (out []byte, err error) {
+	err = instance.Protect(func() (err error) {
+		out, err = p.host.Call(ctx, name, data)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -27,8 +28,15 @@ type station struct {
 }
 
 func (s *station) Call(_ context.Context, name string, data []byte) ([]byte, error) {
-	if name == "fail" {
+	switch name {
+	case "fail":
 		return nil, wire.Errorf(wire.NotFound, "no %s", name)
+	case "panic":
+		panic("the host panics")
+	case "leave":
+		runtime.Goexit()
+	case "nil error":
+		return nil, (*wire.Error)(nil)
 	}
 	return fmt.Appendf(nil, "%q", name+" "+string(data)), nil
 }
@@ -69,6 +77,11 @@ func TestHost_call(t *testing.T) {
 	}
 	if _, err := client.Call(t.Context(), bot, hosted, "fail"); wire.CodeOf(err) != wire.NotFound {
 		t.Errorf("Call(hosted) = %v; want not_found", err)
+	}
+	for _, bad := range []string{"panic", "leave", "nil error"} { // in the bot, which goes on
+		if _, err := client.Call(t.Context(), bot, hosted, bad); wire.CodeOf(err) != wire.Internal {
+			t.Errorf("Call(hosted) with a host that fails by %s = %v; want internal", bad, err)
+		}
 	}
 	if events := slices.Collect(eventsOf(s)); !slices.Equal(events, []string{"JOIN"}) {
 		t.Errorf("the process gets the events %v; want JOIN alone", events)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cogbus/cogbus/internal/clip"
 	"github.com/cogbus/cogbus/internal/frames"
 	"github.com/cogbus/cogbus/internal/instance"
 )
@@ -182,7 +183,7 @@ func (p *process) end() {
 		p.opts.Logger.Warn("a cog's process was killed before its cleanups had ended", "cog", p.name, "grace", p.opts.Grace)
 	}
 	if foreign, ok := errors.AsType[*frames.Foreign](err); ok {
-		p.opts.Logger.Error("cleanup failed", "cog", p.name, "err", foreign)
+		p.opts.Logger.Error("cleanup failed", "cog", p.name, "err", clip.Text(foreign.Error(), clip.Most))
 	}
 	p.kill()
 	_ = p.conn.Close()

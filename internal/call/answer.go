@@ -71,25 +71,27 @@ func (c *Call) answer(b *buffer.Buffer, err error) {
 			err = LongResponse{c.env.MaxMessage}
 		}
 	}
-	switch {
-	case c.answered.CompareAndSwap(false, true):
-		c.returned = true
-		if err != nil {
-			c.env.Failed(c, c.place, err)
-			b.B = c.fail(b.B[:0], hasRun(err))
-		}
-		seen := c.maker.Answer(c, b.B, !c.onReader)
-		c.reusable = err == nil && c.onReader && !seen && !c.held && c.Parent == nil && !c.place.Ordered
-	default:
+	// before the call counts as answered: whoever looks at err may not come back, and
+	// the deadline would find it answered
+	told := hasRun(err)
+	if !c.answered.CompareAndSwap(false, true) {
 		c.noteCrash(c.place, err)
+		return
 	}
+	c.returned = true
+	if err != nil {
+		c.env.Failed(c, c.place, err)
+		b.B = c.fail(b.B[:0], told)
+	}
+	seen := c.maker.Answer(c, b.B, !c.onReader)
+	c.reusable = err == nil && c.onReader && !seen && !c.held && c.Parent == nil && !c.place.Ordered
 }
 
 // noteCrash tells the operator of user code that has panicked or called runtime.Goexit
 // when the caller has its answer already. What else fails so late is of no interest:
 // mostly it is the end of the context.
 func (c *Call) noteCrash(at *Place, err error) {
-	if _, ok := errors.AsType[*instance.Panic](err); ok || errors.Is(err, errGoexit) {
+	if _, ok := errors.AsType[*instance.Panic](err); ok {
 		c.env.Failed(c, at, err)
 	}
 }

@@ -34,6 +34,12 @@ var refusals = [...]wire.Code{
 	wire.Overloaded, wire.Unavailable, wire.Timeout, wire.Canceled, wire.NoRoute, wire.BadRequest, wire.Interrupted, wire.Internal,
 }
 
+// How many codes of a cog's own are told apart, and what the rest count as.
+const (
+	maxOthers            = 64
+	otherCodes wire.Code = "others"
+)
+
 // arrived counts a call. It reports whether the call is to be timed.
 func (n *Counts) arrived() (timed bool) { return n.calls.Add(1)%timedOf == 1 }
 
@@ -54,6 +60,9 @@ func (c *Call) Refused(err error) {
 	defer n.mu.Unlock()
 	if n.others == nil {
 		n.others = map[wire.Code]uint64{}
+	}
+	if _, known := n.others[code]; !known && len(n.others) >= maxOthers {
+		code = otherCodes // a type may make codes of what callers send
 	}
 	n.others[code]++
 }

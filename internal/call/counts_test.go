@@ -2,6 +2,7 @@ package call_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,6 +40,21 @@ func TestCounts_refused(t *testing.T) {
 		refused["of_a_cog"] = 100
 		w.wantRefused(wire.Overloaded, 2) // the map is the caller's
 		w.wantRefused("of_a_cog", 2)
+	})
+}
+
+// TestCounts_manyCodes refuses calls with ever new codes, as a type does that makes them of
+// what it is sent: they do not fill memory.
+func TestCounts_manyCodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, sleeps)
+		for i := range 1000 {
+			w.arrive("sleep", "0").RejectArriving(wire.Errorf(wire.Code(fmt.Sprint("code_", i)), "refused"))
+		}
+		refused, calls := w.counts.Read()
+		if len(refused) != 65 || refused["code_63"] != 1 || refused["others"] != 936 || calls != 1000 {
+			t.Errorf("Read() = %v, %d; want 64 codes, and 936 others", refused, calls)
+		}
 	})
 }
 

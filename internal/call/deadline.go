@@ -12,7 +12,39 @@ const DefaultTimeout = 30 * time.Second
 // A call gets its deadline, its timer and its channel when somebody needs them: most
 // handlers have returned before. Arm sets the timer, and is called wherever a call
 // begins to wait: by a gate that holds it, by lanes, by a worker that will take it.
-// A call on its reader's goroutine has a timer when the watchdog has found it slow.
+// A call on its reader's goroutine has a timer when the watchdog has found it slow: so
+// its deadline is kept to within watchTime, and one that says nothing of its arrival is
+// counted from the first time that somebody looks. Where the time is short that would
+// be much: see Stamp.
+
+// exactBelow is the time limit below which deadlines are exact.
+const exactBelow = time.Second
+
+// watchTime is when the watchdog has armed a call that RunOnReader runs, at the latest.
+const watchTime = 2 * time.Millisecond
+
+// isShort reports whether the call's deadline is exact.
+func (c *Call) isShort() bool {
+	return c.Timeout > 0 && c.Timeout < exactBelow || c.limit > 0 && c.limit < exactBelow
+}
+
+// Stamp notes that the request has just arrived, if its maker does not know when, and if
+// its time is short: then the deadline is absolute from here on. To look at the clock for
+// each call would cost too much.
+func (c *Call) Stamp() {
+	if c.Arrived == 0 && c.isShort() {
+		c.Arrived = c.env.Now()
+	}
+}
+
+// clock returns the time for a call whose deadline is exact, and else what was read
+// before, which may be nothing.
+func (c *Call) clock(read time.Time) time.Time {
+	if read.IsZero() && c.isShort() {
+		return time.Now()
+	}
+	return read
+}
 
 // deadlineLocked returns the deadline. It is counted from the arrival of the request, if
 // the maker knows that, and else from the first time that somebody needs it: looking at
@@ -49,8 +81,15 @@ func (c *Call) isLate(now time.Time) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.deadline.IsZero() && !now.Before(c.deadline)
+	if c.deadline.IsZero() && c.Arrived == 0 {
+		return false
+	}
+	return !now.Before(c.deadlineLocked())
 }
+
+// endsSoon reports whether the deadline of a call comes before the watchdog would. The
+// zero time is that of a call whose deadline is far.
+func (c *Call) endsSoon(now time.Time) bool { return !now.IsZero() && c.isLate(now.Add(watchTime)) }
 
 // shorten makes the deadline at most limit from now.
 func (c *Call) shorten(limit time.Duration) {

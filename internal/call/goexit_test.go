@@ -55,7 +55,7 @@ var brittle = []string{"handler", "decoding", "key", "keyed decoding"}
 // internal, without the text, its place is free, and the whole error is told.
 func TestRun_userCodeEnds(t *testing.T) {
 	for _, endpoint := range brittle {
-		for how, failed := range map[string]string{"panic": "panic: user code panics", "goexit": "the handler called runtime.Goexit"} {
+		for how, failed := range map[string]string{"panic": "panic: user code panics", "goexit": "panic: the handler called runtime.Goexit"} {
 			for _, onReader := range []bool{false, true} {
 				bubble(t, fmt.Sprintf("%s/%s/on reader %v", endpoint, how, onReader), func(t *testing.T) {
 					w := newWorld(t, fragile)
@@ -83,7 +83,7 @@ func TestRun_userCodeEnds(t *testing.T) {
 // caller gets no second answer, and the failure is told to the operator.
 func TestRun_userCodeEndsAfterTheAnswer(t *testing.T) {
 	for _, endpoint := range brittle {
-		for how, failed := range map[string]string{"panic": "panic: user code panics", "goexit": "the handler called runtime.Goexit"} {
+		for how, failed := range map[string]string{"panic": "panic: user code panics", "goexit": "panic: the handler called runtime.Goexit"} {
 			bubble(t, endpoint+"/"+how, func(t *testing.T) {
 				w := newWorld(t, fragile)
 				c := w.admit(endpoint, `"slow `+how+`"`)

@@ -3,12 +3,25 @@ package call
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"github.com/cogbus/cogbus/internal/buffer"
+	"github.com/cogbus/cogbus/internal/instance"
 )
 
-var errGoexit = errors.New("the handler called runtime.Goexit")
+// errGoexit is the error of user code that has not returned yet: if it never does, it has
+// called runtime.Goexit.
+var errGoexit = errors.New("runtime.Goexit was called")
+
+// left returns err, and in place of errGoexit the panic that it counts as. It is called
+// while the goroutine ends: its stack shows where.
+func left(err error) error {
+	if err == errGoexit { //nolint:errorlint // nobody wraps it
+		return &instance.Panic{Value: "the handler called runtime.Goexit", Stack: debug.Stack()}
+	}
+	return err
+}
 
 // Quick reports whether an admitted call may run on the goroutine that read the
 // request.
@@ -48,9 +61,13 @@ func (c *Call) run() (served bool) {
 		return false // it was given up or rejected, or waits for its turn
 	}
 	began := c.start()
-	if c.isLate(began) {
+	now := c.clock(began)
+	if c.isLate(now) {
 		c.onDeadline() // its timer will be behind handlers that the processors are full of
 		return false
+	}
+	if c.onReader && c.endsSoon(now) {
+		c.Arm()
 	}
 	if !c.stage.CompareAndSwap(waiting, running) {
 		return false
@@ -74,7 +91,7 @@ func (c *Call) prepare() (turn bool) {
 		if err != nil {
 			// not Store: if its key was found, it may have been given up since
 			c.stage.CompareAndSwap(preparing, waiting)
-			c.RejectWaiting(err)
+			c.RejectWaiting(left(err))
 		}
 	}()
 	key, serves, err := c.place.Endpoint.Prepare(c.Data)
@@ -100,13 +117,15 @@ func (c *Call) serve(began time.Time) {
 	c.observe(false)
 	// deferred, since a handler that calls runtime.Goexit does not return here
 	defer func() {
+		err = left(err)
 		c.observe(true)
+		var now time.Time
 		if !began.IsZero() {
-			now := time.Now()
+			now = time.Now()
 			c.place.Pace.Ran(now.Sub(began))
-			if err == nil && c.isLate(now) {
-				err = c.late()
-			}
+		}
+		if err == nil && c.isLate(c.clock(now)) {
+			err = c.late()
 		}
 		// Its place is free first, since to answer may mean to wait for a slow peer.
 		c.finish()

@@ -45,7 +45,7 @@ type RelayFunc func(ctx context.Context, data []byte, done func(out []byte, err 
 func (e *Endpoint) Serve(ctx context.Context, data, dst []byte) (out []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			out, err = dst, &Panic{Value: v, Stack: debug.Stack()}
+			out, err = dst, newPanic(v, debug.Stack())
 		}
 	}()
 	out, err = e.Run(ctx, data, dst)
@@ -61,7 +61,7 @@ func (e *Endpoint) Keyed() bool { return e.FindKey != nil }
 func (e *Endpoint) Prepare(data []byte) (key string, prepared *Endpoint, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &Panic{Value: v, Stack: debug.Stack()}
+			err = newPanic(v, debug.Stack())
 		}
 	}()
 	key, run, err := e.FindKey(data)
@@ -91,7 +91,11 @@ func (e *Endpoint) Relay(ctx context.Context, data []byte, done func(out []byte,
 				out, err = nil, fmt.Errorf("the handler of %q: %w", e.Name, bad)
 			}
 		}
-		done(out, err)
+		if left := maxTree; err == nil || harmless(err, &left) {
+			done(out, tame(err))
+			return
+		}
+		go func() { done(nil, tame(err)) }() // ends soon: tame has a limit; who calls once must not wait
 	}
 	// not Protect: f does not block, and is called for each call
 	guard(func() error { e.relay(ctx, data, once); return nil }, func(err error) {

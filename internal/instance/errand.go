@@ -3,11 +3,7 @@ package instance
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
-
-	"github.com/cogbus/cogbus/internal/codec"
-	"github.com/cogbus/cogbus/wire"
 )
 
 // ErrLeftBehind says that a function of the cog did not end in time. Nobody can
@@ -73,27 +69,12 @@ func guard(f func() error, done func(error)) {
 	var err error
 	defer func() {
 		if v := recover(); v != nil {
-			err = &Panic{Value: v, Stack: debug.Stack()}
+			err = newPanic(v, debug.Stack())
 		} else if !returned {
-			err = &Panic{Value: "runtime.Goexit was called", Stack: debug.Stack()}
+			err = newPanic("runtime.Goexit was called", debug.Stack())
 		}
 		done(err)
 	}()
 	err = tame(f())
 	returned = true
-}
-
-// tame returns err if others can look at it, and a *Panic if one of its methods
-// panics. Those of a nil pointer in an error do.
-func tame(err error) (out error) {
-	if err == nil {
-		return nil
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			out = &Panic{Value: fmt.Sprintf("a method of the %T that was returned: %v", err, v), Stack: debug.Stack()}
-		}
-	}()
-	_, _, _ = err.Error(), wire.CodeOf(err), codec.TypeName(err)
-	return err
 }

@@ -1,6 +1,8 @@
 package instance
 
-import "context"
+import (
+	"context"
+)
 
 // A Host is what a cog gets from outside the bot's routes, by name and as
 // bytes: Discord, in most bots. Package discord makes one from a session; in a
@@ -34,7 +36,8 @@ type Listener struct {
 // which host delivers, from its activation on. Each is a call of the cog, with
 // its limits; events of equal key run in order, whichever listeners of the
 // instance they are for, and others in parallel. Errors and
-// panics of h are logged. Packages such as discord build typed listeners on it.
+// panics of h are logged. key and h do not change data, which other listeners of the
+// instance get too. Packages such as discord build typed listeners on it.
 func (r *Recorder) Listen(host Host, event string, key func(data []byte) string, h func(ctx context.Context, data []byte) error) {
 	r.record("Listen")
 	r.need("Listen", key != nil && h != nil)

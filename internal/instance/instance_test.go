@@ -33,6 +33,15 @@ func TestOpen_wrongUse(t *testing.T) {
 		"RelayEvents of cog \"c\" without a host": func(r *Recorder) {
 			r.RelayEvents(nil, "e", 0, func(context.Context, []byte, func([]byte, error)) {})
 		},
+		"Relay of cog \"c\" has a negative limit": func(r *Recorder) {
+			r.Relay("a", -1, func(context.Context, []byte, func([]byte, error)) {})
+		},
+		"RelayEvents of cog \"c\" has a negative limit": func(r *Recorder) {
+			r.RelayEvents(new(sliceHost), "e", -1, func(context.Context, []byte, func([]byte, error)) {})
+		},
+		"RelayTicks of cog \"c\" has a negative limit": func(r *Recorder) {
+			r.RelayTicks(time.Second, -1, func(context.Context, []byte, func([]byte, error)) {})
+		},
 	} {
 		_, err := open(t, f)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), `"c"`) {

@@ -1,10 +1,13 @@
 package instance
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/cogbus/cogbus/internal/clip"
 )
 
 // A Recorder collects what one instance of a cog offers and holds. Setup uses it; only
@@ -89,7 +92,16 @@ func (r *Recorder) Every(interval time.Duration, f func(ctx context.Context) err
 func (r *Recorder) KeepFunc(name string, save func() ([]byte, error), restore func(text []byte) error) {
 	r.claim("kept value", name)
 	r.need("KeepFunc", save != nil && restore != nil)
-	r.keeps = append(r.keeps, keep{name, save, restore})
+	r.keeps = append(r.keeps, keep{name, copied(save), func(text []byte) error { return restore(bytes.Clone(text)) }})
+}
+
+// copied returns save with text of its own, since the cog may use its buffer again, and
+// the saved text must stay.
+func copied(save func() ([]byte, error)) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		text, err := save()
+		return bytes.Clone(text), err
+	}
 }
 
 // RequestReload is Registrar.RequestReload.
@@ -100,7 +112,7 @@ func (r *Recorder) RequestReload() { r.reload() }
 // before.
 func (r *Recorder) Revision(id string, took time.Duration) {
 	r.record("Revision")
-	r.revision, r.built = id, took
+	r.revision, r.built = clip.Text(id, maxName), took
 }
 
 // record panics if the Setup that r was made for is over.
@@ -117,6 +129,13 @@ func (r *Recorder) need(what string, given bool) {
 	}
 }
 
+// needTimeout panics if a time limit is negative.
+func (r *Recorder) needTimeout(what string, timeout time.Duration) {
+	if timeout < 0 {
+		panic(fmt.Sprintf("cogs: %s of cog %q has a negative limit; zero is that of the cog", what, r.cog.Name))
+	}
+}
+
 // needHost panics if there is no host, or one that cannot be told from others.
 func (r *Recorder) needHost(what string, host Host) {
 	if host == nil {
@@ -127,11 +146,15 @@ func (r *Recorder) needHost(what string, host Host) {
 	}
 }
 
-// claim panics if the instance has name, of the kind that what says, already.
+// claim panics if the instance has name, of the kind that what says, already, or if the
+// name is empty or longer than maxName, since it appears in messages of all sorts.
 func (r *Recorder) claim(what, name string) {
 	r.record(what)
 	if name == "" {
 		panic(fmt.Sprintf("cogs: %s of cog %q without a name", what, r.cog.Name))
+	}
+	if len(name) > maxName {
+		panic(fmt.Sprintf("cogs: the name %.40q... of a %s of cog %q is longer than %d bytes", name, what, r.cog.Name, maxName))
 	}
 	key := what + " " + name
 	if r.names[key] {

@@ -12,6 +12,7 @@ import (
 func (r *Recorder) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 	r.claim("route", endpoint)
 	r.need("Relay", f != nil)
+	r.needTimeout("Relay", timeout)
 	r.endpoints = append(r.endpoints, &Endpoint{Name: endpoint, Timeout: timeout, relay: f})
 }
 
@@ -20,6 +21,7 @@ func (r *Recorder) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 func (r *Recorder) RelayEvents(host Host, event string, timeout time.Duration, f RelayFunc) {
 	r.record("RelayEvents")
 	r.need("RelayEvents", f != nil)
+	r.needTimeout("RelayEvents", timeout)
 	r.needHost("RelayEvents", host)
 	e := &Endpoint{Name: "event " + event, Timeout: timeout, relay: f}
 	r.listeners = append(r.listeners, Listener{Host: host, Event: event, Endpoint: e})
@@ -30,6 +32,7 @@ func (r *Recorder) RelayEvents(host Host, event string, timeout time.Duration, f
 func (r *Recorder) RelayTicks(interval, timeout time.Duration, f RelayFunc) {
 	r.record("RelayTicks")
 	r.need("RelayTicks", f != nil)
+	r.needTimeout("RelayTicks", timeout)
 	if interval <= 0 {
 		panic(fmt.Sprintf("cogs: RelayTicks(%v) of cog %q: the interval must be positive", interval, r.cog.Name))
 	}

@@ -25,6 +25,8 @@ func (s *Spec) check() error {
 	switch {
 	case s.Name == "":
 		return errors.New("cogs: a cog has no Name")
+	case len(s.Name) > maxName:
+		return fmt.Errorf("cogs: the name %.40q... of a cog is longer than %d bytes", s.Name, maxName)
 	case s.Setup == nil:
 		return fmt.Errorf("cogs: cog %q has no Setup", s.Name)
 	case s.Timeout < 0, s.SetupTimeout < 0, s.DrainTimeout < 0, s.MaxInFlight < 0, s.MaxHeld < 0:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/clip"
 	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -25,13 +26,13 @@ func (r *Router) note(endpoint, caller string, at *call.Place, err error) {
 	if code := call.Public(err).Code; code == wire.Internal {
 		r.logInternal(endpoint, caller, at, err)
 	} else {
-		r.o.Log.Debug("call failed", "endpoint", clip(endpoint), "caller", caller, "code", code)
+		r.o.Log.Debug("call failed", "endpoint", clip.Text(endpoint, maxEndpoint), "caller", caller, "code", code)
 	}
 	r.fail(endpoint, caller, err)
 }
 
 func (r *Router) logInternal(endpoint, caller string, at *call.Place, err error) {
-	args := []any{"endpoint", clip(endpoint), "caller", caller, "err", err}
+	args := []any{"endpoint", clip.Text(endpoint, maxEndpoint), "caller", caller, "err", err}
 	if at != nil {
 		args = append(args, "cog", at.Cog, "generation", at.Generation)
 	}
@@ -39,14 +40,14 @@ func (r *Router) logInternal(endpoint, caller string, at *call.Place, err error)
 		if at != nil {
 			at.Panics.Add(1)
 		}
-		args = append(args, "stack", string(p.Stack))
+		args = append(args, "stack", clip.Text(string(p.Stack), maxStack))
 	}
 	r.limiter.error(r.o.Log, "handler failed", args...)
 }
 
 // Rejected notes a message that did not become a call.
 func (r *Router) Rejected(endpoint, caller string, err error) {
-	r.o.Log.Debug("message refused", "endpoint", clip(endpoint), "caller", caller, "code", call.Public(err).Code)
+	r.o.Log.Debug("message refused", "endpoint", clip.Text(endpoint, maxEndpoint), "caller", caller, "code", call.Public(err).Code)
 	r.fail(endpoint, caller, err)
 }
 
@@ -63,8 +64,12 @@ func (r *Router) report(f failure) {
 		r.limiter.error(r.o.Log, "Options.OnError is too slow: it was not told of some failures")
 		return
 	}
+	code, real := call.Public(f.err).Code, f.err
+	if e, ok := real.(interface{ Original() error }); ok { //nolint:errorlint // what wraps one is ours
+		real = e.Original()
+	}
 	err := instance.Protect(func() error {
-		r.o.OnFailure(f.endpoint, f.caller, call.Public(f.err).Code, f.err)
+		r.o.OnFailure(f.endpoint, f.caller, code, real)
 		return nil
 	})
 	if err != nil {
@@ -72,14 +77,12 @@ func (r *Router) report(f failure) {
 	}
 }
 
-// clip shortens a name from outside for the log.
-func clip(name string) string {
-	const most = 100
-	if len(name) <= most {
-		return name
-	}
-	return name[:most] + "..."
-}
+// How many bytes are logged of a name from outside, and of a stack that another process
+// has sent, perhaps.
+const (
+	maxEndpoint = 100
+	maxStack    = 1 << 16
+)
 
 // A limiter keeps a cog that fails in a loop from filling the log, and from spending
 // the time of other cogs on writing it.

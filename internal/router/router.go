@@ -114,9 +114,12 @@ func (r *Router) NewGate(c instance.Spec) *gate.Gate { return gate.New(c, &r.env
 // Admit takes a call to the gate of its cog. It reports whether the caller runs the
 // call now; otherwise the call waits, or was rejected.
 func (r *Router) Admit(c *call.Call) (run bool) {
-	if c.Target() == nil && !c.Aim((*r.table.Load())[c.Endpoint]) {
-		c.RejectArriving(gate.NoRoute(c.Endpoint))
-		return false
+	if c.Target() == nil {
+		if !c.Aim((*r.table.Load())[c.Endpoint]) {
+			c.RejectArriving(gate.NoRoute(c.Endpoint))
+			return false
+		}
+		c.Stamp() // its route may have a short limit
 	}
 	return gate.Admit(c)
 }

@@ -73,6 +73,7 @@ func (s *Session) NewCall(q *Request) *call.Call {
 		c.Origin = &s.Origin
 	}
 	c.Admin, c.Timeout, c.Arrived, c.Parent = q.Admin, q.Timeout, q.Arrived, q.Parent
+	c.Stamp()
 	return c
 }
 

@@ -222,6 +222,9 @@ func (c *child) reply(id uint64, body []byte, err error) {
 	}
 	if err != nil {
 		f.Flags, f.Body = frames.Failed, appendError(nil, err)
+		if !f.Fits() {
+			f.Body = appendError(nil, wire.Errorf(wire.TooLarge, "the error's text is larger than %d bytes", frames.MaxFrame))
+		}
 	} else if f.Body == nil {
 		f.Body = []byte("null")
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
+	"strings"
 
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/frames"
@@ -54,7 +54,7 @@ func (peer) Over(*call.Call) {}
 // appendError appends err as the bot reads it.
 func appendError(dst []byte, err error) []byte {
 	if p, ok := errors.AsType[*instance.Panic](err); ok {
-		e := frames.Error{Message: fmt.Sprint(p.Value), Type: "Panic", Panic: true, Stack: string(p.Stack)}
+		e := frames.Error{Message: strings.TrimPrefix(p.Error(), "panic: "), Type: "Panic", Panic: true, Stack: string(p.Stack)}
 		return e.Append(dst)
 	}
 	return frames.AppendError(dst, err)
