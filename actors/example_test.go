@@ -87,3 +87,43 @@ func ExampleServer_Replace() {
 	// generation 1 to 2 <nil>
 	// 2 <nil>
 }
+
+// A program that manages cogs by itself tells the reasons of failures apart.
+func ExampleServer_Reload() {
+	ctx := context.Background()
+	srv := actors.NewServer(&actors.Options{Logger: slog.New(slog.DiscardHandler)})
+	explain := func(err error) {
+		switch {
+		case errors.Is(err, actors.ErrLoaded):
+			fmt.Println("a cog of that name is loaded")
+		case errors.Is(err, actors.ErrNotLoaded):
+			fmt.Println("no cog of that name is loaded")
+		case errors.Is(err, actors.ErrRouteTaken):
+			fmt.Println("another cog has one of its routes")
+		case errors.Is(err, actors.ErrClosed):
+			fmt.Println("the server has ended")
+		default:
+			fmt.Println(err)
+		}
+	}
+	greet := cogs.Single("greet", func(context.Context, string) (string, error) { return "hello", nil })
+	other := cogs.Single("greet", func(context.Context, string) (string, error) { return "hi", nil })
+	other.Name = "other"
+	explain(srv.Load(ctx, greet))
+	explain(srv.Load(ctx, greet))
+	explain(srv.Load(ctx, other))
+	_, err := srv.Reload(ctx, "greet", &actors.ReloadOptions{Fresh: true})
+	explain(err)
+	_, err = srv.Reload(ctx, "gret", nil)
+	explain(err)
+	explain(srv.Shutdown(ctx))
+	explain(srv.Load(ctx, greet))
+	// Output:
+	// <nil>
+	// a cog of that name is loaded
+	// another cog has one of its routes
+	// <nil>
+	// no cog of that name is loaded
+	// <nil>
+	// the server has ended
+}

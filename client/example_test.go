@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -117,4 +118,71 @@ func ExampleDial() {
 
 	// Output:
 	// client: target "ipcx://bot.example.com": this protocol sends the secret in clear, and bot.example.com is another host: use wss, a tunnel to localhost, or set Options.AllowCleartextSecret
+}
+
+// A dashboard repeats a call only if the bot has certainly not run it.
+func ExampleSafeToRetry() {
+	srv := exampleBot()
+	ctx := context.Background()
+	bot, err := client.Dial(ctx, "ws://bot", &client.Options{
+		Secret:      "s3cret",
+		DialContext: srv.DialContext,
+		Logger:      slog.New(slog.DiscardHandler),
+		OnState:     func(s client.State) { _ = s.Connected }, // for a lamp on the page
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, what := range []string{"the bot is there", "the bot has ended", "the client has ended"} {
+		switch what {
+		case "the bot has ended":
+			_ = srv.Close()
+		case "the client has ended":
+			_ = bot.Close()
+		}
+		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		_, err := client.Call(short, bot, CountMembers, Guild{ID: 1})
+		cancel()
+		fmt.Printf("%s: %s, safe to retry: %v\n", what, wire.CodeOf(err), client.SafeToRetry(err))
+	}
+	// Output:
+	// the bot is there: not_found, safe to retry: false
+	// the bot has ended: unavailable, safe to retry: true
+	// the client has ended: unavailable, safe to retry: false
+}
+
+// Programs that must know more ask for the errors in the tree.
+func ExampleIsAnswer() {
+	explain := func(err error) string {
+		switch {
+		case client.IsAnswer(err):
+			return "the bot said so"
+		case errors.Is(err, client.ErrClosed):
+			return "this client is closed"
+		case errors.Is(err, client.ErrEncode):
+			return "the request cannot be written as JSON"
+		case errors.Is(err, client.ErrMayHaveRun):
+			return "nobody knows whether the call has run"
+		}
+		return "the call has not run"
+	}
+	srv := exampleBot()
+	defer srv.Close()
+	bot, err := client.New("ws://bot", &client.Options{Secret: "s3cret", DialContext: srv.DialContext})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = bot.Request(context.Background(), "members.count", map[string]any{"id": "1"})
+	fmt.Println(explain(err))
+	_, err = bot.Request(context.Background(), "members.count", make(chan int))
+	fmt.Println(explain(err))
+	_ = bot.Close()
+	_, err = bot.Request(context.Background(), "members.count", nil)
+	fmt.Println(explain(err))
+	// Output:
+	// the bot said so
+	// the request cannot be written as JSON
+	// this client is closed
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,6 +75,108 @@ func ExampleHandleWith() {
 	// {3} <nil>
 	// reload: <nil>
 	// no_money - no_money: a coat costs 7, and 3 are left
+}
+
+func ExampleHandle() {
+	const double wire.Route[int, int] = "math.double"
+	math := cogs.Cog{Name: "math", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		cogs.Handle(r, double, func(_ context.Context, n int) (int, error) {
+			if n > 1000 {
+				return 0, wire.Errorf(wire.BadRequest, "%d is more than 1000", n)
+			}
+			return 2 * n, nil
+		})
+		return nil
+	}}
+	srv, c := bot(math)
+	defer srv.Close()
+	defer c.Close()
+
+	fmt.Println(client.Call(context.Background(), c, double, 21))
+	fmt.Println(client.Call(context.Background(), c, double, 1001))
+	// Output:
+	// 42 <nil>
+	// 0 bad_request: 1001 is more than 1000
+}
+
+// The next instance counts on. A mutex protects the map from handlers that run at the
+// same time; Keep needs none, since it reads and writes while no code of the cog runs.
+func ExampleKeep() {
+	const greet wire.Route[string, int] = "greet"
+	greeter := cogs.Cog{Name: "greeter", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		var mu sync.Mutex
+		seen := map[string]int{}
+		cogs.Keep(r, "seen", &seen)
+		cogs.Handle(r, greet, func(_ context.Context, name string) (int, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen[name]++
+			return seen[name], nil
+		})
+		return nil
+	}}
+	ctx := context.Background()
+	srv, c := bot(greeter)
+	defer srv.Close()
+	defer c.Close()
+
+	fmt.Println(client.Call(ctx, c, greet, "ada"))
+	if _, err := srv.Reload(ctx, "greeter", nil); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(client.Call(ctx, c, greet, "ada"))
+	// Output:
+	// 1 <nil>
+	// 2 <nil>
+}
+
+// A task runs beside the calls until the instance ends. When it returns an error, the cog
+// restarts.
+func ExampleRegistrar_Go() {
+	joins := make(chan string) // from a queue, a socket, a file
+	greeted := make(chan string)
+	greeter := cogs.Cog{Name: "greeter", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		r.Go(func(ctx context.Context) error {
+			for {
+				select {
+				case name := <-joins:
+					greeted <- "welcome, " + name
+				case <-ctx.Done():
+					return nil
+				}
+			}
+		})
+		return nil
+	}}
+	srv, c := bot(greeter)
+	defer srv.Close()
+	defer c.Close()
+
+	joins <- "ada"
+	fmt.Println(<-greeted)
+	// Output: welcome, ada
+}
+
+func ExampleRegistrar_Every() {
+	ticks := make(chan int)
+	clock := cogs.Cog{Name: "clock", Setup: func(_ context.Context, r *cogs.Registrar) error {
+		n := 0
+		r.Every(10*time.Millisecond, func(ctx context.Context) error { // the next one begins when this one has returned
+			n++
+			select {
+			case ticks <- n:
+			case <-ctx.Done():
+			}
+			return nil
+		})
+		return nil
+	}}
+	srv, c := bot(clock)
+	defer srv.Close()
+	defer c.Close()
+
+	fmt.Println(<-ticks, <-ticks)
+	// Output: 1 2
 }
 
 func ExampleSingle() {
