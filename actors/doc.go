@@ -28,5 +28,3 @@
 // Receive of an actor never blocks and never runs user code. docs/architecture.md has
 // the whole picture.
 package actors
-
-import ()

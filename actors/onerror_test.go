@@ -115,7 +115,7 @@ func TestOnError_getsTheErrorItself(t *testing.T) {
 		if _, err := clientOf(t, srv).Request(t.Context(), "bad", nil); wire.CodeOf(err) != wire.Internal {
 			t.Errorf("Call(bad) = %v; want internal", err)
 		}
-		if err := <-got; err != want || errors.Unwrap(err) != want.cause {
+		if err := <-got; err != want || errors.Unwrap(err) != want.cause { //nolint:errorlint // the error itself
 			t.Errorf("Failure.Err = %v; want the error that the handler returned", err)
 		}
 	})

@@ -50,7 +50,7 @@ func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req R
 	}
 	data, err := codec.Of[Req]().Append(nil, &req)
 	if err != nil {
-		return resp, fmt.Errorf("cogs: call of %q: the request cannot be sent: %v", string(route), err)
+		return resp, fmt.Errorf("cogs: call of %q: the request cannot be sent: %s", string(route), err.Error()) // not wrapped: it is not the response that JSON cannot hold
 	}
 	out, err := rt.Call(ctx, string(route), data)
 	if err != nil {

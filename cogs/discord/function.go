@@ -82,7 +82,7 @@ func (f *function[Req, Resp]) call(ctx context.Context, host instance.Host, req 
 		return none, err
 	}
 	if err := f.out.Decode(out, &resp); err != nil { // no *wire.Error, as in cogs.Call
-		return none, fmt.Errorf("discord: what %s has returned does not fit %s: %v", f.name, reflect.TypeFor[Resp](), err)
+		return none, fmt.Errorf("discord: what %s has returned does not fit %s: %s", f.name, reflect.TypeFor[Resp](), err.Error()) // not wrapped: its bad_request is not the caller's
 	}
 	return resp, nil
 }

@@ -90,7 +90,7 @@ func TestContext_cause(t *testing.T) {
 			k.end(c)
 			synctest.Wait()
 			for range 2 { // while the handler runs, and after it
-				if ctx.Err() != k.want || derived.Err() != k.want || context.Cause(derived) != k.want {
+				if ctx.Err() != k.want || derived.Err() != k.want || context.Cause(derived) != k.want { //nolint:errorlint // contexts return these themselves
 					t.Errorf("Err() = %v, of a derived one %v, Cause() = %v; want %v", ctx.Err(), derived.Err(), context.Cause(derived), k.want)
 				}
 				time.Sleep(time.Minute)

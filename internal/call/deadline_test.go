@@ -48,7 +48,7 @@ func TestDeadline(t *testing.T) {
 			c.HandOff()
 			time.Sleep(k.want - k.start - 1)
 			w.want(1, "", 0)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			w.want(1, "timeout", 1)
 			if got.Sub(began) != k.want {
@@ -90,7 +90,7 @@ func TestDeadline_held(t *testing.T) {
 			c.HandOff()
 			time.Sleep(k.want - k.held - 1)
 			w.want(1, "", 0)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			w.want(1, "timeout", 0)
 			time.Sleep(2 * time.Hour)

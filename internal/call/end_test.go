@@ -168,7 +168,7 @@ func TestCancelByCaller(t *testing.T) {
 			c.CancelByCaller(k.cause)
 			synctest.Wait()
 			w.want(c.ID, k.want, 1)
-			if c.Err() != k.ctx {
+			if c.Err() != k.ctx { //nolint:errorlint // contexts return these themselves
 				t.Errorf("CancelByCaller(%v): Err() = %v; want %v", k.cause, c.Err(), k.ctx)
 			}
 		}

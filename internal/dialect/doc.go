@@ -5,5 +5,3 @@
 // been running the same handler for a while and starts another one in its place, so
 // that a slow handler delays no other call.
 package dialect
-
-import ()

@@ -95,7 +95,7 @@ func TestHold_deadline(t *testing.T) {
 		k := w.call("sleep", "0")
 		time.Sleep(10*time.Second - 1)
 		w.want(k, "")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		w.want(k, "timeout")
 		c.Swap(c.next(c.gen))
 		w.want(k, "timeout")

@@ -3,6 +3,7 @@ package gate_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -89,9 +90,7 @@ func (c *cog) next(old *gate.Generation) *gate.Generation {
 	c.gen = c.Next(c.number, i, old)
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
-	for name, p := range c.gen.Places() {
-		c.w.table[name] = p
-	}
+	maps.Copy(c.w.table, c.gen.Places())
 	return c.gen
 }
 

@@ -10,6 +10,7 @@ import (
 // limit before them.
 const MaxDepth = 1000
 
+// The reasons why a text is refused.
 var (
 	ErrSyntax = errors.New("not valid JSON")
 	ErrDepth  = errors.New("nested too deep")
@@ -69,6 +70,8 @@ func Check(text []byte) error {
 	return nil
 }
 
+// Object passes over the object that is next, and calls member for each of its members
+// with the text of the key between its quotes and the text of the value.
 func (s *Scanner) Object(member func(key, value []byte) error) error {
 	if s.Space() != '{' {
 		if err := s.Skip(); err != nil {

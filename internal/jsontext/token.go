@@ -139,6 +139,7 @@ func (s *Scanner) skipScalar(c byte) error {
 	return s.skipNumber()
 }
 
+// SkipWord passes over a word, which is next.
 func (s *Scanner) SkipWord(word string) error {
 	if end := s.Pos + len(word); end <= len(s.Text) && string(s.Text[s.Pos:end]) == word {
 		s.Pos = end

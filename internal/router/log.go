@@ -65,7 +65,7 @@ func (r *Router) report(f failure) {
 		return
 	}
 	code, real := call.Public(f.err).Code, f.err
-	if e, ok := real.(interface{ Original() error }); ok { //nolint:errorlint // what wraps one is ours
+	if e, ok := real.(interface{ Original() error }); ok {
 		real = e.Original()
 	}
 	err := instance.Protect(func() error {

@@ -87,7 +87,7 @@ func Run(ctx context.Context, cmd *exec.Cmd, signals <-chan os.Signal) error {
 			early--
 		case <-done:
 			done = nil
-			if context.Cause(ctx) != ctx.Err() { // nolint:errorlint // a cause that is a signal also says that it is Canceled
+			if context.Cause(ctx) != ctx.Err() { //nolint:errorlint // a cause that is a signal also says that it is Canceled
 				continue
 			}
 			sig = os.Interrupt
