@@ -165,14 +165,3 @@ func (a *cogActor) countFailure(cmd *command) {
 	}
 	a.lastError = cmd.cause
 }
-
-// saveNow saves the cog's state, unless a transition runs.
-func (a *cogActor) saveNow(ctx actor.Context) {
-	if a.gone {
-		return
-	}
-	if a.running == nil && a.current != nil && !a.slowSave && a.current.Instance.Keeps() && !a.current.Instance.Tasks() {
-		a.begin(ctx, &command{what: checkpoint, name: a.cog.Name, ctx: context.Background()})
-	}
-	a.saver.Reset(checkpointTime)
-}

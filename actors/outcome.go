@@ -48,8 +48,7 @@ func (a *cogActor) take(ctx actor.Context, t *transition) {
 		ctx.Send(a.srv.actor, &adopted{a.cog})
 	}
 	if a.saver == nil {
-		self := ctx.Self()
-		a.saver = time.AfterFunc(checkpointTime, func() { a.srv.system.Root.Send(self, &saveNow{}) })
+		a.startSaving(ctx)
 	}
 	if !t.since.IsZero() {
 		a.since = t.since

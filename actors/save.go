@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/cogbus/cogbus/internal/instance"
 	"github.com/cogbus/cogbus/wire"
 )
@@ -17,6 +19,24 @@ const (
 	checkpointMost = 5 * time.Second       // for saving; then the instance is replaced
 	slowSave       = 50 * time.Millisecond // a cog that takes longer is saved only at reloads
 )
+
+// startSaving has saveNow called each checkpointTime, until the actor stops the timer.
+func (a *cogActor) startSaving(ctx actor.Context) {
+	self := ctx.Self()
+	a.saver = time.AfterFunc(checkpointTime, func() { a.srv.system.Root.Send(self, &saveNow{}) })
+}
+
+// saveNow begins a transition that saves the state of a cog that serves, see saveServing,
+// unless a transition runs.
+func (a *cogActor) saveNow(ctx actor.Context) {
+	if a.gone {
+		return
+	}
+	if a.running == nil && a.current != nil && !a.slowSave && a.current.Instance.Keeps() && !a.current.Instance.Tasks() {
+		a.begin(ctx, &command{what: checkpoint, name: a.cog.Name, ctx: context.Background()})
+	}
+	a.saver.Reset(checkpointTime)
+}
 
 // save ends the calls and tasks of the old instance by the deadline. It returns the
 // state that the instance keeps, or the last saved state if the new instance must start

@@ -10,22 +10,12 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// After a loss the pause before an attempt grows from minPause to maxPause.
-const (
-	minPause = 100 * time.Millisecond
-	maxPause = 5 * time.Second
-)
-
 // forever is the time for which Dial waits for a bot if its context has no deadline.
 const forever = 100 * 365 * 24 * time.Hour
 
-// healthy is the time for which a connection must have lasted, so that the next attempt
-// may follow its loss at once. Otherwise clients would dial a bot that dies at each
-// connection in a loop.
-const healthy = time.Second
-
 // A redialer speaks cogbus.v1. It keeps one connection for new calls, and others only
-// until their last calls are answered.
+// until their last calls are answered. A call that finds no connection starts an attempt,
+// which dials and pauses in redial.go.
 type redialer struct {
 	dialer
 	life  *lifetime

@@ -9,6 +9,17 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
+// After a loss the pause before an attempt grows from minPause to maxPause.
+const (
+	minPause = 100 * time.Millisecond
+	maxPause = 5 * time.Second
+)
+
+// healthy is the time for which a connection must have lasted, so that the next attempt
+// may follow its loss at once. Otherwise clients would dial a bot that dies at each
+// connection in a loop.
+const healthy = time.Second
+
 // An attempt ends with a connection or an error. All calls that wait for a connection
 // share it. Before the client is patient it is one dial; later it dials until it
 // succeeds, or no call waits.
