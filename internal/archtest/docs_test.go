@@ -12,19 +12,11 @@ import (
 // target of a link.
 func TestDocs_paths(t *testing.T) {
 	root := filepath.Join("..", "..")
-	pages, err := filepath.Glob(filepath.Join(root, "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	more, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	top := `(?:actors|client|cmd|cogs|docs|examples|internal|wire)`
 	named := regexp.MustCompile("`(" + top + "/[\\w./-]+)`")
 	linked := regexp.MustCompile(`\]\(([^)\s]*[.#/][^)\s]*)\)`) // not a call of an indexed function in code
 	count := 0
-	for _, page := range append(pages, more...) {
+	for _, page := range pagesOf(t) {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
@@ -58,6 +50,19 @@ func TestDocs_paths(t *testing.T) {
 	if count < 20 {
 		t.Errorf("the pages name %d files; want more: the patterns find too few", count)
 	}
+}
+
+// pagesOf returns the paths of the pages of this module.
+func pagesOf(t *testing.T) (pages []string) {
+	t.Helper()
+	for _, pattern := range []string{"*.md", "docs/*.md"} {
+		found, err := filepath.Glob(filepath.Join("../..", filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	return pages
 }
 
 // hasHeading reports whether a page has the heading that an anchor names, by GitHub's
