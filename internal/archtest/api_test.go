@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write the public API to testdata/api instead of comparing it")
 
-// public are the packages that programs import. A change of what they export shows in
+// public are the packages that programs import. A change of their exports shows in
 // the diff of testdata/api.
 var public = []string{
 	"actors", "client", "client/loadtest", "client/loadtest/compare", "client/loadtest/page", "client/loadtest/scenario",

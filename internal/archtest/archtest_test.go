@@ -1,6 +1,6 @@
 // Package archtest holds the rules of this module that the compiler does not: which
-// package may import which, how plain the comments are, and that the README's programs
-// run.
+// package may import which, how plain the comments and the pages are, and that the
+// README's programs run.
 package archtest
 
 import (

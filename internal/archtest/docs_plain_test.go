@@ -12,7 +12,7 @@ import (
 // maxColumns is the length to which lines of prose are wrapped in pages.
 const maxColumns = 120
 
-// linkTarget is an address, whose words are not prose.
+// linkTarget is the address of a link. Its words are not prose.
 var linkTarget = regexp.MustCompile(`\]\([^)]*\)`)
 
 // TestDocs_plain bounds the relatives without a noun in the prose of each page, as

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// onOneScreen are the packages that authors of bots and dashboards import, whose names
+// onOneScreen are the packages that authors of bots and dashboards import. Their names
 // fit on one screen.
 var onOneScreen = []string{"wire", "cogs", "client", "actors", "cogs/discord"}
 
