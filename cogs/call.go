@@ -55,7 +55,7 @@ func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req R
 	}
 	data, err := codec.Of[Req]().Append(nil, &req)
 	if err != nil {
-		return resp, fmt.Errorf("cogs: call of %q: the request cannot be encoded: %v", string(route), err)
+		return resp, fmt.Errorf("cogs: call of %q: the request cannot be sent: %v", string(route), err)
 	}
 	out, err := rt.Call(ctx, string(route), data)
 	if err != nil {
