@@ -19,8 +19,8 @@ import (
 
 const countJoins wire.Route[wire.Empty, int64] = "joins"
 
-// counter counts joins, and keeps the number over reloads if keep says so: else
-// it counts in total.
+// counter returns a cog that counts joins. If keep is true, it keeps the number over
+// reloads; total counts in any case.
 func counter(keep bool, total *atomic.Int64) cogs.Cog {
 	return cogs.Cog{Name: "counter", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		n := new(int64)
