@@ -173,7 +173,7 @@ func examine(err error, foreign bool) error {
 	e := &examined{err: err, text: clip.Text(err.Error(), clip.Most), name: clip.Text(codec.TypeName(err), maxName)}
 	if w, ok := errors.AsType[*wire.Error](err); ok {
 		if !validCode(w.Code) {
-			e.text = clip.Text(fmt.Sprintf("the handler returned an error with the invalid code %.*q; a code has 1 to %d of the characters a to z, 0 to 9 and _: %s", maxCode, w.Code, maxCode, w.Message), clip.Most)
+			e.text = clip.Text(fmt.Sprintf("the returned error has the code %.*q, and a code has only 1 to %d of the characters a to z, 0 to 9 and _: %s", maxCode, w.Code, maxCode, w.Message), clip.Most)
 			e.err = nil
 			return e
 		}
