@@ -52,7 +52,7 @@ func TestReloadUnderEvents(t *testing.T) {
 			_, err := w.srv.Reload(w.Context(), "counter", nil)
 			return err
 		}},
-		{"replaced by what another With returned", true, func(w *world, c cogs.Cog) error {
+		{"replaced by a cog of another With", true, func(w *world, c cogs.Cog) error {
 			_, err := w.srv.Replace(w.Context(), discord.With(w.session, c)[0], nil)
 			return err
 		}},
