@@ -103,7 +103,7 @@ func TestCall_mistakesOfTheCog(t *testing.T) {
 		"the context is none of the bot": {func(context.Context) error {
 			_, err := cogs.Call(context.Background(), one, wire.Empty{})
 			return err
-		}, []string{string(one), "the context is none that the bot gave to a cog"}},
+		}, []string{string(one), "the context does not come from the bot"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

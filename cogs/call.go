@@ -12,23 +12,23 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Info tells of the call that a context belongs to: that of a handler, a listener or
-// a tick. In a task, and in Setup, it names the cog, its generation, and the cog as its
-// own caller.
+// Info describes the call that a context belongs to: the call of a handler, a listener or a
+// tick. In Setup and in a task, Cog and Generation name the cog and its instance, and the
+// cog is its own caller.
 type Info struct {
 	Cog        string
-	Generation uint64    // of the instance that runs
-	Endpoint   string    // the route's name; empty in tasks and in Setup
+	Generation uint64    // the number of the instance that runs
+	Endpoint   string    // the name of the route; empty in tasks and in Setup
 	Caller     string    // the client's address, or the name of the calling cog
-	Client     string    // the name that a cogbus.v1 client gives itself, which proves nothing; else empty
+	Client     string    // the name that a cogbus.v1 client gives itself, unverified; empty for other callers
 	Dialect    string    // "ipcx", "cogbus.v1", or "local" for calls inside the bot
-	Admin      bool      // the caller presented the admin secret, or is inside the bot
-	Deadline   time.Time // when the call's time is over
+	Admin      bool      // the caller has presented the admin secret, or runs inside the bot
+	Deadline   time.Time // the time at which the call ends with an error; zero in tasks
 }
 
-// CallInfo returns what ctx belongs to. In a context that does not come from
-// the bot it returns the zero Info. Ask while the handler runs: of a call that has
-// ended it may tell the cog, the generation and the endpoint alone.
+// CallInfo returns the Info of ctx. If ctx does not come from the bot, CallInfo returns the
+// zero Info. Call it while the handler runs: for a call that has ended it may set only Cog,
+// Generation and Endpoint. Several goroutines may call it at once.
 func CallInfo(ctx context.Context) Info {
 	if rt := instance.RuntimeOf(ctx); rt != nil {
 		return Info(rt.Info())
@@ -36,17 +36,22 @@ func CallInfo(ctx context.Context) Info {
 	return Info{}
 }
 
-// Call runs any route of the bot from inside, with the limits, deadlines and
-// errors that other callers get. ctx must come from a handler, a listener, a
-// task or Setup: without, if req has no form in JSON, and if the response does not fit Resp, the
-// error is no *wire.Error, so that a handler which returns it has it logged and its caller gets
-// [wire.Internal].
+// Call runs any route of the bot from inside the bot, with the limits, deadlines and errors
+// that other callers get. ctx must come from a handler, a listener, a task or Setup.
+// Several goroutines may call it at once. Call does not keep req, and the response belongs
+// to the caller.
+//
+// An error of the route is a *wire.Error. In these cases the error is no *wire.Error, so
+// that a handler which returns it has it logged, and its own caller gets [wire.Internal]:
+//   - ctx does not come from the bot;
+//   - req cannot be encoded as JSON;
+//   - the response does not fit Resp.
 func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req Req) (Resp, error) {
 	var resp Resp
 	rt := instance.RuntimeOf(ctx)
 	if rt == nil {
-		// no *wire.Error: the caller cannot mend it, so it is logged
-		return resp, fmt.Errorf("cogs: call of %q: the context is none that the bot gave to a cog, nor made from one; pass on that of the handler, the task or Setup", string(route))
+		// no *wire.Error: only the cog's author can correct this, so the bot must log it
+		return resp, fmt.Errorf("cogs: call of %q: the context does not come from the bot; pass the context of the handler, the task or Setup, or one made from it", string(route))
 	}
 	data, err := codec.Of[Req]().Append(nil, &req)
 	if err != nil {
@@ -58,8 +63,8 @@ func Call[Req, Resp any](ctx context.Context, route wire.Route[Req, Resp], req R
 	}
 	var none Resp
 	if err := codec.Of[Resp]().Decode(out, &resp); err != nil {
-		// not the codec's bad_request, which a handler would pass on to a caller who has
-		// asked for nothing bad
+		// The codec's bad_request would blame the caller of this handler, if the handler
+		// returned it; but that caller's request was good.
 		why := err.Error()
 		if e, ok := errors.AsType[*wire.Error](err); ok {
 			why = e.Message

@@ -1,9 +1,9 @@
-// Package cogs is what a bot's modules are written against. It knows nothing of
+// Package cogs is for the authors of cogs, the modules of a bot. It knows nothing of
 // sockets, actors or Discord.
 //
 // A cog is a value with a Setup function. Setup makes the state of one instance
-// and records what the instance offers; nothing starts before Setup has
-// returned and the instance is activated:
+// and records the routes, listeners and tasks of the instance. Nothing of them runs
+// before Setup has returned and the bot has activated the instance:
 //
 //	func Cog() cogs.Cog { return cogs.Cog{Name: "members", Setup: setup} }
 //
@@ -17,19 +17,19 @@
 //
 // # Concurrency
 //
-// Handlers run concurrently, as in net/http. A cog asks for less with
-// [Cog.Serial], a route with [RouteOptions]: one at a time, or in order for each
-// key with different keys in parallel. Ticks of [Registrar.Every] and listeners
-// count as calls: in a serial cog they wait their turn too. Tasks of
-// [Registrar.Go] do not; they run beside everything else.
+// Handlers run concurrently, as in net/http. [Cog.Serial] makes all calls of a cog run
+// one at a time. [RouteOptions] do so for the calls of one route, or for the calls of
+// each key, while calls of different keys run in parallel. Ticks of [Registrar.Every]
+// and listeners count as calls, so in a serial cog they wait for their turn too. Tasks
+// of [Registrar.Go] are no calls: they run at the same time as everything else.
 //
 // # Life of an instance
 //
 // Setup records → kept values are restored → activation: tasks and listeners
 // start → calls → tasks and listeners stop → the running calls return → kept
-// values are saved → cleanups, last added first. A reload makes a second
-// instance before it ends the first, so for a moment both exist: open files and
-// ports that allow one user only in [Registrar.Go].
+// values are saved → cleanups, last recorded first. A reload makes the second instance
+// before it ends the first, so for a moment both exist. If a file or a port allows only
+// one user at a time, open it in a task of [Registrar.Go], not in Setup.
 //
 // # Testing
 //

@@ -22,15 +22,15 @@ type Purchase struct {
 	Item  string         `json:"item"`
 }
 
-// Receipt is what is left.
+// Receipt tells how many coins are left.
 type Receipt struct {
 	Coins int `json:"coins"`
 }
 
-// Buy is shared by the bot and its callers.
+// Buy is the route that the bot and its callers share.
 const Buy wire.Route[Purchase, Receipt] = "shop.buy"
 
-// bot starts a server with the given cogs and a client of it, in memory.
+// bot starts a server with the given cogs, and a client that reaches it in memory.
 func bot(list ...cogs.Cog) (*actors.Server, *client.Client) {
 	srv := actors.NewServer(&actors.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err := srv.Load(context.Background(), list...); err != nil {
@@ -43,8 +43,7 @@ func bot(list ...cogs.Cog) (*actors.Server, *client.Client) {
 	return srv, c
 }
 
-// A shop keeps its coins over reloads, and serves the buyers of one guild one
-// after the other.
+// A shop keeps its coins over reloads, and serves the buyers of each guild one at a time.
 func ExampleHandleWith() {
 	shop := cogs.Cog{Name: "shop", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		coins := 10
@@ -99,8 +98,9 @@ func ExampleHandle() {
 	// 0 bad_request: 1001 is more than 1000
 }
 
-// The next instance counts on. A mutex protects the map from handlers that run at the
-// same time; Keep needs none, since it reads and writes while no code of the cog runs.
+// The next instance goes on counting. A mutex protects the map from handlers that run at
+// the same time; Keep needs no lock, since it reads and writes the map while no other code
+// of the cog runs.
 func ExampleKeep() {
 	const greet wire.Route[string, int] = "greet"
 	greeter := cogs.Cog{Name: "greeter", Setup: func(_ context.Context, r *cogs.Registrar) error {
@@ -133,7 +133,7 @@ func ExampleKeep() {
 // A task runs beside the calls until the instance ends. When it returns an error, the cog
 // restarts.
 func ExampleRegistrar_Go() {
-	joins := make(chan string) // from a queue, a socket, a file
+	joins := make(chan string) // gets a name from a queue, a socket or a file
 	greeted := make(chan string)
 	greeter := cogs.Cog{Name: "greeter", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		r.Go(func(ctx context.Context) error {
@@ -161,7 +161,7 @@ func ExampleRegistrar_Every() {
 	ticks := make(chan int)
 	clock := cogs.Cog{Name: "clock", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		n := 0
-		r.Every(10*time.Millisecond, func(ctx context.Context) error { // the next one begins when this one has returned
+		r.Every(10*time.Millisecond, func(ctx context.Context) error { // the next tick begins only when this one has returned
 			n++
 			select {
 			case ticks <- n:
@@ -222,8 +222,8 @@ func ExampleCallInfo() {
 	// Output: who of cog who, generation 1, for dashboard by cogbus.v1 <nil>
 }
 
-// A cog fills its cache where there is time for it, and leaves it empty after a failure,
-// which a bad entry may have caused.
+// A cog fills its cache when nothing has failed. After a failure, which a bad entry may
+// have caused, it leaves the cache empty.
 func ExampleRegistrar_Reason() {
 	fill := func(r cogs.Reason) string {
 		switch r {
@@ -250,8 +250,8 @@ func ExampleRegistrar_Reason() {
 	// reload: the cache is filled from the database
 }
 
-// A cog counts on over reloads with a value that JSON would lose, works beside its
-// calls, and ends what it has begun.
+// A cog with every kind of record: a kept value that JSON would lose, a cleanup, ticks, a
+// task and a route.
 func ExampleRegistrar() {
 	const hit wire.Route[wire.Empty, int64] = "hits.hit"
 	changed := make(chan struct{}) // gets a value when somebody edits the settings
@@ -296,7 +296,8 @@ func ExampleRegistrar() {
 	// ended at 2
 }
 
-// OnError gets the panics of handlers. Their callers get internal, without the text.
+// The bot passes the panics of handlers to OnError. The callers get the code internal,
+// without the text of the panic.
 func ExamplePanic() {
 	panics := make(chan *cogs.Panic, 1)
 	srv := actors.NewServer(&actors.Options{

@@ -9,21 +9,26 @@ import (
 	"github.com/cogbus/cogbus/internal/codec"
 )
 
-// Keep makes *value survive reloads and restarts of the cog, but not of the
-// bot. It is written as JSON when nothing of the old instance runs any more, and
-// read into the new one before anything of it runs. A value that no longer
-// decodes fails the reload.
+// Keep makes *value survive reloads and restarts of the cog. It does not survive the end of
+// the bot. The bot writes *value as JSON when no code of the old instance runs any more,
+// and reads it into the new instance before any code of that runs. If the JSON does not
+// decode into T, the reload fails. The cog owns *value; Keep needs no lock on it.
 //
-// A restart gets what was last saved, never the memory of an instance that has
-// failed: that is at the last reload, or at most some ten seconds ago, since the
-// cog pauses every ten seconds to save. It does so only if its calls end within
-// 20 milliseconds, not again if saving takes more than 50, until an operator
-// reloads the cog, and not if it has tasks of [Registrar.Go], which would run
-// meanwhile. An instance whose saving does not end within 5 seconds cannot serve
-// any more: a fresh one takes its place, with what was saved before.
+// After a failure the cog restarts with the values saved last, never with the memory of the
+// failed instance. If two restarts with these values fail, the next one starts without
+// them. The bot saves at each reload, and about every ten seconds while the cog serves. For
+// the periodic save it holds new calls, and leaves the save out if
+//   - the running calls do not end within 20 milliseconds;
+//   - an earlier save took more than 50 milliseconds, and no operator has reloaded the cog
+//     since;
+//   - the cog has tasks of [Registrar.Go], which would run meanwhile.
 //
-// Keep panics if JSON would lose a part of T: fields that are unexported or
-// tagged "-", channels, functions, interfaces. KeepFunc serves such types.
+// If a save does not end within 5 seconds, the bot replaces the instance with a fresh one
+// that starts with the values saved before.
+//
+// Keep panics, which fails the Setup, if value is nil, if the name is empty, taken or
+// longer than 256 bytes, and if JSON would lose a part of T: unexported fields, fields
+// tagged "-", channels, functions, interfaces. Use KeepFunc for such types.
 func Keep[T any](r *Registrar, name string, value *T) {
 	if loss := lost(reflect.TypeFor[T](), nil); loss != "" {
 		panic(fmt.Sprintf("cogs: Keep(%q) of cog %q: JSON would lose %s; use KeepFunc", name, r.recorder().Cog(), loss))
@@ -44,16 +49,18 @@ func Keep[T any](r *Registrar, name string, value *T) {
 		})
 }
 
-// KeepFunc makes what save returns survive reloads and restarts of the cog: it
-// is passed to the restore function of the next instance. What save returns must
-// be JSON text. It is copied, and restore gets a copy: both may use their memory
-// again. The rules of Keep hold; a panic of either, or
-// runtime.Goexit, counts as its error.
+// KeepFunc is Keep for a value that JSON alone would lose. The bot calls save when it
+// saves, and passes the text to the restore function of the next instance.
+//
+// save returns JSON text. The bot copies it, and restore gets a copy of its own, so both
+// functions may reuse or change their memory. The rules of Keep hold. If save or restore
+// panics or calls runtime.Goexit, the bot treats that as an error which it returned.
 func (r *Registrar) KeepFunc(name string, save func() ([]byte, error), restore func(text []byte) error) {
 	r.recorder().KeepFunc(name, save, restore)
 }
 
-// lost says what JSON would lose of a value of type t, or "".
+// lost names a part of the values of type t that JSON would lose. If there is none, it
+// returns "".
 func lost(t reflect.Type, above []reflect.Type) string {
 	if slices.Contains(above, t) {
 		return ""

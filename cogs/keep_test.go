@@ -66,7 +66,7 @@ func TestKeep_roundTrip(t *testing.T) {
 func TestKeep_refusesWhatJSONLoses(t *testing.T) {
 	type hidden struct {
 		Shown  int
-		secret int //nolint:unused // that it is there is the point
+		secret int //nolint:unused // Keep refuses the type because of this field
 	}
 	for want, keep := range map[string]func(*cogs.Registrar){
 		"field secret":            func(r *cogs.Registrar) { cogs.Keep(r, "v", new(hidden)) },

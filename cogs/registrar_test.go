@@ -11,7 +11,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// open returns an instance of a cog whose Setup is f, and how that ended.
+// open returns an instance of a cog whose Setup calls f, and the error of that Setup.
 func open(t *testing.T, f func(r *cogs.Registrar)) (*instance.Instance, error) {
 	t.Helper()
 	setup := func(_ context.Context, r *cogs.Registrar) error { f(r); return nil }

@@ -11,45 +11,54 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// RouteOptions say how one route is served. The zero value is what Handle does.
+// RouteOptions say how the bot serves one route. The zero value gives the behaviour of
+// Handle.
 type RouteOptions[Req any] struct {
-	// Timeout bounds the handler. If zero, that of the cog.
+	// Timeout is the time limit of each call. If zero, Cog.Timeout applies.
 	Timeout time.Duration
 
-	// Serial makes the route run one call at a time, in order of arrival. As with
-	// [Cog.Serial], calls that a handler itself makes into the route do not wait
-	// for it, and two that it makes at once run beside each other.
+	// Serial makes the route run one call at a time, in order of arrival. The exceptions of
+	// [Cog.Serial] hold for the route: a call that a handler itself makes into the route
+	// does not wait for it, and two such calls at once run at the same time.
 	Serial bool
 
-	// Key, if set, makes calls of equal key run one at a time, in order of
-	// arrival, and calls of different keys in parallel. It must be quick and
-	// must not block: it runs on the goroutine that will run the call, and calls
-	// behind it wait for their place, for a moment. An empty key is a key. Calls
-	// that a handler itself makes go as with Serial. Key together with Serial or
-	// MaxInFlight panics: each key has one call at a time already.
+	// Key, if set, returns the key of a call. Calls of equal key run one at a time, in
+	// order of arrival; calls of different keys run in parallel. The empty key is a key
+	// like others. Calls that a handler itself makes are exempt as with Serial.
+	//
+	// Key must be quick and must not block, since later calls wait for it, for up to 100
+	// milliseconds. It may run on several goroutines at once. HandleWith panics if Key is
+	// set together with Serial or MaxInFlight, since each key already has only one call at
+	// a time.
 	Key func(Req) string
 
-	// MaxInFlight bounds the calls of this route that run at once; more wait
-	// for their turn. If zero, only the cog's limit counts.
+	// MaxInFlight is the most calls of this route that may run at once; further calls wait
+	// for their turn. If zero, only Cog.MaxInFlight limits them.
 	MaxInFlight int
 
-	// MaxWaiting bounds the calls of this route that wait for their turn.
-	// More are refused as overloaded. If zero, only the cog's limit counts.
+	// MaxWaiting is the most calls of this route that may wait for their turn. The bot
+	// rejects further calls with the code overloaded. If zero, only Cog.MaxInFlight limits
+	// them.
 	MaxWaiting int
 }
 
-// Handle makes h answer calls of route, concurrently. The context of a call is
-// done when its caller gives up or is gone, when its time is over, or when the
-// cog is unloaded or replaced and does not drain in time.
+// Handle makes h answer the calls of route. Calls run concurrently. h owns req. The bot
+// encodes the response after h has returned, so no goroutine may change memory that the
+// response still refers to.
 //
-// A *wire.Error that h returns goes to the caller as it is. Any other error and
-// every panic is logged and reaches the caller as [wire.Internal] without its
-// text. Handle panics if the instance has a route of that name.
+// The context of a call is done when its caller gives up or disconnects, when the time
+// limit is over, or when a reload or unload cancels the calls that did not end within
+// DrainTimeout.
+//
+// If h returns a *wire.Error, the caller gets it unchanged. If h returns any other error or
+// panics, the bot logs that, and the caller gets [wire.Internal] without the text. Handle
+// panics, which fails the Setup, if h is nil, if the instance already has a route of that
+// name, or if the name is empty or longer than 256 bytes.
 func Handle[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], h func(ctx context.Context, req Req) (Resp, error)) {
 	HandleWith(r, route, RouteOptions[Req]{}, h)
 }
 
-// HandleWith is Handle with options.
+// HandleWith is Handle with options. It also panics if a limit is negative.
 func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o RouteOptions[Req], h func(ctx context.Context, req Req) (Resp, error)) {
 	cog := r.recorder().Cog()
 	if h == nil {
@@ -59,7 +68,7 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 		panic(fmt.Sprintf("cogs: route %q of cog %q has a negative limit", string(route), cog))
 	}
 	if o.Key != nil && (o.Serial || o.MaxInFlight > 0) {
-		panic(fmt.Sprintf("cogs: route %q of cog %q has a Key, and Serial or MaxInFlight: each key has one call at a time already", string(route), cog))
+		panic(fmt.Sprintf("cogs: route %q of cog %q has a Key, and Serial or MaxInFlight: each key already has only one call at a time", string(route), cog))
 	}
 	in, out := codec.Of[Req](), codec.Of[Resp]()
 	e := &instance.Endpoint{
@@ -71,7 +80,7 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 	if o.Serial {
 		e.MaxInFlight = 1
 	}
-	// one allocation for both, since both escape into the JSON library
+	// one allocation for both values, since the JSON library makes both escape to the heap
 	type exchange struct {
 		req  Req
 		resp Resp
@@ -83,7 +92,8 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 		}
 		return out.Append(dst, &x.resp)
 	}
-	// no code of the types' own has seen where a flat value is: it is used again
+	// A flat type has no methods of its own that could have kept a pointer to the value, so
+	// the memory may be used again.
 	var used *sync.Pool
 	if in.Flat() && out.Flat() {
 		used = &sync.Pool{New: func() any { return new(exchange) }}
@@ -116,7 +126,7 @@ func HandleWith[Req, Resp any](r *Registrar, route wire.Route[Req, Resp], o Rout
 	r.recorder().Route(e)
 }
 
-// A Panic is the error of a handler, a task or a Setup that panicked. Its field Value
-// is the argument of panic, of type any; its field Stack, a []byte, tells where that
-// was, as runtime/debug.Stack does.
+// A Panic is the error of a handler, a task or a Setup that has panicked. Its field Value,
+// of type any, is the argument of panic; its field Stack, a []byte, is the stack of the
+// goroutine that panicked, in the form of runtime/debug.Stack.
 type Panic = instance.Panic

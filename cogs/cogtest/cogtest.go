@@ -1,4 +1,4 @@
-// Package cogtest helps to test cogs. [Start] runs them behind a real server
+// Package cogtest helps to test cogs. [Start] runs cogs behind a real server
 // and a real client that talk over memory, so it works inside a testing/synctest
 // bubble:
 //
@@ -18,9 +18,9 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// Start runs a server with the given cogs and returns it with a client of it,
-// which is an admin. Both are closed when the test ends. A cog that does not
-// load fails the test.
+// Start runs a server with the given cogs, and returns the server and a client of it, which
+// has the rights of an admin. It closes both when the test ends, so the caller need not. If
+// a cog does not load, Start fails the test; call it from the goroutine of the test.
 func Start(t testing.TB, list ...cogs.Cog) (*actors.Server, *client.Client) {
 	t.Helper()
 	srv := actors.NewServer(&actors.Options{

@@ -24,7 +24,7 @@ type members struct {
 
 const countMembers wire.Route[guild, members] = "members.count"
 
-// page is what the dashboard under test shows of a guild.
+// page returns the text that the dashboard under test shows for a guild.
 func page(ctx context.Context, bot *client.Client, id wire.Snowflake) string {
 	m, err := client.Call(ctx, bot, countMembers, guild{ID: id})
 	switch wire.CodeOf(err) {
@@ -36,7 +36,8 @@ func page(ctx context.Context, bot *client.Client, id wire.Snowflake) string {
 	return "the bot is away, please come back"
 }
 
-// TestDashboard tests a dashboard without its bot: a cog of one route stands in for it.
+// TestDashboard tests a dashboard without its bot. A cog with one route takes the place of
+// the bot.
 func TestDashboard(t *testing.T) {
 	srv, bot := cogtest.Start(t, cogs.Single(countMembers, func(_ context.Context, g guild) (members, error) {
 		if g.ID != 1 {
@@ -57,7 +58,8 @@ func TestDashboard(t *testing.T) {
 	}
 }
 
-// TestCog tests a cog with a task inside a bubble, in which an hour takes no time.
+// TestCog tests a cog that has ticks in a synctest bubble, where an hour of the clock takes
+// no time.
 func TestCog(t *testing.T) {
 	const hours wire.Route[wire.Empty, int] = "clock.hours"
 	clock := cogs.Cog{Name: "clock", Serial: true, Setup: func(_ context.Context, r *cogs.Registrar) error {
@@ -73,7 +75,7 @@ func TestCog(t *testing.T) {
 		if _, err := srv.Reload(t.Context(), "clock", nil); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Hour) // a timer starts anew with the new instance
+		time.Sleep(2 * time.Hour) // the new instance starts its interval again
 		synctest.Wait()
 		if got, err := client.Call(t.Context(), bot, hours, wire.Empty{}); got != 3 || err != nil {
 			t.Errorf("Call(%s) = %d, %v; want 3", hours, got, err)

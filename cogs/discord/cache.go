@@ -9,10 +9,10 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// The functions below copy what is in the session's cache. Discordgo changes it
-// under State's lock, in place: a pointer that State returns is followed under
-// that lock alone. None of them takes the lock twice, which would block for
-// good as soon as the session waits to write.
+// The functions below copy from the session's cache. Discordgo changes the cached values in
+// place, under the lock of State. So a pointer that State returns may only be followed
+// under that lock. No function takes the lock twice: as soon as the session waits to write,
+// the second attempt would block for ever.
 
 func (h *host) guilds(wire.Empty) ([]Guild, error) {
 	state := h.session.State
@@ -40,7 +40,7 @@ func (h *host) guild(id wire.Snowflake) (Guild, error) {
 	return h.copyGuild(g), nil
 }
 
-// copyGuild copies g. The caller holds both locks.
+// copyGuild copies g. The caller holds h.mu and the lock of State.
 func (h *host) copyGuild(g *discordgo.Guild) Guild {
 	return Guild{
 		ID:          snowflake(g.ID),
@@ -63,7 +63,7 @@ func (h *host) members(page memberPage) ([]Member, error) {
 		page.Limit = maxMembers
 	}
 	state := h.session.State
-	// ids first: the lock is not held while a large guild is sorted
+	// collect the ids first, so that a large guild is sorted without the lock
 	var ids []wire.Snowflake
 	state.RLock()
 	for _, m := range g.Members {
@@ -78,7 +78,7 @@ func (h *host) members(page memberPage) ([]Member, error) {
 		if len(list) == page.Limit {
 			break
 		}
-		if m, err := h.member(memberID{page.Guild, id}); err == nil { // else it has left meanwhile
+		if m, err := h.member(memberID{page.Guild, id}); err == nil { // otherwise the member has left meanwhile
 			list = append(list, m)
 		}
 	}
@@ -163,7 +163,7 @@ func (h *host) roles(guild wire.Snowflake) ([]Role, error) {
 	return list, nil
 }
 
-// find returns the cached guild, to be read under State's lock.
+// find returns the cached guild. The caller reads it under the lock of State.
 func (h *host) find(id wire.Snowflake) (*discordgo.Guild, error) {
 	g, err := h.session.State.Guild(id.String())
 	if err != nil {
@@ -172,7 +172,7 @@ func (h *host) find(id wire.Snowflake) (*discordgo.Guild, error) {
 	return g, nil
 }
 
-// snowflake returns an id of discordgo's, 0 for none.
+// snowflake parses an id of discordgo. It returns 0 if there is none.
 func snowflake(text string) wire.Snowflake {
 	id, _ := wire.ParseSnowflake(text)
 	return id

@@ -7,7 +7,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// decode reads an event as discordgo does.
+// decode decodes an event in the way that discordgo does.
 func decode(data []byte, event any) error {
 	if e, ok := event.(*discordgo.RateLimit); ok {
 		return decodeRateLimit(data, e)
@@ -26,7 +26,8 @@ func decode(data []byte, event any) error {
 	return err
 }
 
-// tellGuild sets the guild ids that Discord leaves out inside of a guild.
+// tellGuild sets the guild ids of a guild's channels, members and voice states, which
+// Discord leaves out.
 func tellGuild(g *discordgo.Guild) {
 	if g == nil {
 		return
@@ -42,8 +43,7 @@ func tellGuild(g *discordgo.Guild) {
 	}
 }
 
-// rateLimited is a discordgo.RateLimit as JSON: what that type writes it does
-// not read.
+// A rateLimited is a discordgo.RateLimit in JSON. That type cannot decode its own JSON.
 type rateLimited struct {
 	Bucket     string
 	Message    string

@@ -1,5 +1,6 @@
-// Package discord gives cogs Discord, through a discordgo session of the bot:
-// typed events, and safe copies of what the session knows.
+// Package discord connects cogs to Discord, through a discordgo session of the bot.
+// Cogs get typed events, and safe copies of the guilds, members, channels and roles
+// that the session knows.
 //
 //	srv.Load(ctx, discord.With(session, members.Cog(), settings.Cog(db))...)
 //
@@ -10,34 +11,39 @@
 //
 // # Events
 //
-// [On] takes part in the life of an instance: it gets events from the
-// activation on, and a reload hands over to the next instance so that each
-// event is handled once. A panic of a listener is logged and hurts neither the
-// bot nor other listeners, which a panic in a handler of discordgo's own would.
+// A listener of [On] belongs to an instance of a cog: it gets events from the
+// activation on, and a reload hands over to the next instance in such a way that each
+// event is handled exactly once. If a listener panics, the bot logs that and goes on. A
+// panic in a handler that was added to the discordgo session itself would end the bot.
 //
-// The listeners of a cog handle the events of one guild in order, one after
-// the other, and those of different guilds in parallel; events without a guild,
-// as in direct messages, count as one more guild. Cogs do not wait for each
-// other.
+// The listeners of a cog handle the events of one guild one at a time, in order, and
+// the events of different guilds in parallel. Events without a guild, such as direct
+// messages, count as events of one further guild. Cogs do not wait for each other.
 //
-// A listener gets a copy of the event and may keep and change it. Fields that
-// discordgo fills from its own cache, BeforeUpdate and BeforeDelete, are nil.
+// A listener owns its copy of the event, and may keep and change it. The fields
+// BeforeUpdate and BeforeDelete, which discordgo fills from its own cache, are nil.
 //
-// # What the session knows
+// # Reading the cache
 //
-// Discordgo hands out pointers into its cache and changes what they point to,
-// so reading Session.State in a handler is a data race. A [View] returns copies:
-// plain structs, taken under the right locks. It knows what the session knows:
-// without the intents for guilds and members that is little, and discordgo
-// fetches nothing by itself. For everything else there is [View.Session] and
-// its REST methods, which are safe.
+// Discordgo returns pointers into its cache and later changes the values behind them,
+// so reading Session.State in a handler is a data race. A [View] returns copies: plain
+// structs, made under the right locks. The cache has only the guilds and members that
+// Discord has sent. Without the intents for guilds and members these are few, and
+// discordgo requests no others by itself. For everything else, use the REST methods of
+// [View.Session], which are safe.
 //
-// One race of discordgo's remains: if a presence update carries a user name,
-// discordgo writes it into its cache without a lock. Bots without the presence
-// intent do not meet it.
+// One race in discordgo remains: if a presence update contains a user name, discordgo
+// writes the name into its cache without a lock. Bots without the presence intent get no
+// such update.
 //
 // # Testing
 //
-// Package discordtest has a fake Discord that a stock session connects to, also
-// in a testing/synctest bubble.
+// A cog that uses [On] or [From] needs a session in its tests too. Package discordtest
+// makes one that is connected to a fake Discord, also in a testing/synctest bubble:
+//
+//	fake := discordtest.New(nil)
+//	defer fake.Close()
+//	session, err := fake.Session()
+//	...
+//	srv, bot := cogtest.Start(t, discord.With(session, members.Cog())...)
 package discord

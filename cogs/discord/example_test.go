@@ -15,7 +15,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// greeter is a cog that greets who joins.
+// greeter is a cog that greets new members.
 type greeter struct {
 	discord *discord.View
 	greeted chan string
@@ -68,7 +68,7 @@ func Example() {
 	// Output: welcome to Amber Harbor, grace: you are number 7
 }
 
-// REST goes by the session.
+// A cog makes REST requests with the session of its View.
 func ExampleView_Session() {
 	fake := discordtest.New(nil)
 	defer fake.Close()
@@ -107,7 +107,7 @@ func ExampleView_Session() {
 	// Output: cogbot <nil>
 }
 
-// A View reads what the session knows. What it returns belongs to the caller.
+// A View reads the cache of the session. Its results belong to the caller.
 func ExampleView() {
 	fake := discordtest.New(nil)
 	defer fake.Close()

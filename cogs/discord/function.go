@@ -10,8 +10,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// functions are what a host offers and a View calls. Both go through JSON, so
-// that a View works the same where the host is another process.
+// functions are the functions that a host offers and a View calls. Requests and results are
+// JSON, so that a View works in the same way if the host is in another process.
 type functions struct {
 	guilds   function[wire.Empty, []Guild]
 	guild    function[wire.Snowflake, Guild]
@@ -23,8 +23,8 @@ type functions struct {
 	credentials function[wire.Empty, credentials]
 }
 
-// credentials are what a session for REST takes. They go to the cogs that With
-// has loaded alone.
+// credentials are the settings that a session for REST needs. Only cogs that With has
+// loaded can get them.
 type credentials struct {
 	Token         string `json:"token"`
 	UserAgent     string `json:"user_agent"`
@@ -43,8 +43,8 @@ type memberID struct {
 	User  wire.Snowflake `json:"user"`
 }
 
-// newFunctions looks at all the types, which takes long: each host and each View
-// does it once.
+// newFunctions examines all types with reflection, which is slow. So each host and each
+// View calls it once.
 func newFunctions() functions {
 	return functions{
 		guilds:   newFunction[wire.Empty, []Guild]("discord.guilds"),
@@ -67,11 +67,11 @@ func newFunction[Req, Resp any](name string) function[Req, Resp] {
 	return function[Req, Resp]{name, codec.Of[Req](), codec.Of[Resp]()}
 }
 
-// call runs the function at the host.
+// call runs the function at the host. Errors of the host are returned unchanged.
 func (f *function[Req, Resp]) call(ctx context.Context, host instance.Host, req Req) (Resp, error) {
 	var resp, none Resp
 	if host == nil {
-		return none, wire.Errorf(wire.Unavailable, "a View that discord.From did not make")
+		return none, wire.Errorf(wire.Unavailable, "this View was not made by discord.From")
 	}
 	data, err := f.in.Append(nil, &req)
 	if err != nil {
@@ -82,12 +82,12 @@ func (f *function[Req, Resp]) call(ctx context.Context, host instance.Host, req 
 		return none, err
 	}
 	if err := f.out.Decode(out, &resp); err != nil { // no *wire.Error, as in cogs.Call
-		return none, fmt.Errorf("discord: what %s has returned does not fit %s: %s", f.name, reflect.TypeFor[Resp](), err.Error()) // not wrapped: its bad_request is not the caller's
+		return none, fmt.Errorf("discord: the result of %s does not fit %s: %s", f.name, reflect.TypeFor[Resp](), err.Error()) // not wrapped: its bad_request is not the caller's
 	}
 	return resp, nil
 }
 
-// serve makes h the function, for a host.
+// serve returns a function on JSON text that calls h, for a host.
 func (f *function[Req, Resp]) serve(h func(Req) (Resp, error)) func(data []byte) ([]byte, error) {
 	return func(data []byte) ([]byte, error) {
 		var req Req

@@ -74,7 +74,7 @@ func (w *world) guild(i int) wire.Snowflake {
 	return id
 }
 
-// seen collects what listeners see.
+// seen collects texts that listeners add.
 type seen struct {
 	mu   sync.Mutex
 	list []string // protected by mu
@@ -86,7 +86,7 @@ func (s *seen) add(text string) {
 	s.list = append(s.list, text)
 }
 
-// all returns what was seen, after all is quiet.
+// all waits until every goroutine of the bubble is idle, and returns the texts.
 func (s *seen) all() []string {
 	synctest.Wait()
 	s.mu.Lock()

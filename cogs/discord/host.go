@@ -11,14 +11,14 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A host is a session as cogs see it.
+// A host gives cogs the events and the cache of a session.
 type host struct {
 	session   *discordgo.Session
 	functions map[string]func(data []byte) ([]byte, error)
 
-	mu     sync.RWMutex // protects the fields below; deliveries read them
+	mu     sync.RWMutex // protects the fields below; held for reading while events are delivered
 	subs   map[string][]*subscription
-	counts map[string]int // members by guild id
+	counts map[string]int // the number of members, by guild id
 }
 
 type subscription struct{ deliver func(data []byte) }
@@ -28,7 +28,7 @@ func newHost(session *discordgo.Session) *host {
 	open := session.DataReady
 	session.RUnlock()
 	if open {
-		panic("discord.With: the session is open already: events may have been missed")
+		panic("discord.With: the session is open already, so cogs may have missed events; call With before session.Open")
 	}
 	session.SyncEvents = true
 	h := &host{session: session, subs: map[string][]*subscription{}, counts: map[string]int{}}
@@ -55,12 +55,13 @@ func (h *host) credentials(wire.Empty) (credentials, error) {
 	return credentials{s.Token, s.UserAgent, s.MaxRestRetries, s.ShouldRetryOnRateLimit}, nil
 }
 
-// onEvent runs where the session reads events, after it has updated its cache.
+// onEvent runs on the goroutine with which the session reads events, after the session has
+// updated its cache.
 func (h *host) onEvent(_ *discordgo.Session, e *discordgo.Event) {
 	h.recount(e)
 	h.publish(e.Type, e.RawData)
 	if h.wanted(anyEvent) {
-		if text, err := json.Marshal(e); err == nil { // it was just decoded
+		if text, err := json.Marshal(e); err == nil { // it cannot fail: discordgo has just decoded e
 			h.publish(anyEvent, text)
 		}
 	}
@@ -72,8 +73,8 @@ func (h *host) onRateLimit(_ *discordgo.Session, e *discordgo.RateLimit) {
 	}
 }
 
-// recount copies the number of members of a guild. Discordgo changes it without
-// a lock, so it can be read here alone.
+// recount copies the number of members of a guild. Discordgo changes that number without a
+// lock, so it may be read only here, on discordgo's own goroutine.
 func (h *host) recount(e *discordgo.Event) {
 	var id string
 	switch e := e.Struct.(type) {
@@ -101,7 +102,7 @@ func (h *host) recount(e *discordgo.Event) {
 }
 
 func (h *host) publish(event string, data []byte) {
-	// the lock is held so that nothing is delivered after a cancel has returned
+	// hold the lock, so that no event is delivered after a cancel has returned
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for _, s := range h.subs[event] {
@@ -128,7 +129,7 @@ func (h *host) Subscribe(event string, deliver func(data []byte)) (cancel func()
 	}
 }
 
-// Call implements [instance.Host]. The functions are those of a [View].
+// Call implements [instance.Host]. Its functions serve the methods of a [View].
 func (h *host) Call(_ context.Context, name string, data []byte) ([]byte, error) {
 	f := h.functions[name]
 	if f == nil {

@@ -2,7 +2,7 @@ package discord
 
 import "github.com/bwmarrin/discordgo"
 
-// The names of the events that discordgo makes itself.
+// The names of the events that discordgo itself creates.
 const (
 	anyEvent   = "__EVENT__"
 	connect    = "__CONNECT__"
@@ -10,8 +10,8 @@ const (
 	rateLimit  = "__RATE_LIMIT__"
 )
 
-// eventName returns the name of the event that e points to, which may be nil,
-// or "" if it is none. Discordgo knows the names but does not tell them.
+// eventName returns the name of the event that e points to; e may be a nil pointer. It
+// returns "" if e points to no event. Discordgo knows the names but does not export them.
 func eventName(e any) string {
 	switch e.(type) {
 	case *discordgo.ApplicationCommandPermissionsUpdate:

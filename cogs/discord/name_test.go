@@ -11,8 +11,7 @@ import (
 	"testing"
 )
 
-// Every event that discordgo can handle must be in the table, under its name
-// and under that alone.
+// Every event that discordgo can handle must be in the table, under its own name only.
 func TestEventNamesAreThoseOfDiscordgo(t *testing.T) {
 	here, err := os.Getwd()
 	if err != nil {

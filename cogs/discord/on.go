@@ -11,17 +11,20 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// On records h as a listener of the instance that r is for: it is called with
-// each event of type E, such as discordgo.GuildMemberAdd, and as a call of the
-// cog, with its time limit. The package documentation tells what order holds.
-// h owns e. An error of h is logged; that is all.
+// On records h as a listener of the instance that r belongs to. The bot calls h with each
+// event of type E, such as discordgo.GuildMemberAdd. Each event is a call of the cog, with
+// the cog's time limit. The package documentation says in which order events come, and
+// which listeners run at the same time.
 //
-// E may be any event of discordgo, the ones that it makes itself too:
-// discordgo.Connect, Disconnect, RateLimit, and Event, which stands for every
-// event and comes without Struct.
+// h owns e. The bot logs an error or a panic of h, and nothing else happens.
 //
-// On panics, which fails the Setup, if the cog was loaded without [With], and if E is
-// no event.
+// E may be any event of discordgo, also those that discordgo itself creates:
+// discordgo.Connect, Disconnect, RateLimit, and Event, which stands for every event and has
+// a nil Struct.
+//
+// On panics, which fails the Setup, if h is nil, if E is no event, and if the cog was
+// loaded without [With]. So a test gives With a session too, one that is connected to
+// package discordtest.
 func On[E any](r *cogs.Registrar, h func(ctx context.Context, e *E) error) {
 	recorder := (*instance.Recorder)(r)
 	name := eventName((*E)(nil))
@@ -37,22 +40,23 @@ func On[E any](r *cogs.Registrar, h func(ctx context.Context, e *E) error) {
 		if _, partly := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !partly {
 			return fmt.Errorf("decode: %w", err)
 		}
-		// as discordgo does: one field that has changed its type must not
-		// silence a bot
+		// call h also after such an error, as discordgo does: a single field that has
+		// changed its type must not make the bot ignore the event
 		return errors.Join(h(ctx, e), err)
 	})
 }
 
-// needHost returns the host that With has given the cog of r.
+// needHost returns the host that With has given to the cog of r. It panics if there is
+// none.
 func needHost(r *instance.Recorder, what string) instance.Host {
 	host := r.Host()
 	if host == nil {
-		panic(fmt.Sprintf("discord.%s: cog %q has no Discord: load it by discord.With(session, ...)", what, r.Cog()))
+		panic(fmt.Sprintf("discord.%s: cog %q has no Discord session: load it by discord.With(session, cog); in a test, take the session from discordtest.New(nil).Session()", what, r.Cog()))
 	}
 	return host
 }
 
-// guildOf returns a function that finds the guild of an event.
+// guildOf returns a function that returns the guild id in the data of such an event.
 func guildOf(event string) func(data []byte) string {
 	switch event {
 	case "GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE":
@@ -79,8 +83,8 @@ func guildOf(event string) func(data []byte) string {
 	})
 }
 
-// keyOf reads the part of an event that T describes. What does not decode has
-// the empty key.
+// keyOf returns a function that decodes the part of an event that T describes, and returns
+// its key. If the data does not decode, the key is empty.
 func keyOf[T any](key func(*T) string) func(data []byte) string {
 	codec := codec.Of[T]()
 	return func(data []byte) string {

@@ -189,8 +189,8 @@ func TestWrongUseFailsTheSetup(t *testing.T) {
 		cog  cogs.Cog
 		want string
 	}{
-		{"no host", listening("lonely", func(context.Context, *discordgo.GuildMemberAdd) error { return nil }), `discord.On: cog "lonely" has no Discord: load it by discord.With`},
-		{"no host for a view", from, `discord.From: cog "viewer" has no Discord: load it by discord.With`},
+		{"no host", listening("lonely", func(context.Context, *discordgo.GuildMemberAdd) error { return nil }), `discord.On: cog "lonely" has no Discord session: load it by discord.With(session, cog); in a test, take the session from discordtest.New(nil).Session()`},
+		{"no host for a view", from, `discord.From: cog "viewer" has no Discord session: load it by discord.With(session, cog); in a test`},
 		{"no event", discord.With(session, noEvent)[0], `discord.On: cog "odd": *time.Time points to no event of discordgo`},
 		{"no listener", discord.With(session, listening("empty", nil))[0], `discord.On: cog "empty": the listener for GUILD_MEMBER_ADD is nil`},
 	} {

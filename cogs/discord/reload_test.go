@@ -19,8 +19,8 @@ import (
 
 const countJoins wire.Route[wire.Empty, int64] = "joins"
 
-// counter counts joins, and keeps the number over reloads if keep says so: else
-// it counts in total.
+// counter returns a cog that counts joins. If keep is true, it keeps the number over
+// reloads; total counts in any case.
 func counter(keep bool, total *atomic.Int64) cogs.Cog {
 	return cogs.Cog{Name: "counter", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		n := new(int64)
@@ -52,7 +52,7 @@ func TestReloadUnderEvents(t *testing.T) {
 			_, err := w.srv.Reload(w.Context(), "counter", nil)
 			return err
 		}},
-		{"replaced by what another With returned", true, func(w *world, c cogs.Cog) error {
+		{"replaced by a cog of another With", true, func(w *world, c cogs.Cog) error {
 			_, err := w.srv.Replace(w.Context(), discord.With(w.session, c)[0], nil)
 			return err
 		}},

@@ -6,14 +6,14 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A Guild is a guild without what is in it.
+// A Guild describes a guild, without its members, channels and roles.
 type Guild struct {
 	ID          wire.Snowflake `json:"id"`
 	Name        string         `json:"name"`
-	Icon        string         `json:"icon,omitempty"` // a hash, as in the URLs of Discord's CDN
+	Icon        string         `json:"icon,omitempty"` // the hash in the URLs of Discord's CDN; empty: none
 	OwnerID     wire.Snowflake `json:"owner_id"`
 	MemberCount int            `json:"member_count"`
-	Unavailable bool           `json:"unavailable,omitempty"` // nothing but ID is known, or that was long ago
+	Unavailable bool           `json:"unavailable,omitempty"` // Discord has not sent the guild yet, or has an outage: the other fields are empty or out of date
 }
 
 // A Member is a user in a guild.
@@ -22,14 +22,14 @@ type Member struct {
 	Username   string           `json:"username"`
 	GlobalName string           `json:"global_name,omitempty"`
 	Nick       string           `json:"nick,omitempty"`
-	Avatar     string           `json:"avatar,omitempty"` // a hash
+	Avatar     string           `json:"avatar,omitempty"` // the hash in the URLs of Discord's CDN; empty: none
 	Bot        bool             `json:"bot,omitempty"`
 	Roles      []wire.Snowflake `json:"roles"` // without @everyone
 	JoinedAt   time.Time        `json:"joined_at"`
 }
 
-// Name returns what other members see: the nick name, else the global name,
-// else the user name.
+// Name returns the name that other members see: the nick name, otherwise the global name,
+// otherwise the user name.
 func (m Member) Name() string {
 	switch {
 	case m.Nick != "":
@@ -44,17 +44,17 @@ func (m Member) Name() string {
 type Channel struct {
 	ID       wire.Snowflake `json:"id"`
 	Name     string         `json:"name"`
-	Type     int            `json:"type"` // as discordgo.ChannelType
+	Type     int            `json:"type"` // one of the values of discordgo.ChannelType
 	Topic    string         `json:"topic,omitempty"`
-	ParentID wire.Snowflake `json:"parent_id,omitempty"` // of its category; 0: none
+	ParentID wire.Snowflake `json:"parent_id,omitempty"` // the id of its category; 0: none
 	Position int            `json:"position"`
 }
 
-// A Role is a role of a guild. The one with the guild's id is @everyone.
+// A Role is a role of a guild. The role with the guild's own id is @everyone.
 type Role struct {
 	ID          wire.Snowflake `json:"id"`
 	Name        string         `json:"name"`
 	Color       int            `json:"color"` // 0xRRGGBB; 0: none
 	Position    int            `json:"position"`
-	Permissions int64          `json:"permissions,string"` // as discordgo.PermissionSendMessages and its like
+	Permissions int64          `json:"permissions,string"` // a sum of discordgo's Permission constants
 }

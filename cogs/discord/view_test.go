@@ -19,7 +19,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// viewing returns a cog that hands its View out.
+// viewing returns a cog that stores its View in v.
 func viewing(v **discord.View) []cogs.Cog {
 	return []cogs.Cog{{Name: "viewer", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		*v = discord.From(r)
@@ -141,9 +141,8 @@ func TestSession(t *testing.T) {
 	}
 }
 
-// The race detector decides this one.
-// TestSession_elsewhere has the session where the host is not a session, as in a
-// process of the cog's own.
+// TestSession_elsewhere asks for the session when the host is not a session itself, as in a
+// cog that runs as a process.
 func TestSession_elsewhere(t *testing.T) {
 	var v *discord.View
 	cog := cogs.Cog{Name: "far", Setup: func(_ context.Context, r *cogs.Registrar) error {
@@ -163,9 +162,11 @@ func TestSession_elsewhere(t *testing.T) {
 	})
 }
 
-// A link stands between a cog and its host.
+// A link is a host that is no session: it passes calls on to one.
 type link struct{ instance.Host }
 
+// TestViewWhileMembersComeAndGo reads while the session changes its cache. It is for the
+// race detector.
 func TestViewWhileMembersComeAndGo(t *testing.T) {
 	var v *discord.View
 	bubble(t, &discordtest.Options{Guilds: 3}, viewing(&v), func(t *testing.T, w *world) {

@@ -11,15 +11,16 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// With returns the given cogs with session as their host: [On] and [From] work
-// in their Setups. Several calls for one session make equal hosts, so a cog may
-// be replaced by one that another call returned.
+// With returns copies of the given cogs that have session as their Discord: [On] and [From]
+// work in their Setups. A cog from one call of With may replace a cog from another call
+// with the same session. session belongs to the bot, which opens and closes it.
 //
-// The first call for a session must come before its Open, else With panics. It
-// sets SyncEvents, because discordgo would else run handlers in goroutines that
-// overtake each other. Cogs do not notice, but handlers that the bot adds to the
-// session itself now run where it reads events: they must be quick, and may
-// neither load nor unload cogs.
+// With panics if session is nil, or if the first call with a session comes after its Open.
+// The first call sets SyncEvents, because discordgo would otherwise run each handler in a
+// goroutine of its own, and events would overtake each other. Cogs do not notice that. But
+// handlers that the bot itself adds to the session now run on the goroutine that reads
+// events: they must be quick, and must not load or unload cogs. Several goroutines may call
+// With at once.
 func With(session *discordgo.Session, list ...cogs.Cog) []cogs.Cog {
 	h := hostOf(session)
 	out := make([]cogs.Cog, len(list))
@@ -35,9 +36,9 @@ func With(session *discordgo.Session, list ...cogs.Cog) []cogs.Cog {
 	return out
 }
 
-// sessions finds the host of a session again, which has no place to keep it.
-// The pointers are weak: it keeps no session alive, and a session keeps its host
-// alive by its handlers.
+// sessions finds the host of a session, since a session has no field for it. The pointers
+// are weak, so that the map keeps no session alive. A session keeps its host alive through
+// its handlers.
 var sessions struct {
 	mu    sync.Mutex // protects hosts
 	hosts map[weak.Pointer[discordgo.Session]]weak.Pointer[host]

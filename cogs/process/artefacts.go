@@ -9,36 +9,37 @@ import (
 	"slices"
 	"sync"
 
-	// so that a bot which vendors its modules has what the built program imports
+	// a bot that vendors its modules needs the imports of the program that Build makes
 	_ "github.com/cogbus/cogbus/cogs/process/child"
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// artefacts are the executables of one cog: built from its package, in the order in which
-// they have served, or one that was built elsewhere. They outlive instances.
+// artefacts holds the executables of one cog: those that were built from its package, in
+// the order in which they have served, or a single one that was built elsewhere. It
+// outlives instances.
 type artefacts struct {
 	name string
 	dir  string
 	opts Options
 
 	mu       sync.Mutex // protects the fields below
-	order    []string   // the artefacts in the order of their service; the last serves, or has
-	recalled bool       // order holds those of earlier runs of the bot
-	serving  bool       // something has served in this run
-	tried    made       // the last build, whether or not it went well
-	busy     int        // Setups that build
-	ready    *made      // what the watcher has built, until a Setup takes it
-	watchers int        // that run
-	warned   bool       // what to do when none does
+	order    []string   // the paths of the artefacts, in the order in which they served; the last one serves or served last
+	recalled bool       // order also holds the artefacts of earlier runs of the bot
+	serving  bool       // an artefact has served in this run of the bot
+	tried    made       // the last build, also if it failed
+	busy     int        // the number of Setups that build now
+	ready    *made      // the watcher's build, until a Setup takes it
+	watchers int        // the number of watchers that run
+	warned   bool       // warn has logged its advice
 }
 
-// artefact returns the executable to start: a new one, that which served last if
-// the cog restarts, or that which served before it. What cannot be built must not
-// keep a cog down that ran.
+// artefact returns the executable to start. Usually that is a new build. For a restart it
+// is the artefact that served last, since source that does not compile must not stop a cog
+// that ran. For a rollback it is the artefact that served before that.
 func (a *artefacts) artefact(ctx context.Context, reason instance.Reason) (Artefact, error) {
 	if a.opts.Binary != "" {
 		if reason == instance.Rollback {
-			return Artefact{}, errors.New("it runs an executable that was built elsewhere: there is no build to go back to")
+			return Artefact{}, errors.New("it runs an executable that was built elsewhere, so there is no build to go back to")
 		}
 		path, err := filepath.Abs(a.opts.Binary)
 		if err == nil {
@@ -50,7 +51,7 @@ func (a *artefacts) artefact(ctx context.Context, reason instance.Reason) (Artef
 		return a.before()
 	}
 	if last := a.last(); reason == instance.Restart && intact(last) {
-		if a.edited() { // what has failed is mended, perhaps
+		if a.edited() { // the edit may have corrected the failure
 			if m, err := a.make(ctx); err == nil {
 				return m.Artefact, nil
 			}
@@ -64,7 +65,7 @@ func (a *artefacts) artefact(ctx context.Context, reason instance.Reason) (Artef
 	return m.Artefact, err
 }
 
-// make builds, and remembers what from.
+// make builds the cog, and remembers the sources of the build.
 func (a *artefacts) make(ctx context.Context) (made, error) {
 	a.count(1)
 	defer a.count(-1)
@@ -81,15 +82,15 @@ func (a *artefacts) count(n int) {
 	a.busy += n
 }
 
-// isBusy reports whether a Setup builds, of a reload that somebody asked for.
+// isBusy reports whether a Setup builds now, for a reload that an operator has requested.
 func (a *artefacts) isBusy() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.busy > 0
 }
 
-// remember notes what was built last. Of sources that could not be listed, those that
-// were known last count.
+// remember stores the last build. If its sources could not be listed, remember assumes the
+// sources of the build before.
 func (a *artefacts) remember(m made) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -102,35 +103,36 @@ func (a *artefacts) remember(m made) {
 	a.tried = m
 }
 
-// known returns what was built last.
+// known returns the last build.
 func (a *artefacts) known() made {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.tried
 }
 
-// learn notes which files the sources are, as go list has told since.
+// learn stores the list of source files that a later build got from go list.
 func (a *artefacts) learn(from *inputs) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.tried.from = from
 }
 
-// edited reports whether the sources have changed since the last build, as far as
-// that is known: of cogs that are watched.
+// edited reports whether the sources have changed since the last build. It knows that only
+// for cogs that are watched, and reports false for others.
 func (a *artefacts) edited() bool {
 	tried := a.known()
 	return tried.from != nil && tried.from.state() != tried.state
 }
 
-// offer keeps what the watcher has built for the next Setup.
+// offer stores the watcher's build for the next Setup.
 func (a *artefacts) offer(m *made) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ready = m
 }
 
-// take returns what the watcher has built, if that is what a build would make now.
+// take returns the watcher's build if the sources have not changed since, and otherwise
+// nil.
 func (a *artefacts) take() *made {
 	a.mu.Lock()
 	m := a.ready
@@ -142,12 +144,12 @@ func (a *artefacts) take() *made {
 	return m
 }
 
-// before returns the artefact that served before the one that serves.
+// before returns the artefact that served before the present one.
 func (a *artefacts) before() (Artefact, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.serving {
-		return Artefact{}, errors.New("it has not served yet: there is no build to go back to")
+		return Artefact{}, errors.New("it has not served yet, so there is no build to go back to")
 	}
 	last := len(a.order) - 1
 	for _, path := range slices.Backward(a.order[:last]) {
@@ -155,11 +157,11 @@ func (a *artefacts) before() (Artefact, error) {
 			return Artefact{Path: path, Revision: revisionOf(path)}, nil
 		}
 	}
-	return Artefact{}, fmt.Errorf("no build from before %s is kept", revisionOf(a.order[last]))
+	return Artefact{}, fmt.Errorf("the cache has no build from before %s", revisionOf(a.order[last]))
 }
 
-// serves notes that path was put in service. What was rolled back is nothing to
-// go back to.
+// serves records that the artefact at path has started to serve. After a rollback, the
+// artefacts that served later leave the order, so that nobody goes back to them.
 func (a *artefacts) serves(path string, rolledBack bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -176,11 +178,12 @@ func (a *artefacts) serves(path string, rolledBack bool) {
 	a.order = append(a.order, path)
 }
 
-// last returns the artefact that serves, or served last; "" if none has.
+// last returns the artefact that serves, or served last. It returns "" if none has served
+// in this run of the bot.
 func (a *artefacts) last() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.serving { // those before are nothing to restart
+	if !a.serving { // a restart must not start an artefact of an earlier run
 		return ""
 	}
 	return a.order[len(a.order)-1]
@@ -191,13 +194,13 @@ func there(path string) bool {
 	return path != "" && err == nil
 }
 
-// cache returns the folder for the artefacts of the cog.
+// cache returns the folder for the artefacts of the cog, and makes it if necessary.
 func (a *artefacts) cache(dir string) (string, error) {
 	root := a.opts.Cache
 	if root == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return "", fmt.Errorf("no folder for what is built (Options.Cache names one): %w", err)
+			return "", fmt.Errorf("no folder for the executables; set process.Options.Cache: %w", err)
 		}
 		root = filepath.Join(user, "cogbus")
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// asked runs what the process asks for: a route of the bot, or a function of its
-// host. The goroutine ends when that does, which the end of the process makes
-// it do.
+// asked handles a request of the process: a call of a route of the bot, or of a function of
+// the cog's host. Its goroutine ends when that call returns. The end of the process cancels
+// the call.
 func (p *process) asked(f *frames.Frame) {
 	kind, id, name, data := f.Kind, f.ID, f.Name, bytes.Clone(f.Body)
 	ctx, cancel := context.WithCancelCause(p.alive)
@@ -23,15 +23,15 @@ func (p *process) asked(f *frames.Frame) {
 	}
 	runtime := p.agent
 	p.mu.Lock()
-	// a call that this one is made for: what holds for its own cog's calls, and
-	// for cogs that are being reloaded, holds for what it calls
+	// The frame may name the call whose handler makes this request. The request then has
+	// that call's rights: it may reach its own cog and cogs that are being reloaded.
 	if w := p.waiting[f.Parent]; f.Parent != 0 && w != nil && w.ctx != nil {
 		if rt := instance.RuntimeOf(w.ctx); rt != nil {
 			runtime = rt
 		}
 	}
 	p.asks[id] = func(late bool) {
-		if !late { // else the timeout does it
+		if !late { // otherwise the timeout of ctx ends the request
 			cancel(context.Canceled)
 		}
 	}
@@ -49,7 +49,7 @@ func (p *process) asked(f *frames.Frame) {
 		if err != nil {
 			reply.Flags, reply.Body = frames.Failed, frames.AppendError(nil, err)
 		}
-		_ = p.out.Send(&reply) // else the process is gone
+		_ = p.out.Send(&reply) // fails only if the process is gone
 	})
 }
 
@@ -65,8 +65,8 @@ func (p *process) run(ctx context.Context, kind frames.Kind, runtime instance.Ru
 	return runtime.Call(ctx, name, data)
 }
 
-// callHost runs a function of the host, which is user code here: what it panics with, or
-// an error that nobody can look at, must not end the bot.
+// callHost runs a function of the host. The host is user code here: if it panics, or
+// returns an error whose methods panic, the bot must go on.
 func (p *process) callHost(ctx context.Context, name string, data []byte) (out []byte, err error) {
 	err = instance.Protect(func() (err error) {
 		out, err = p.host.Call(ctx, name, data)

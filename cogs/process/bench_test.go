@@ -22,8 +22,8 @@ import (
 
 const statsEcho wire.Route[string, string] = "stats.echo"
 
-// built returns the stats cog as a process, and its executable, which is built
-// once.
+// built returns the stats cog as a process, and the path of its executable, which is built
+// only once.
 func built(b *testing.B) (cogs.Cog, string) {
 	b.Helper()
 	cache := b.TempDir()
@@ -38,9 +38,9 @@ func built(b *testing.B) (cogs.Cog, string) {
 	return process.Cog("stats", "", &process.Options{Binary: found[0]}), found[0]
 }
 
-// BenchmarkEcho is what a call of 100 bytes costs from a client in the same
-// process, one after the other. The difference of the two p50 is what the process
-// costs.
+// BenchmarkEcho measures calls of 100 bytes, one after the other, from a client in the
+// bot's own process. The cog is compiled in, or a process: the difference of the two p50 is
+// the cost of the process.
 func BenchmarkEcho(b *testing.B) {
 	text := strings.Repeat("x", 98)
 	elsewhere, _ := built(b)
@@ -78,8 +78,8 @@ func BenchmarkEcho(b *testing.B) {
 	}
 }
 
-// BenchmarkStart is a load of an executable that is built, and the memory of its
-// process after a thousand calls.
+// BenchmarkStart measures the load of an executable that is built already, and the memory
+// of its process after a thousand calls.
 func BenchmarkStart(b *testing.B) {
 	cog, _ := built(b)
 	srv, bot := cogtest.Start(b)
@@ -111,8 +111,8 @@ func BenchmarkStart(b *testing.B) {
 	b.ReportMetric(private, "private-MiB")
 }
 
-// BenchmarkEdit is the time from the save of an edited source to the first answer
-// of the new code, the build in it.
+// BenchmarkEdit measures the time from the save of an edited source to the first answer of
+// the new code, with the build.
 func BenchmarkEdit(b *testing.B) {
 	dir := sources(b)
 	srv, bot := cogtest.Start(b, process.Cog("stats", dir, &process.Options{Cache: b.TempDir()}))
@@ -135,8 +135,8 @@ func BenchmarkEdit(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
 }
 
-// memoryOf returns the memory of a process in MiB: all of it, and what it shares
-// with no file.
+// memoryOf returns the resident memory of a process in MiB: all of it, and the part that is
+// not backed by files.
 func memoryOf(b testing.TB, pid int) (resident, private float64) {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

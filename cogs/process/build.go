@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// The program around a cog's package exists in an overlay of go build alone: in
-// the cog's own folder, where its module, its internal packages and its replaced
-// modules are what they are for the bot.
+// A cog's package needs a main package around it. That exists only in an overlay of go
+// build, in a subfolder of the cog's own folder, so that its module, its internal packages
+// and its replaced modules are the same as for the bot.
 const (
 	mainFolder  = "zz_cogbus_main"
-	buildFolder = ".build-" // begins the names of folders that are gone after the build
+	buildFolder = ".build-" // prefix of the names of temporary folders
 	mainSource  = `package main
 
 import (
@@ -31,18 +31,21 @@ func main() { cogbuschild.Main(cogpackage.Cog()) }
 `
 )
 
-// An Artefact is the executable of a cog, built from its package.
+// An Artefact is the executable that was built from a cog's package.
 type Artefact struct {
 	Path     string
-	Revision string        // its id, made of what it holds; operators see it
-	Took     time.Duration // the build; zero if it was there already
+	Revision string        // its id for operators, made from a hash of the file
+	Took     time.Duration // the time of the build; zero if the executable was there already
 }
 
-// Build builds the cog's package in dir, as a reload does, into the file out: for
-// machines without Go, whose bots name it as [Options.Binary]. GOOS and GOARCH in
-// the environment say for what kind of machine. A file that is there is replaced,
-// also while it runs. Of opts it uses BuildFlags and Env; nil means none. The
-// error tells what the compiler said, a line for each error.
+// Build builds the cog's package in dir into the file out, in the same way as a reload. It
+// is for machines without Go, whose bots run the file as [Options.Binary]. The environment
+// variables GOOS and GOARCH name the kind of that machine. dir and out are relative to the
+// working directory.
+//
+// If out exists, Build replaces it, also while it runs. Of opts it uses BuildFlags and Env;
+// nil means none. If the build fails, the error has the compiler's messages, one per line.
+// Several goroutines may call Build at once.
 func Build(ctx context.Context, dir, out string, opts *Options) (Artefact, error) {
 	o := opts.withDefaults()
 	near, err := filepath.Abs(filepath.Dir(out)) // the go command runs in dir
@@ -65,14 +68,14 @@ func Build(ctx context.Context, dir, out string, opts *Options) (Artefact, error
 	return Artefact{Path: out, Revision: revisionOf(sum), Took: time.Since(began)}, err
 }
 
-// A made is what came of a build, as far as it got.
+// A made is the outcome of a build, as far as the build got.
 type made struct {
 	Artefact
-	from  *inputs // nil if they are not known
-	state string  // of from when the build began
+	from  *inputs // the sources; nil if they are not known
+	state string  // the state of from when the build began
 }
 
-// build builds the package, and keeps the artefact in the cog's cache.
+// build builds the package, and stores the artefact in the cog's cache.
 func (a *artefacts) build(ctx context.Context) (made, error) {
 	dir, err := filepath.Abs(a.dir)
 	if err != nil {
@@ -101,22 +104,22 @@ func (a *artefacts) build(ctx context.Context) (made, error) {
 type builder struct {
 	tool, dir, scratch string
 	flags, env         []string
-	watched            bool // what was built from is of interest
+	watched            bool // the outcome must have the sources
 }
 
-// newBuilder returns a builder of the package in dir, with a folder of its own in
-// the folder near. The caller ends it.
+// newBuilder returns a builder for the package in dir, with a temporary folder in the
+// folder near. The caller calls end.
 func newBuilder(dir, near string, opts *Options) (*builder, error) {
 	full, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(full); err != nil {
-		return nil, fmt.Errorf("the cog's package: %w", err)
+		return nil, fmt.Errorf("the folder of the cog's package (relative to the working directory of the bot): %w", err)
 	}
 	tool, err := exec.LookPath("go")
 	if err != nil {
-		return nil, fmt.Errorf("no go command to build %s with (process.Options.Binary names an executable that was built elsewhere): %w", dir, err)
+		return nil, fmt.Errorf("no go command to build %s with; to run an executable that was built elsewhere, set process.Options.Binary: %w", dir, err)
 	}
 	scratch, err := os.MkdirTemp(near, buildFolder)
 	if err != nil {
@@ -138,7 +141,7 @@ func (b *builder) build(ctx context.Context) (m made, err error) {
 		m.from, m.state = from, from.state()
 	}
 	if from.name == "main" {
-		return m, fmt.Errorf("%s is a program, package main: a cog's package exports func Cog() cogs.Cog", b.dir)
+		return m, fmt.Errorf("%s is a program, package main, but a cog's package exports func Cog() cogs.Cog", b.dir)
 	}
 	source := filepath.Join(b.scratch, "main.go")
 	overlay := filepath.Join(b.scratch, "overlay.json")
@@ -158,7 +161,8 @@ func (b *builder) build(ctx context.Context) (m made, err error) {
 	return m, err
 }
 
-// run runs the go command. Its error tells what the command printed.
+// run runs the go command, and returns its standard output. If the command fails, the error
+// has the text that it printed.
 func (b *builder) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, b.tool, args...)
 	cmd.Dir = b.dir
@@ -177,8 +181,8 @@ func (b *builder) run(ctx context.Context, args ...string) (string, error) {
 	return "", b.explain(args[0], err, printed.String())
 }
 
-// explain makes an error of what the go command printed, with paths that can be
-// opened from where the bot runs.
+// explain makes an error from the text that the go command printed. Paths in it are
+// relative to the bot's working directory, so that people can open them.
 func (b *builder) explain(what string, err error, printed string) error {
 	var lines []string
 	for line := range strings.Lines(printed) {
@@ -196,7 +200,7 @@ func (b *builder) explain(what string, err error, printed string) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// locate makes the path that a line begins with one from the bot's folder.
+// locate makes the path at the beginning of a line relative to the bot's working directory.
 func (b *builder) locate(line string) string {
 	path, rest, found := strings.Cut(line, ".go:")
 	if !found || filepath.IsAbs(path) || strings.ContainsAny(path, " :") {

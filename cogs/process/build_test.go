@@ -21,8 +21,7 @@ const (
 	statsVersion wire.Route[wire.Empty, string] = "stats.version"
 )
 
-// sources returns a folder within the module that holds the stats cog, for a test
-// that edits it.
+// sources returns a folder with the stats cog inside this module, for a test that edits it.
 func sources(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("testdata", "edited")
@@ -34,7 +33,7 @@ func sources(t testing.TB) string {
 	return dir
 }
 
-// edit writes the stats cog into dir, with old replaced.
+// edit writes the stats cog into dir, with the first old replaced by with.
 func edit(t testing.TB, dir, old, with string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "stats", "stats.go"))
@@ -72,7 +71,7 @@ func TestBuild(t *testing.T) {
 	}
 	version("two")
 
-	// a crash is no reason to try source that does not compile
+	// a crash must not make the bot build source that does not compile
 	pid := childPID(t)
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 	until(t, func() bool {
@@ -96,7 +95,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// TestBuild_ofWhatCannotBeBuilt has the reasons in the errors.
+// TestBuild_ofWhatCannotBeBuilt checks that the errors name the reason.
 func TestBuild_ofWhatCannotBeBuilt(t *testing.T) {
 	without := sources(t)
 	edit(t, without, "func Cog()", "func Other()")
@@ -116,12 +115,12 @@ func TestBuild_ofWhatCannotBeBuilt(t *testing.T) {
 	t.Setenv("PATH", "")
 	err := srv.Load(t.Context(), process.Cog("stats", without, &process.Options{Cache: t.TempDir()}))
 	if err == nil || !strings.Contains(err.Error(), "process.Options.Binary") {
-		t.Errorf("Load without a go command = %v; want what to do", err)
+		t.Errorf("Load without a go command = %v; want the option that helps named", err)
 	}
 }
 
-// TestReplace_compiledInByProcess moves a cog from compiled in to process, and on
-// to another language, and back. Its counter goes on.
+// TestReplace_overKindsAndLanguages replaces a compiled-in cog by a process, by a process
+// in another language, and by the compiled-in one again. The counter of the cog goes on.
 func TestReplace_overKindsAndLanguages(t *testing.T) {
 	srv, bot := cogtest.Start(t, stats.Cog())
 	want := 1
@@ -157,10 +156,10 @@ func TestReplace_overKindsAndLanguages(t *testing.T) {
 	}
 }
 
-// TestBuild_intoAnOpenFolder has a cache that every user can write to.
+// TestBuild_intoAnOpenFolder uses a cache that every user can write to.
 func TestBuild_intoAnOpenFolder(t *testing.T) {
 	cache := t.TempDir()
-	if err := os.Chmod(cache, 0o777); err != nil { //nolint:gosec // just that is the test
+	if err := os.Chmod(cache, 0o777); err != nil { //nolint:gosec // the test needs the unsafe mode
 		t.Fatal(err)
 	}
 	srv, _ := cogtest.Start(t)
@@ -170,8 +169,8 @@ func TestBuild_intoAnOpenFolder(t *testing.T) {
 	}
 }
 
-// TestEnv_secrets has the bot's secrets in its environment: a cog gets what its
-// options name alone.
+// TestEnv_secrets has secrets in the bot's environment. A cog gets only those that its
+// options name.
 func TestEnv_secrets(t *testing.T) {
 	for _, name := range []string{"DISCORD_TOKEN", "COGBUS_SECRET", "COGBUS_ADMIN_SECRET", "HARMLESS"} {
 		t.Setenv(name, "of the bot")

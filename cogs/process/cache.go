@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// maxArtefacts is how many artefacts are kept for each cog.
+// maxArtefacts is the number of artefacts that the cache keeps for each cog.
 const maxArtefacts = 5
 
-// store moves an executable to where it stays, named by what it holds. One that is
-// there already is replaced, since it may be damaged; a process that runs it keeps
-// the old file.
+// store moves an executable into the cache, under a name that is a hash of its content. It
+// replaces a file of that name, since that may be damaged. A process that runs the old file
+// keeps it.
 func (a *artefacts) store(cache, built string) (string, error) {
 	sum, err := hashOf(built)
 	if err != nil {
@@ -33,9 +33,9 @@ func (a *artefacts) store(cache, built string) (string, error) {
 	return path, nil
 }
 
-// prune removes artefacts from the folder of the one that was built just now: first
-// those that have never served, then those that served longest ago. What cannot be
-// removed costs a place on the disk, nothing else.
+// prune removes surplus artefacts from the folder of the one that was just built: first
+// those that have never served, then those that served longest ago. If a file cannot be
+// removed, it only uses disk space.
 func (a *artefacts) prune(built string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -50,19 +50,19 @@ func (a *artefacts) prune(built string) {
 	for _, path := range list[:max(0, len(list)+1-maxArtefacts)] {
 		_ = os.Remove(path)
 	}
-	for _, dir := range foldersIn(cache) { // of builds that ended with the bot
+	for _, dir := range foldersIn(cache) { // some builds were cut off by the end of a bot
 		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > abandoned {
 			_ = os.RemoveAll(dir)
 		}
 	}
 }
 
-// abandoned is how old the folder of a build is that nobody is at any more.
+// abandoned is the age from which on the folder of a build counts as abandoned.
 const abandoned = time.Hour
 
-// foldersIn returns the folders of builds in a cache.
+// foldersIn returns the temporary folders of builds in a cache.
 func foldersIn(cache string) []string {
-	list, _ := filepath.Glob(filepath.Join(cache, buildFolder+"*")) // fails if cache is a pattern
+	list, _ := filepath.Glob(filepath.Join(cache, buildFolder+"*")) // fails only if cache has characters of a pattern
 	return list
 }
 
@@ -86,11 +86,12 @@ func keptIn(cache string) []string {
 	return paths
 }
 
-// orderFile holds the names of the artefacts that have served, the last one last.
+// orderFile is the file with the names of the artefacts that have served, in the order of
+// their service.
 const orderFile = ".order"
 
-// recall reads in which order the artefacts have served, in earlier runs of the
-// bot. The caller holds mu.
+// recall reads the order in which artefacts served in earlier runs of the bot. The caller
+// holds mu.
 func (a *artefacts) recall(cache string) {
 	if a.recalled {
 		return
@@ -98,7 +99,7 @@ func (a *artefacts) recall(cache string) {
 	a.recalled = true
 	text, err := os.ReadFile(filepath.Join(cache, orderFile))
 	if err != nil {
-		return // nothing has served
+		return // no artefact has served
 	}
 	for name := range strings.FieldsSeq(string(text)) {
 		if path := filepath.Join(cache, filepath.Base(name)); there(path) {
@@ -107,8 +108,8 @@ func (a *artefacts) recall(cache string) {
 	}
 }
 
-// note writes the order down. Without it a rollback after the bot's next start
-// finds nothing. The caller holds mu.
+// note writes the order to its file. Without the file, a rollback after the bot's next
+// start finds no build. The caller holds mu.
 func (a *artefacts) note(cache string) {
 	var text strings.Builder
 	for _, path := range a.order {
@@ -120,11 +121,12 @@ func (a *artefacts) note(cache string) {
 		err = os.Rename(fresh, filepath.Join(cache, orderFile))
 	}
 	if err != nil {
-		a.opts.Logger.Warn("the order of a cog's builds is not kept", "cog", a.name, "err", err)
+		a.opts.Logger.Warn("the order of a cog's builds cannot be stored, so a rollback after the next start will find none", "cog", a.name, "err", err)
 	}
 }
 
-// intact reports whether the artefact is there and holds what its name says.
+// intact reports whether the artefact exists, and its content still has the hash that is
+// its name.
 func intact(path string) bool {
 	if path == "" {
 		return false
@@ -133,8 +135,8 @@ func intact(path string) bool {
 	return err == nil && sum == filepath.Base(path)
 }
 
-// revisionOf returns the id of an artefact: the part that people see of the hash which is
-// the name of its file.
+// revisionOf returns the id of an artefact: the beginning of the hash that is the name of
+// its file.
 func revisionOf(path string) string {
 	sum := filepath.Base(path)
 	return sum[:min(8, len(sum))]
@@ -153,8 +155,8 @@ func hashOf(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:8]), nil
 }
 
-// folderName returns a name for the folder of a cog's artefacts: two bots may have
-// cogs of one name.
+// folderName returns the name of the folder for a cog's artefacts. It depends on dir too,
+// since two bots may have cogs of the same name.
 func folderName(cog, dir string) string {
 	sum := sha256.Sum256([]byte(dir))
 	return url.PathEscape(cog) + "-" + hex.EncodeToString(sum[:4])

@@ -11,7 +11,7 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// A shelf is a cache with what a test puts there.
+// A shelf is a cache in which a test stores artefacts.
 type shelf struct {
 	t         *testing.T
 	dir       string
@@ -23,7 +23,7 @@ func newShelf(t *testing.T, dir string) *shelf {
 	return &shelf{t, dir, &artefacts{name: "stats", opts: Options{Logger: slog.New(slog.DiscardHandler)}}}
 }
 
-// store puts an artefact there that holds text.
+// store stores an artefact whose content is text.
 func (s *shelf) store(text string) (path string) {
 	s.t.Helper()
 	built := filepath.Join(s.t.TempDir(), "cog")
@@ -44,7 +44,7 @@ func (s *shelf) serve(text string) string {
 	return path
 }
 
-// back goes back to the artefact before, and returns what it holds.
+// back goes back to the artefact before, and returns its content.
 func (s *shelf) back() string {
 	s.t.Helper()
 	a, err := s.artefacts.artefact(s.t.Context(), instance.Rollback)
@@ -56,8 +56,8 @@ func (s *shelf) back() string {
 	return string(text)
 }
 
-// TestCache_whatNeverServed has more builds whose Setup fails than are kept. Those
-// that have served are there to go back to, also when the bot has started again.
+// TestCache_whatNeverServed makes more builds whose Setup fails than the cache keeps. The
+// artefacts that have served stay, also for a later run of the bot.
 func TestCache_whatNeverServed(t *testing.T) {
 	s := newShelf(t, t.TempDir())
 	for _, text := range []string{"a", "b", "c"} {
@@ -72,7 +72,7 @@ func TestCache_whatNeverServed(t *testing.T) {
 		}
 		s = newShelf(t, s.dir)
 	}
-	if got := s.back(); got != "it has not served yet: there is no build to go back to" {
+	if got := s.back(); got != "it has not served yet, so there is no build to go back to" {
 		t.Errorf("before a Setup passed, back to %q", got)
 	}
 	s.serve("c")
@@ -83,7 +83,7 @@ func TestCache_whatNeverServed(t *testing.T) {
 	}
 }
 
-// TestCache_manyServed keeps the last ones.
+// TestCache_manyServed checks that the cache keeps the last artefacts that served.
 func TestCache_manyServed(t *testing.T) {
 	s := newShelf(t, t.TempDir())
 	var all []string
@@ -96,8 +96,8 @@ func TestCache_manyServed(t *testing.T) {
 	}
 }
 
-// TestCache_damaged has an artefact that was cut short: a restart does not trust
-// it, and a build of the same replaces it.
+// TestCache_damaged cuts an artefact short. A restart does not use it, and a build of the
+// same source replaces it.
 func TestCache_damaged(t *testing.T) {
 	s := newShelf(t, t.TempDir())
 	path := s.serve("a")
@@ -105,14 +105,15 @@ func TestCache_damaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if intact(path) {
-		t.Error("what is damaged counts as intact")
+		t.Error("a damaged artefact counts as intact")
 	}
 	if again := s.store("a"); again != path || !intact(path) {
 		t.Errorf("after a build of the same %s is damaged still", path)
 	}
 }
 
-// TestCache_abandoned removes the folders of builds that ended with the bot.
+// TestCache_abandoned checks that a build removes the folders of builds that a bot's end
+// cut off.
 func TestCache_abandoned(t *testing.T) {
 	s := newShelf(t, t.TempDir())
 	old, young := filepath.Join(s.dir, buildFolder+"1"), filepath.Join(s.dir, buildFolder+"2")

@@ -57,7 +57,7 @@ func TestCall_errors(t *testing.T) {
 			t.Errorf("Call(fails) = %#v", err)
 		}
 	}
-	// Python callers are told the name of the error's type, as of a compiled-in cog
+	// Python callers get the name of the error's type, as from a compiled-in cog
 	python, err := client.New("ipcx://localhost:1", &client.Options{
 		DialContext: srv.DialContext, Secret: "secret", AllowCleartextSecret: true,
 	})
@@ -74,7 +74,7 @@ func TestCall_errors(t *testing.T) {
 	}
 }
 
-// TestCall_bothWays has the process call other cogs, and itself.
+// TestCall_bothWays checks that the process can call other cogs, and itself.
 func TestCall_bothWays(t *testing.T) {
 	other := cogs.Cog{Name: "other", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		cogs.Handle(r, "other.hello", func(ctx context.Context, s string) (string, error) {
@@ -119,7 +119,7 @@ func TestCall_cancelAndDeadline(t *testing.T) {
 	if _, err := client.Call(ctx, bot, wait, 20_000); !errors.Is(err, context.Canceled) {
 		t.Errorf("Call = %v; want canceled", err)
 	}
-	// the handlers have returned, or this would take their 20 s
+	// the handlers have returned: otherwise the reload would wait for them
 	if _, err := srv.Reload(t.Context(), "any", nil); err != nil {
 		t.Errorf("Reload = %v", err)
 	}

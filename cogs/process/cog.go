@@ -12,13 +12,19 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// buildTimeout bounds Setup with the build in it: the first one of all compiles
-// the standard library.
+// buildTimeout limits Setup together with its build. The very first build compiles the
+// standard library.
 const buildTimeout = 10 * time.Minute
 
-// Cog returns the cog whose package is in dir, to run as a process of its own
-// under that name. dir is not used if opts name a Binary. A nil opts means the
-// zero Options.
+// Cog returns a cog with that name which runs as a process of its own. The bot builds the
+// process from the package in the folder dir, at each load and each reload. dir is relative
+// to the working directory of the bot, not to the source file that calls Cog. If opts name
+// a Binary, dir is not used. Cog copies *opts; nil means the zero Options.
+//
+// Cog itself does no work and cannot fail. A load or a reload of the cog fails, with the
+// reason in its error, if the package cannot be built, or if the process does not start or
+// its Setup fails. The errors of a package that does not compile have one line for each
+// message of the compiler.
 func Cog(name, dir string, opts *Options) cogs.Cog {
 	s := &artefacts{name: name, dir: dir, opts: opts.withDefaults()}
 	return cogs.Cog{Name: name, SetupTimeout: buildTimeout, Setup: func(ctx context.Context, r *cogs.Registrar) error {
@@ -26,7 +32,8 @@ func Cog(name, dir string, opts *Options) cogs.Cog {
 	}}
 }
 
-// setup starts the process and records what it offers.
+// setup starts the process, and records the routes, events, ticks and kept values that it
+// offers.
 func (a *artefacts) setup(ctx context.Context, r *instance.Recorder) error {
 	err := a.open(ctx, r)
 	if err != nil && ctx.Err() == nil && !a.isWatched() {
@@ -66,12 +73,12 @@ func (a *artefacts) open(ctx context.Context, r *instance.Recorder) error {
 		}
 		err := p.watch(ctx)
 		if err != nil {
-			a.warn() // the watcher ends with the instance
+			a.warn() // the watcher ends with this instance
 		}
 		return err
 	}
 	if offer.Tasks {
-		r.Go(run) // its tasks touch what is kept
+		r.Go(run) // tasks of the process may change the kept values
 	} else {
 		r.Watch(run)
 	}
@@ -81,7 +88,7 @@ func (a *artefacts) open(ctx context.Context, r *instance.Recorder) error {
 	return nil
 }
 
-// setUp asks the process to set up.
+// setUp sends the order to run Setup, and returns the process's offer.
 func (p *process) setUp(ctx context.Context, r *instance.Recorder) (offer frames.Offer, err error) {
 	body, err := json.Marshal(frames.Request{
 		ABI:        frames.ABI,
@@ -105,10 +112,10 @@ func (p *process) setUp(ctx context.Context, r *instance.Recorder) (offer frames
 		return offer, err
 	}
 	if err := json.Unmarshal(text, &offer); err != nil {
-		return offer, fmt.Errorf("the process answered Setup with what is no offer: %w", err)
+		return offer, fmt.Errorf("the process answered Setup with an invalid offer: %w", err)
 	}
 	if offer.ABI != frames.ABI {
-		return offer, fmt.Errorf("the process speaks version %d of the frames, the bot version %d: build it again", offer.ABI, frames.ABI)
+		return offer, fmt.Errorf("the process uses version %d of the frames, the bot version %d; build the cog again", offer.ABI, frames.ABI)
 	}
 	p.mu.Lock()
 	p.up = true
@@ -116,10 +123,10 @@ func (p *process) setUp(ctx context.Context, r *instance.Recorder) (offer frames
 	return offer, nil
 }
 
-// saving is how long the process may take to save or restore a value.
+// saving is the time limit of the process for saving or restoring one value.
 const saving = 10 * time.Second
 
-// record records what the process offers.
+// record records the routes, events, ticks and kept values of the process's offer.
 func (p *process) record(r *instance.Recorder, offer frames.Offer) {
 	for _, route := range offer.Routes {
 		r.Relay(route.Name, time.Duration(route.Timeout)*time.Millisecond, p.relay(frames.Call, route.Name))
@@ -145,8 +152,8 @@ func (p *process) record(r *instance.Recorder, offer frames.Offer) {
 	}
 }
 
-// watch lets the tasks of the process run until ctx ends. It fails when the
-// process, or a task, does.
+// watch lets the tasks of the process run until ctx ends. It returns an error if the
+// process ends first, or if one of its tasks fails.
 func (p *process) watch(ctx context.Context) error {
 	if _, err := p.exchange(ctx, &frames.Frame{Kind: frames.Start}, p.opts.StartTimeout); err != nil && ctx.Err() == nil {
 		return err
@@ -158,7 +165,8 @@ func (p *process) watch(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
-	// however long it takes: who waits for the tasks gives up, and ends the process
+	// without a limit: the bot stops waiting for this task at its own limit, and then ends
+	// the process
 	_, _ = p.exchange(context.Background(), &frames.Frame{Kind: frames.Stop}, 0)
 	return nil
 }

@@ -43,10 +43,10 @@ type about struct {
 	Generation                             uint64
 	Admin, Deadline                        bool
 	PID                                    int
-	Reason                                 cogs.Reason // of the Setup
+	Reason                                 cogs.Reason // the reason of the Setup
 }
 
-// KeyError is an error whose name Python callers know.
+// KeyError is an error type with a name that Python callers know.
 type KeyError struct{}
 
 func (KeyError) Error() string { return "the text is for the log" }
@@ -108,7 +108,7 @@ func taskCog() cogs.Cog {
 	}}
 }
 
-// untidyCog has a task that fails beside another one that still runs.
+// untidyCog returns a cog with a task that fails while another task still runs.
 func untidyCog() cogs.Cog {
 	return cogs.Cog{Name: "untidy", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		var clean atomic.Bool
@@ -198,7 +198,7 @@ func setUpAny(_ context.Context, r *cogs.Registrar) error {
 	return nil
 }
 
-// end ends the process, or makes it useless.
+// end ends the process, or makes it unusable, in the way that how names.
 func end(ctx context.Context, how string) error {
 	switch how {
 	case "exit":
@@ -231,7 +231,7 @@ func end(ctx context.Context, how string) error {
 	return nil
 }
 
-// socket returns the descriptor of the bot's socket.
+// socket returns the descriptor of the connection to the bot.
 func socket() int {
 	for fd := 3; ; fd++ {
 		if _, err := syscall.Getpeername(fd); err == nil {
@@ -248,7 +248,7 @@ func answerSetup(bot *os.File, offer string) {
 	time.Sleep(time.Minute)
 }
 
-// What processes do that are no cogs. Each has the bot's socket.
+// misbehaving has programs that are no cogs. Each gets the connection to the bot.
 var misbehaving = map[string]func(bot *os.File){
 	"exits":  func(*os.File) { fmt.Fprintln(os.Stderr, "no configuration") },
 	"leaves": func(*os.File) { os.Exit(0) },

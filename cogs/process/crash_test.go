@@ -22,8 +22,8 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// TestEnds_ofTheProcess has processes end in every way that there is. The call
-// inside gets one error, the status tells why, and the cog serves again.
+// TestEnds_ofTheProcess ends processes in every possible way. The running call gets exactly
+// one error, the status tells the reason, and the cog serves again.
 func TestEnds_ofTheProcess(t *testing.T) {
 	for how, want := range map[string]string{
 		"exit":      "exit status 3: out of luck",
@@ -55,13 +55,17 @@ func TestEnds_memory(t *testing.T) {
 		t.Errorf("Call = %v; want interrupted", err)
 	}
 	untilServed(t, bot)
-	if s := srv.Cogs()[0]; !strings.Contains(s.LastError, "cannot allocate memory") && !strings.Contains(s.LastError, "out of memory") {
+	s := srv.Cogs()[0]
+	if !strings.Contains(s.LastError, "cannot allocate memory") && !strings.Contains(s.LastError, "out of memory") {
 		t.Errorf("last error %q; want out of memory", s.LastError)
+	}
+	if !strings.Contains(s.LastError, "(with MemoryLimit 256 MiB)") {
+		t.Errorf("last error %q; want the limit named", s.LastError)
 	}
 }
 
-// TestKill_withCallsInside kills a process that 16 calls are in: each gets one
-// error, and the next call is served.
+// TestKill_withCallsInside kills a process while 16 calls run in it. Each call gets exactly
+// one error, and the cog serves the next call.
 func TestKill_withCallsInside(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
 	for range 5 {
@@ -86,7 +90,7 @@ func TestKill_withCallsInside(t *testing.T) {
 	}
 }
 
-// TestKill_byRoute kills a process as a load test does, with calls inside.
+// TestKill_byRoute kills a process with the route that load tests use, while calls run.
 func TestKill_byRoute(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
 	pid := pidOf(t, bot)
@@ -114,14 +118,14 @@ func TestKill_byRoute(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Call(stats) = %v", err)
 	}
-	// the first call is timed, and has been answered; what it took is counted before that
+	// the first call is always timed; the bot counts its times before it sends the answer
 	if c := stats.Cogs[0]; c.Calls < 7 || c.Handler.Count == 0 || c.Queue.Count < c.Handler.Count || len(c.Switches) != 1 {
 		t.Errorf("%d calls, %d and %d of them timed, the switches %v; want 7 or more, some, and the restart", c.Calls, c.Queue.Count, c.Handler.Count, c.Switches)
 	}
 }
 
-// TestReload_endlessLoop has a handler that never returns. A forced reload ends
-// its process.
+// TestReload_endlessLoop has a handler that never returns. A forced reload kills its
+// process.
 func TestReload_endlessLoop(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
 	pid := pidOf(t, bot)
@@ -143,7 +147,7 @@ func TestReload_endlessLoop(t *testing.T) {
 	}
 }
 
-// TestStart_ofWhatIsNoCog starts programs that do not speak the frames.
+// TestStart_ofWhatIsNoCog starts programs that do not use the protocol of the frames.
 func TestStart_ofWhatIsNoCog(t *testing.T) {
 	for name, want := range map[string]string{
 		"exits":          "ended before it had set up: exit status 7: no configuration",
@@ -152,7 +156,7 @@ func TestStart_ofWhatIsNoCog(t *testing.T) {
 		"talks":          "not a frame",
 		"boasts":         "not a frame",
 		"differs":        "version 99 of the frames, the bot version 1",
-		"offers nothing": "what is no offer",
+		"offers nothing": "an invalid offer",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -173,7 +177,7 @@ func TestStart_ofWhatIsNoCog(t *testing.T) {
 	}
 }
 
-// TestRestart_reloadRevives reloads a cog that has ended several times.
+// TestRestart_reloadRevives reloads a cog whose process has ended several times.
 func TestRestart_reloadRevives(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
 	for range 3 {
@@ -190,8 +194,8 @@ func TestRestart_reloadRevives(t *testing.T) {
 	}
 }
 
-// TestKeep_overKinds moves a cog between kinds: its state moves
-// along.
+// TestKeep_overKinds replaces a compiled-in cog by a process, and back. The kept values
+// move along.
 func TestKeep_overKinds(t *testing.T) {
 	compiled := anyCog()
 	compiled.Name = "any"
@@ -214,8 +218,8 @@ func TestKeep_overKinds(t *testing.T) {
 	}
 }
 
-// TestReload_ofAStoppedProcess has a process that does nothing any more, and does
-// not end. A reload fails, and a forced one ends it.
+// TestReload_ofAStoppedProcess has a process that is stopped: it does nothing, and does not
+// exit. A reload fails, and a forced reload kills the process.
 func TestReload_ofAStoppedProcess(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
 	pid := pidOf(t, bot)
@@ -234,7 +238,7 @@ func TestReload_ofAStoppedProcess(t *testing.T) {
 	until(t, func() bool { return syscall.Kill(pid, 0) != nil })
 }
 
-// hears waits for a line with that text.
+// hears waits for a line that contains text, and returns the line.
 func hears(t *testing.T, said <-chan string, text string) string {
 	t.Helper()
 	late := time.After(30 * time.Second)
@@ -250,7 +254,7 @@ func hears(t *testing.T, said <-chan string, text string) string {
 	}
 }
 
-// TestQuit_tasks has a task that fails: the others end before the cleanups run.
+// TestQuit_tasks has a task that fails. The other tasks end before the cleanups run.
 func TestQuit_tasks(t *testing.T) {
 	said := make(chan string, 1000)
 	cogtest.Start(t, inProcess(t, "untidy", &process.Options{Logger: slog.New(spoken{said})}))
@@ -259,7 +263,7 @@ func TestQuit_tasks(t *testing.T) {
 	}
 }
 
-// TestQuit_ignored reloads a cog whose cleanup hangs.
+// TestQuit_ignored reloads a cog with a cleanup that never returns.
 func TestQuit_ignored(t *testing.T) {
 	said := make(chan string, 1000)
 	srv, bot := cogtest.Start(t, inProcess(t, "hangs", &process.Options{Logger: slog.New(spoken{said})}))
@@ -273,8 +277,8 @@ func TestQuit_ignored(t *testing.T) {
 	hears(t, said, "killed before its cleanups had ended")
 }
 
-// TestEnd_withTheBot kills a bot, also while its cog is in a loop, and when that has
-// started a program.
+// TestEnd_withTheBot kills a bot: while its cog is idle, while the cog is in an endless
+// loop, and after the cog has started a program.
 func TestEnd_withTheBot(t *testing.T) {
 	for _, how := range []string{"idle", "spin", "spawn"} {
 		t.Run(how, func(t *testing.T) {
@@ -296,8 +300,8 @@ func TestEnd_withTheBot(t *testing.T) {
 	}
 }
 
-// runs reports whether the process does: one whose parent is gone may stay as a
-// zombie for a while.
+// runs reports whether a process runs. A process whose parent has exited may stay for a
+// while as a zombie, which does not run.
 func runs(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false
@@ -306,7 +310,7 @@ func runs(pid int) bool {
 	return err != nil || !strings.Contains(string(stat), ") Z ")
 }
 
-// until waits for a condition that another process makes true.
+// until waits for a condition that depends on another process.
 func until(t *testing.T, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
@@ -325,7 +329,7 @@ func untilServed(t *testing.T, bot *client.Client) {
 	t.Helper()
 	until(t, func() bool {
 		got, err := client.Call(t.Context(), bot, echo, "again")
-		// one that was passed on just before the end was noticed may have run
+		// a call that the bot passed on just before the process ended may have run
 		if code := wire.CodeOf(err); err != nil && code != wire.Unavailable && code != wire.Interrupted {
 			t.Errorf("a call meanwhile = %v; want unavailable or interrupted", err)
 		}

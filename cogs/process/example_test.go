@@ -45,7 +45,7 @@ func ExampleCog() {
 	// 2 <nil>
 }
 
-// An executable is built where there is Go. A bot without Go runs it, named as
+// A machine with Go builds the executable. A bot on a machine without Go runs it, with
 // Options.Binary.
 func ExampleBuild() {
 	built := func(a process.Artefact) { fmt.Printf("%s is build %s, made in %v\n", a.Path, a.Revision, a.Took) }

@@ -31,8 +31,8 @@ func self(t testing.TB) string {
 	return path
 }
 
-// runBot is a bot with one cog, in a process that a test kills. It prints the
-// cog's process id.
+// runBot runs a bot with one cog in a process of its own, which a test kills. It prints the
+// process id of the cog.
 func runBot(how string) {
 	path, _ := os.Executable()
 	srv := actors.NewServer(nil)
@@ -78,7 +78,7 @@ func readPID(t *testing.T, out io.Reader) int {
 	return pid
 }
 
-// pythonCog is the example of a cog in Python.
+// pythonCog is the path of the example of a cog in Python.
 const pythonCog = "../../examples/python-cog/cog.py"
 
 func python(t *testing.T) string {
@@ -90,7 +90,7 @@ func python(t *testing.T) string {
 	return path
 }
 
-// childPID returns the process id of the one child that the test has.
+// childPID returns the process id of the only child process of the test.
 func childPID(t testing.TB) int {
 	t.Helper()
 	list := children(t)
@@ -101,7 +101,7 @@ func childPID(t testing.TB) int {
 	return pid
 }
 
-// children returns the processes that the test has.
+// children returns the child processes of the test.
 func children(t testing.TB) []string {
 	t.Helper()
 	tasks, _ := filepath.Glob("/proc/self/task/*/children")

@@ -21,7 +21,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A station is a host whose events a test makes.
+// A station is a host with events that a test makes.
 type station struct {
 	mu   sync.Mutex // protects subs
 	subs map[string][]*func([]byte)
@@ -78,7 +78,7 @@ func TestHost_call(t *testing.T) {
 	if _, err := client.Call(t.Context(), bot, hosted, "fail"); wire.CodeOf(err) != wire.NotFound {
 		t.Errorf("Call(hosted) = %v; want not_found", err)
 	}
-	for _, bad := range []string{"panic", "leave", "nil error"} { // in the bot, which goes on
+	for _, bad := range []string{"panic", "leave", "nil error"} { // the function fails in the bot, which must go on
 		if _, err := client.Call(t.Context(), bot, hosted, bad); wire.CodeOf(err) != wire.Internal {
 			t.Errorf("Call(hosted) with a host that fails by %s = %v; want internal", bad, err)
 		}
@@ -100,8 +100,8 @@ func eventsOf(s *station) func(yield func(string) bool) {
 	}
 }
 
-// TestEvents_overReloads makes events while the cog is reloaded and moved: each is
-// seen once, in order.
+// TestEvents_overReloads makes events while the cog is reloaded and replaced. The cog
+// handles each event exactly once, in order.
 func TestEvents_overReloads(t *testing.T) {
 	s := &station{subs: map[string][]*func([]byte){}}
 	compiled := anyCog()
@@ -145,7 +145,7 @@ func TestEvents_overReloads(t *testing.T) {
 	}
 }
 
-// TestTick_overReloads runs ticks in the process, one at a time.
+// TestTick checks that ticks run in the process, one at a time.
 func TestTick(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "ticks", nil))
 	count := func() (n int) {
@@ -171,7 +171,7 @@ func TestTick(t *testing.T) {
 	}
 }
 
-// TestTask runs a task in the process that fails.
+// TestTask_fails has a task that fails in the process.
 func TestTask_fails(t *testing.T) {
 	srv, _ := cogtest.Start(t, inProcess(t, "task", nil))
 	until(t, func() bool { return srv.Cogs()[0].Restarts > 0 })
@@ -180,7 +180,7 @@ func TestTask_fails(t *testing.T) {
 	}
 }
 
-// TestKeep_afterACrash goes on from what was last saved.
+// TestKeep_afterACrash checks that a cog goes on with the values saved last.
 func TestKeep_afterACrash(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
 	for range 2 {

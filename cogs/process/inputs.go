@@ -14,16 +14,16 @@ import (
 	"strings"
 )
 
-// inputs are the files that a cog is built from, as far as people edit them: its package,
-// and those of its module that it imports.
+// inputs are the files of a cog's build that people edit: its package, the imported
+// packages of its module and of other local modules, and the module files.
 type inputs struct {
-	path, name string   // of the cog's package
-	folders    []string // of the packages; some may not be there
-	embedding  []string // folders of which every file counts
-	files      []string // that count besides: go.mod and go.sum, go.work
+	path, name string   // the import path and the name of the cog's package
+	folders    []string // the folders of the packages; some may not exist
+	embedding  []string // folders with embedded files, of which every file counts
+	files      []string // further files that count: go.mod, go.sum, go.work
 }
 
-// A listed package is what go list tells of one.
+// A listed is the output of go list for one package.
 type listed struct {
 	Dir, ImportPath, Name string
 	DepOnly, Standard     bool
@@ -38,14 +38,14 @@ type module struct {
 	Replace          *struct{ Version string }
 }
 
-// local reports whether people edit the module: the main one, those of a
-// workspace, and those that are replaced by a folder.
+// local reports whether people edit the module here: the main module, the modules of a
+// workspace, and modules that are replaced by a folder.
 func (m *module) local() bool {
 	return m != nil && (m.Main || m.Replace != nil && m.Replace.Version == "")
 }
 
-// list asks the go command for the sources. What is missing or does not compile
-// is the build's to tell.
+// list gets the sources from the go command. If a package is missing or does not compile,
+// that is no error here: the build reports it.
 func (b *builder) list(ctx context.Context) (*inputs, error) {
 	const fields = "-json=Dir,ImportPath,Name,DepOnly,Standard,EmbedPatterns,EmbedFiles,Module"
 	text, err := b.run(ctx, slices.Concat([]string{"list", "-e", "-deps", fields}, b.flags, []string{"."})...)
@@ -62,7 +62,7 @@ func (b *builder) list(ctx context.Context) (*inputs, error) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read what go list tells: %w", err)
+			return nil, fmt.Errorf("read the output of go list: %w", err)
 		}
 		if !p.DepOnly {
 			s.path, s.name, home = p.ImportPath, p.Name, p.Module
@@ -100,18 +100,18 @@ func (in *inputs) add(p *listed, home *module) {
 			in.folders, in.embedding = append(in.folders, dir), append(in.embedding, dir)
 		}
 	case p.Dir == "" && home != nil && strings.HasPrefix(p.ImportPath, home.Path+"/"):
-		// an import that is written before its package is
+		// a package of the module that is imported but not written yet
 		in.folders = append(in.folders, filepath.Join(home.Dir, strings.TrimPrefix(p.ImportPath, home.Path)))
 	}
 }
 
-// state names what the sources hold.
+// state returns a hash of all sources.
 func (in *inputs) state() string {
 	sum := sha256.New()
 	add := func(path string) {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			text = []byte("?") // it has gone meanwhile, or nobody may read it
+			text = []byte("?") // the file was removed meanwhile, or cannot be read
 		}
 		_, _ = fmt.Fprintf(sum, "%q %x\n", path, sha256.Sum256(text))
 	}
@@ -132,13 +132,13 @@ func (in *inputs) state() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// counts reports whether a file, by its name, is part of what is built.
+// counts reports whether a file with this path is a source of the build.
 func (in *inputs) counts(path string) bool {
 	dir, name := filepath.Split(path)
 	switch {
 	case slices.Contains(in.files, path):
 		return true
-	case strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~"): // an editor's
+	case strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~"): // temporary files of editors
 		return false
 	case slices.Contains(in.embedding, filepath.Clean(dir)):
 		return true
@@ -148,8 +148,8 @@ func (in *inputs) counts(path string) bool {
 	return slices.Contains([]string{".go", ".s", ".S", ".sx", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".m", ".syso"}, filepath.Ext(name))
 }
 
-// concerns reports whether a change at path may be one of the sources: that of a
-// file, or of a folder on the way to them.
+// concerns reports whether a change at path may have changed the sources: path is a source
+// file, or a folder that holds sources.
 func (in *inputs) concerns(path string) bool {
 	return in.counts(path) || slices.ContainsFunc(in.folders, func(dir string) bool {
 		return dir == path || strings.HasPrefix(dir, path+string(filepath.Separator))

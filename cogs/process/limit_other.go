@@ -2,8 +2,9 @@
 
 package process
 
-// limitMemory leaves it to the Go runtime, which GOMEMLIMIT tells.
+// limitMemory does nothing: here only the Go runtime keeps the limit, which it gets as
+// GOMEMLIMIT.
 func limitMemory(int, int64) error { return nil }
 
-// awaitExit cannot wait without taking the process id from the process.
+// awaitExit always returns false: here a wait would release the id of the process.
 func awaitExit(int) bool { return false }

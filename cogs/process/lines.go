@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// lines passes what a process prints on to a log, a line at a time.
+// lines reads the output of a process and logs it, line by line.
 type lines struct {
 	cog  string
 	log  *slog.Logger
@@ -18,17 +18,17 @@ type lines struct {
 	done chan struct{}
 
 	mu      sync.Mutex // protects the fields below
-	tail    []string   // the last lines
-	panicky []string   // the line of a panic, and where it happened
+	tail    []string   // the last lines of the output
+	panicky []string   // the line of a panic, and the place in the source where it happened
 }
 
 const (
 	tailLines = 5
-	longLine  = 4 << 10 // bytes; the rest is left out
-	perSecond = 100     // lines that are logged; a panic's stack may be longer
+	longLine  = 4 << 10 // bytes; the rest of a longer line is not logged
+	perSecond = 100     // the most lines that are logged in a second, since the stack of a panic may be long
 )
 
-// read reads until all who may print are gone, or end is called.
+// read reads until all processes that hold the other end have closed it, or end is called.
 func (l *lines) read() {
 	defer close(l.done)
 	in := bufio.NewReaderSize(l.from, longLine)
@@ -61,11 +61,11 @@ func (l *lines) read() {
 	}
 }
 
-// place finds where a line of a Go stack says it is.
+// place finds the file and line in a line of a Go stack.
 var place = regexp.MustCompile(`^\t(.*\.go:\d+)`)
 
-// placeOf returns " at " and where a recovered panic happened, as the stack tells; ""
-// if it does not.
+// placeOf returns " at " and the place of a recovered panic in the source, from its stack.
+// It returns "" if the stack has none.
 func placeOf(stack []byte) string {
 	_, below, _ := strings.Cut(string(stack), "\npanic(")
 	for line := range strings.Lines(below) {
@@ -76,7 +76,7 @@ func placeOf(stack []byte) string {
 	return ""
 }
 
-// ofRuntime reports whether a place in a stack is one of the Go runtime.
+// ofRuntime reports whether a file is part of the Go runtime.
 func ofRuntime(file string) bool {
 	return strings.Contains(file, "/src/runtime/") || strings.HasPrefix(file, "runtime/")
 }
@@ -98,8 +98,8 @@ func (l *lines) note(line string) {
 	}
 }
 
-// last returns what says most of the end: a panic and its place, or the last
-// lines.
+// last returns the part of the output that explains the end best: a panic and its place, or
+// the last lines.
 func (l *lines) last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,7 +109,8 @@ func (l *lines) last() string {
 	return strings.Join(l.tail, " | ")
 }
 
-// end ends the reading: something else may hold the other end of the pipe.
+// end stops the reading after a short while, since another process may still hold the other
+// end of the pipe.
 func (l *lines) end() {
 	select {
 	case <-l.done:

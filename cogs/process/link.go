@@ -15,12 +15,12 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A pending is what the process has not answered yet.
+// A pending is a call, event, tick or order that the process has not answered yet.
 type pending struct {
-	ctx  context.Context // of a call, an event or a tick; nil of an order
-	call *call.Call      // whose context that is
+	ctx  context.Context // the context of a call, an event or a tick; nil for an order
+	call *call.Call      // the call that ctx belongs to
 	done func(body []byte, err error)
-	stop func() bool // takes back the cancel at ctx's end
+	stop func() bool // stops the AfterFunc that cancels at the end of ctx
 }
 
 var (
@@ -28,7 +28,7 @@ var (
 	errGone    = wire.Errorf(wire.Unavailable, "the cog's process has ended")
 )
 
-// relay returns the function that passes calls or events on.
+// relay returns a function that passes calls or events on to the process.
 func (p *process) relay(kind frames.Kind, name string) instance.RelayFunc {
 	return func(ctx context.Context, data []byte, done func([]byte, error)) {
 		f := frames.Frame{Kind: kind, Name: name, Body: data}
@@ -46,7 +46,7 @@ func (p *process) relay(kind frames.Kind, name string) instance.RelayFunc {
 	}
 }
 
-// tick returns the function that passes ticks on.
+// tick returns a function that passes the ticks with number n on to the process.
 func (p *process) tick(n int) instance.RelayFunc {
 	number := []byte(strconv.Itoa(n))
 	return func(ctx context.Context, _ []byte, done func([]byte, error)) {
@@ -54,8 +54,8 @@ func (p *process) tick(n int) instance.RelayFunc {
 	}
 }
 
-// pass sends a call, an event or a tick. It calls done when the process has
-// answered, or has ended.
+// pass sends a call, an event or a tick to the process. It calls done when the process has
+// answered or has ended.
 func (p *process) pass(ctx context.Context, f *frames.Frame, done func([]byte, error)) {
 	f.ID = p.lastID.Add(1)
 	if until, ok := ctx.Deadline(); ok {
@@ -83,8 +83,9 @@ func (p *process) pass(ctx context.Context, f *frames.Frame, done func([]byte, e
 	}
 	w.stop = context.AfterFunc(ctx, cancel)
 	p.waiting[id] = w
-	// under mu: when done has been called the memory of the body is another's,
-	// and whoever calls it takes w from waiting first
+	// Gather copies the body under mu: the memory of the body belongs to others as soon as
+	// done was called, and done is only called after its caller has taken w from waiting
+	// under mu.
 	err := p.out.Gather(f)
 	p.mu.Unlock()
 	if err != nil {
@@ -94,19 +95,21 @@ func (p *process) pass(ctx context.Context, f *frames.Frame, done func([]byte, e
 	}
 	p.out.Flush()
 	if ctx.Err() != nil {
-		cancel() // the other one may have come before the call
+		cancel() // the AfterFunc may have sent its cancel before the call
 	}
 }
 
-// broken ends a process that cannot be written to: it is of no use.
+// broken closes the connection if a write has failed, since the process is of no use then.
+// A full queue is no such failure.
 func (p *process) broken(err error) {
 	if !errors.Is(err, frames.ErrFull) {
-		_ = p.conn.Close() // read sees that
+		_ = p.conn.Close() // read then ends the process
 	}
 }
 
-// nameOf returns the name by which the process knows the call whose handler has made
-// the call of ctx, 0 if there is none. The caller holds mu.
+// nameOf returns the id by which the process knows the call whose handler has made the call
+// of ctx, directly or through other cogs. It returns 0 if there is none. The caller holds
+// mu.
 func (p *process) nameOf(ctx context.Context) uint64 {
 	c := call.Of(ctx)
 	if c == nil {
@@ -122,8 +125,8 @@ func (p *process) nameOf(ctx context.Context) uint64 {
 	return 0
 }
 
-// exchange sends an order and waits for the reply, for at most limit if that is
-// not zero.
+// exchange sends an order and waits for the reply, for at most limit. A limit of zero means
+// no limit.
 func (p *process) exchange(ctx context.Context, f *frames.Frame, limit time.Duration) ([]byte, error) {
 	type reply struct {
 		body []byte
@@ -167,21 +170,21 @@ func (p *process) exchange(ctx context.Context, f *frames.Frame, limit time.Dura
 		}
 	}
 	p.mu.Lock()
-	delete(p.waiting, f.ID) // what comes later is of no use
+	delete(p.waiting, f.ID) // a later reply is of no use
 	p.mu.Unlock()
 	return nil, err
 }
 
 var errInterrupted = wire.Errorf(wire.Interrupted, "the cog's process ended while the call ran")
 
-// settle ends what the process was asked under id.
+// settle ends the call, event, tick or order with that id.
 func (p *process) settle(id uint64, body []byte, err error) {
 	p.mu.Lock()
 	w := p.waiting[id]
 	delete(p.waiting, id)
 	p.mu.Unlock()
 	if w == nil {
-		return // it was not asked, or not any more
+		return // the bot has not asked, or has stopped waiting
 	}
 	if w.stop != nil {
 		w.stop()
@@ -189,7 +192,7 @@ func (p *process) settle(id uint64, body []byte, err error) {
 	w.done(body, err)
 }
 
-// receive handles a frame. It does not wait.
+// receive handles a frame of the process. It does not wait.
 func (p *process) receive(f *frames.Frame) {
 	switch f.Kind {
 	case frames.Reply:
@@ -212,12 +215,13 @@ func (p *process) receive(f *frames.Frame) {
 	case frames.Fail:
 		select {
 		case p.failed <- parseError(f.Body):
-		default: // one is enough
+		default: // one failure is enough to restart the cog
 		}
 	}
 }
 
-// parseError reads an error of the process. A panic there is one here.
+// parseError decodes an error of the process. If the process recovered a panic, the error
+// is an *instance.Panic.
 func parseError(body []byte) error {
 	err := frames.ParseError(body)
 	if f, ok := errors.AsType[*frames.Foreign](err); ok && f.Panicked {

@@ -13,8 +13,8 @@ import (
 	"github.com/cogbus/cogbus/cogs/process/child"
 )
 
-// TestMain lets the test's own executable be the process of a cog: most tests
-// need no build then.
+// TestMain lets the test's own executable be the process of a cog, so that most tests need
+// no build.
 func TestMain(m *testing.M) {
 	if name := os.Getenv("COGBUS_TEST_COG"); name != "" {
 		run(name)
@@ -39,7 +39,7 @@ func run(name string) {
 	child.Main(f())
 }
 
-// inProcess returns the cog of this file's run as a process.
+// inProcess returns a cog that runs in a process of the test's own executable.
 func inProcess(t testing.TB, name string, opts *process.Options) cogs.Cog {
 	t.Helper()
 	var o process.Options

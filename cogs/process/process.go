@@ -15,12 +15,11 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// A process is one run of a cog's executable, from its start until nothing of it
-// is left.
+// A process is one run of a cog's executable, from its start until no part of it is left.
 //
-// Three goroutines serve it: read reads frames and, when there are no more, ends
-// the process; wait waits for it to exit; the log's reads what it prints. Each
-// question of the process has one more. All have ended when ended is closed.
+// Three goroutines serve it: read reads frames and ends the process when there are no more;
+// wait waits for the process to exit; lines.read reads its output. Each request of the
+// process has a further goroutine. All have ended when ended is closed.
 type process struct {
 	name string
 	opts *Options
@@ -31,43 +30,43 @@ type process struct {
 
 	// set before begin
 	host   instance.Host
-	agent  instance.Runtime // what it asks for outside of calls
+	agent  instance.Runtime // serves the requests that the process makes outside of calls
 	reload func()
 
-	alive  context.Context // until the process has ended
+	alive  context.Context // canceled when the process has ended
 	die    context.CancelFunc
-	failed chan error // of a task; capacity 1
+	failed chan error // the error of a task; capacity 1
 	exited chan struct{}
-	status error         // of the exit; set when exited is closed
-	ended  chan struct{} // nothing of the process is left
-	cause  error         // why; set when ended is closed
+	status error         // the exit status; set when exited is closed
+	ended  chan struct{} // closed when no part of the process is left
+	cause  error         // the reason of the end; set when ended is closed
 	work   sync.WaitGroup
 	lastID atomic.Uint64
 
 	mu      sync.Mutex // protects the fields below
 	waiting map[uint64]*pending
 	asks    map[uint64]func(late bool)
-	gone    bool // nothing more is sent
-	up      bool // Setup has passed
-	reaped  bool // the process id may be another's
+	gone    bool // the bot sends no more frames
+	up      bool // Setup has succeeded
+	reaped  bool // another process may have the process id now
 }
 
-// begin starts to listen to the process.
+// begin starts the goroutines that wait for the process and read from it.
 func (p *process) begin() {
 	p.alive, p.die = context.WithCancel(context.Background())
 	go p.wait()
 	go p.read()
 }
 
-// wait waits for the process to exit. Its socket then ends too, except if it has
-// left children that hold it.
+// wait waits for the process to exit. Its socket then ends too, unless children of the
+// process hold it.
 func (p *process) wait() {
 	waited := awaitExit(p.cmd.Process.Pid)
 	if !waited {
 		p.status = p.cmd.Wait()
 	}
 	p.mu.Lock()
-	p.signal() // what it has started itself
+	p.signal() // kills the programs that it has started
 	p.reaped = true
 	p.mu.Unlock()
 	if waited {
@@ -77,8 +76,8 @@ func (p *process) wait() {
 	_ = p.conn.SetReadDeadline(time.Now().Add(lastWords))
 }
 
-// kill kills the process and what it has started itself, as long as it is known that
-// its id is its own.
+// kill kills the process and the programs that it has started, unless another process may
+// have its id by now.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,14 +86,15 @@ func (p *process) kill() {
 	}
 }
 
-// lastWords is how long what a process has sent and printed may take to arrive
-// when it has exited.
+// lastWords is how long the bot waits, after the process has exited, for frames and output
+// that it sent before.
 const lastWords = 100 * time.Millisecond
 
-// leaving is how long a process that has closed its socket may take to exit.
+// leaving is how long the bot waits for a process to exit after it has closed its socket.
 const leaving = 200 * time.Millisecond
 
-// read handles what the process sends. When that ends, so does the process.
+// read handles the frames of the process until the connection ends. Then it ends the
+// process.
 func (p *process) read() {
 	in := frames.NewReader(p.conn)
 	var err error
@@ -107,8 +107,8 @@ func (p *process) read() {
 	p.fail(err)
 }
 
-// fail ends the process, whose socket has broken with err, and all that waits
-// for it.
+// fail ends the process, whose connection has ended with err, and all calls, events, ticks
+// and orders that wait for it.
 func (p *process) fail(err error) {
 	_ = p.conn.Close()
 	p.die()
@@ -118,13 +118,13 @@ func (p *process) fail(err error) {
 	p.waiting = nil
 	p.mu.Unlock()
 	for _, w := range waiting {
-		if w.ctx != nil { // who has given an order waits for ended
+		if w.ctx != nil { // an order waits for ended instead
 			w.stop()
 			w.done(nil, errInterrupted)
 		}
 	}
 	if errors.Is(err, frames.ErrGarbage) {
-		p.kill() // it does not know what it does
+		p.kill() // its memory may be damaged
 	}
 	select {
 	case <-p.exited:
@@ -139,7 +139,7 @@ func (p *process) fail(err error) {
 	close(p.ended)
 }
 
-// exitReason returns the error that tells why the process has ended.
+// exitReason returns the error that explains why the process has ended.
 func (p *process) exitReason(err error) error {
 	text := ""
 	p.mu.Lock()
@@ -148,11 +148,14 @@ func (p *process) exitReason(err error) error {
 	}
 	p.mu.Unlock()
 	if errors.Is(err, frames.ErrGarbage) {
-		text += fmt.Sprintf(": it was killed for sending what is %v", err)
+		text += fmt.Sprintf(": the bot killed it because of an invalid frame: %v", err)
 	} else if p.status != nil {
 		text += ": " + p.status.Error()
 	} else {
 		text += ": exit status 0"
+	}
+	if limit := p.opts.MemoryLimit; limit > 0 && p.status != nil {
+		text += fmt.Sprintf(" (with MemoryLimit %.4g MiB)", float64(limit)/(1<<20)) // it may be the reason
 	}
 	if last := p.log.last(); last != "" {
 		text += ": " + last
@@ -168,7 +171,7 @@ func (endedError) Is(e error) bool { return e == instance.ErrEnded }
 
 var errEnded error = endedError{}
 
-// end asks the process to leave and sees to it that it does.
+// end asks the process to exit, and kills it if it does not exit in time.
 func (p *process) end() {
 	ctx, cancel := context.WithTimeout(context.Background(), p.opts.Grace)
 	defer cancel()

@@ -20,9 +20,9 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestReload_underLoad reloads the same cog compiled in and as a process, with
-// calls inside. Every call is answered, none runs twice, and the unlocked counter
-// that the cog keeps is exact.
+// TestReload_underLoad reloads the same cog, compiled in and as a process, while calls run.
+// Every call gets an answer, no call runs twice, and the kept counter, which has no lock,
+// is exact.
 func TestReload_underLoad(t *testing.T) {
 	compiled := serialCog()
 	compiled.Name = "any"
@@ -31,8 +31,8 @@ func TestReload_underLoad(t *testing.T) {
 	}
 }
 
-// reloadUnderLoad reloads a serial cog 100 times while 8 callers have calls of 3
-// milliseconds in flight. Every call counts, once.
+// reloadUnderLoad reloads a serial cog 100 times while 8 callers make calls of 3
+// milliseconds. Every call must count exactly once.
 func reloadUnderLoad(t *testing.T, cog cogs.Cog) {
 	const callers, reloads = 8, 100
 	srv, bot := cogtest.Start(t, cog)
@@ -87,8 +87,8 @@ func reloadUnderLoad(t *testing.T, cog cogs.Cog) {
 	t.Logf("%d reloads, %d calls, longest pause %.1f ms", reloads, want, longest)
 }
 
-// TestKill_storm kills the process every 30 ms, with reloads in between, under 16
-// callers. Each call that runs writes its number into a file.
+// TestKill_storm kills the process every 30 ms, with reloads in between, while 16 callers
+// make calls. Each call that runs writes its number into a file.
 func TestKill_storm(t *testing.T) {
 	ledger := filepath.Join(t.TempDir(), "ledger")
 	srv, bot := cogtest.Start(t, inProcess(t, "any", withEnv("LEDGER="+ledger)))
@@ -113,7 +113,7 @@ func TestKill_storm(t *testing.T) {
 					ok[i] = append(ok[i], n)
 				case wire.Interrupted:
 					interrupted.Add(1)
-				case wire.Unavailable: // certainly not run, or cut off by a reload
+				case wire.Unavailable: // the call has not run, or a reload has cut it off
 					refused.Add(1)
 					<-time.After(time.Millisecond)
 				default:
@@ -128,7 +128,7 @@ func TestKill_storm(t *testing.T) {
 		if pid := childPID(t); pid != 0 {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
-		// without it the backoff would leave little to kill
+		// without the reload, the pause before each restart would leave few processes to kill
 		if _, err := srv.Reload(t.Context(), "any", nil); err != nil && i == kills-1 {
 			t.Errorf("Reload = %v", err)
 		}
@@ -159,7 +159,8 @@ func TestKill_storm(t *testing.T) {
 	t.Logf("%d calls: %d answered, %d interrupted, %d refused", number.Load(), answered.Load(), interrupted.Load(), refused.Load())
 }
 
-// TestReload_leavesNothing looks for what 200 reloads leave behind.
+// TestReload_leavesNothing checks that 200 reloads leave no descriptors, goroutines, memory
+// or processes behind.
 func TestReload_leavesNothing(t *testing.T) {
 	srv, bot := cogtest.Start(t, inProcess(t, "any", nil))
 	reload := func(n int) {
@@ -173,7 +174,7 @@ func TestReload_leavesNothing(t *testing.T) {
 		}
 	}
 	reloads := 200
-	if racing { // its processes take long to start
+	if racing { // processes with the race detector start slowly
 		reloads = 30
 	}
 	reload(20)
@@ -199,7 +200,7 @@ func TestReload_leavesNothing(t *testing.T) {
 	}
 }
 
-// used returns how many descriptors and goroutines, and how much memory, the test
+// used returns the numbers of descriptors and goroutines, and the memory, that the test
 // uses.
 func used(t *testing.T) (fds, goroutines int, resident float64) {
 	t.Helper()

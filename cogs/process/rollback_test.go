@@ -15,7 +15,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestRollback goes back through the builds, over a crash, and forward again.
+// TestRollback goes back through the builds, also after a crash, and forward again.
 func TestRollback(t *testing.T) {
 	dir, cache := sources(t), t.TempDir()
 	srv, bot := cogtest.Start(t, process.Cog("stats", dir, &process.Options{Cache: cache}))
@@ -44,7 +44,7 @@ func TestRollback(t *testing.T) {
 		version(text)
 	}
 	_, err := srv.Reload(t.Context(), "stats", back)
-	if want := "no build from before " + builds["one"] + " is kept"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "the cache has no build from before " + builds["one"]; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("Reload with Rollback of the first build = %v; want %q", err, want)
 	}
 
@@ -65,8 +65,7 @@ func TestRollback(t *testing.T) {
 	}
 }
 
-// TestRollback_overStarts goes back to a build that an earlier run of the bot has
-// left.
+// TestRollback_overStarts goes back to a build of an earlier run of the bot.
 func TestRollback_overStarts(t *testing.T) {
 	dir, opts := sources(t), &process.Options{Cache: t.TempDir()}
 	srv, _ := cogtest.Start(t, process.Cog("stats", dir, opts))
@@ -82,7 +81,7 @@ func TestRollback_overStarts(t *testing.T) {
 	}
 }
 
-// TestRollback_withoutABuild has errors that tell why.
+// TestRollback_withoutABuild checks that the errors tell the reason.
 func TestRollback_withoutABuild(t *testing.T) {
 	source := process.Cog("stats", "testdata/stats", &process.Options{Cache: t.TempDir()})
 	srv, _ := cogtest.Start(t, source, inProcess(t, "any", nil))
@@ -96,6 +95,6 @@ func TestRollback_withoutABuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := srv.Reload(t.Context(), "stats", back); err == nil || !strings.Contains(err.Error(), "not built from source") {
-		t.Errorf("Reload of a cog that is compiled in, with Rollback = %v; want why not", err)
+		t.Errorf("Reload of a cog that is compiled in, with Rollback = %v; want the reason", err)
 	}
 }

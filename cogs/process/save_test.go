@@ -18,10 +18,10 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// BenchmarkSave is the time from the save of an edited source, as an editor does
-// it, to the first answer of the new code, with nobody asking for a reload: for a
-// small cog, and for the one of the demo, which links discordgo. The debounce of
-// 100 ms is in it. No call fails meanwhile.
+// BenchmarkSave measures the time from the save of an edited source, as an editor saves, to
+// the first answer of the new code. Nobody requests a reload. It does so for a small cog,
+// and for the cog of the demo, which links discordgo. The debounce time of 100 ms is
+// included. No call fails meanwhile.
 func BenchmarkSave(b *testing.B) {
 	for _, cog := range []struct {
 		name, source, old string
@@ -64,11 +64,11 @@ func benchmarkSave(b *testing.B, source, old string, route wire.Route[wire.Empty
 			if strings.Contains(got, version) {
 				return
 			}
-			<-time.After(time.Millisecond) // who calls all the time takes the time of the compiler
+			<-time.After(time.Millisecond) // calls without a pause would take processor time from the compiler
 		}
 	}
 	write("the second")
-	await("the second") // all is warm
+	await("the second") // the caches of the build are filled now
 	var took []time.Duration
 	for i := 0; b.Loop(); i++ {
 		version := fmt.Sprintf("version %d of %d", i, b.N)

@@ -8,7 +8,7 @@ import (
 	"runtime"
 )
 
-// start says that there are no such cogs here.
+// start returns an error: processes of cogs need Unix.
 func start(string, string, *Options) (*process, error) {
 	return nil, fmt.Errorf("cogs as processes need Unix; on %s compile the cog into the bot", runtime.GOOS)
 }

@@ -25,14 +25,15 @@ func start(name, path string, opts *Options) (*process, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	defer print.Close()
-	cmd := exec.Command(path, opts.Args...) //nolint:noctx // it outlives every context that there is
+	cmd := exec.Command(path, opts.Args...) //nolint:noctx // the process outlives the context of Setup
 	cmd.Env = append(inheritable(os.Environ()), opts.Env...)
 	if opts.MemoryLimit > 0 {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("GOMEMLIMIT=%d", opts.MemoryLimit/10*9))
 	}
 	cmd.Stdout, cmd.Stderr = print, print
 	cmd.ExtraFiles = []*os.File{theirs}
-	// a group of its own: a Ctrl-C is for the bot, and all of it can be killed
+	// a process group of its own: a Ctrl-C reaches only the bot, and kill reaches the
+	// programs that the process has started
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, conn.Close(), from.Close())
@@ -53,15 +54,15 @@ func start(name, path string, opts *Options) (*process, error) {
 	go p.log.read()
 	if opts.MemoryLimit > 0 {
 		if err := limitMemory(cmd.Process.Pid, opts.MemoryLimit); err != nil {
-			opts.Logger.Warn("the memory of a cog's process is not limited", "cog", name, "err", err)
+			opts.Logger.Warn("the memory limit of a cog's process could not be set", "cog", name, "err", err)
 		}
 	}
 	return p, nil
 }
 
-// socketPair returns the bot's end of a pair of sockets, and the other as a file.
+// socketPair returns the bot's end of a pair of sockets, and the other end as a file.
 func socketPair() (net.Conn, *os.File, error) {
-	syscall.ForkLock.RLock() // no process may be started between the two calls
+	syscall.ForkLock.RLock() // no process may start between Socketpair and CloseOnExec
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err == nil {
 		syscall.CloseOnExec(fds[0])
@@ -80,11 +81,11 @@ func socketPair() (net.Conn, *os.File, error) {
 	return conn, theirs, nil
 }
 
-// signal kills the group of the process.
+// signal kills the process group of the process.
 func (p *process) signal() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 
-// endWithChildren makes the end of the command's context end what it has started
-// too: compilers.
+// endWithChildren makes the end of the command's context kill the programs that the command
+// has started, such as compilers, too.
 func endWithChildren(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// trusted returns why a folder must not hold what the bot will run, nil if it may.
-// A group of the same number as the user is the user's own. Where the sticky bit is
-// set, as in /tmp, others cannot replace what is the user's.
+// trusted returns the reason why a folder must not hold the programs that the bot runs, or
+// nil if it may. A group with the same number as the user counts as the user's own. In a
+// folder with the sticky bit, such as /tmp, others cannot replace the user's files.
 func trusted(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {

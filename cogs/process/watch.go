@@ -9,45 +9,45 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// debounce is how long the sources must be left alone before they are looked at:
-// editors save in several steps, and several files at once.
+// debounce is how long the sources must stay unchanged before the watcher examines them,
+// since editors save in several steps, and several files at once.
 const debounce = 100 * time.Millisecond
 
-// A watcher builds a cog when its sources are saved, and asks for a reload when
-// that has made another artefact. It is a task of the instance that serves, so
-// there is one at a time; what must outlive it is in the source.
+// A watcher builds a cog when people save its sources, and requests a reload if the build
+// has made a different artefact. It is a task of the instance that serves, so there is only
+// one at a time. State that must outlive the instance is in artefacts.
 type watcher struct {
 	artefacts *artefacts
 	reload    func()
 	notify    *fsnotify.Watcher
 
-	building *building // nil: nothing is
-	problem  string    // what was logged last: the same is not said twice
-	blind    bool      // it was logged that a folder cannot be watched
+	building *building // nil if no build runs
+	problem  string    // the error that was logged last, which is not logged twice
+	blind    bool      // an error about a folder that cannot be watched was logged
 }
 
-// A building is a build that runs.
+// A building is a build of the watcher that runs.
 type building struct {
 	from   *inputs
-	state  string // of from when it began
+	state  string // the state of from when the build began
 	cancel context.CancelFunc
 	done   chan struct{}
-	made   made // and err: set when done is closed
+	made   made // made and err are set when done is closed
 	err    error
 }
 
-// watches reports whether the sources are watched while the cog serves.
+// watches reports whether the sources are to be watched while the cog serves.
 func (a *artefacts) watches() bool { return a.opts.Watch && a.opts.Binary == "" }
 
-// isWatched reports whether an instance serves whose watcher sees what is saved.
+// isWatched reports whether an instance serves whose watcher notices a save.
 func (a *artefacts) isWatched() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.watchers > 0
 }
 
-// warn says, once until a reload succeeds, what to do when a save is not enough:
-// watchers end with their instances.
+// warn logs which command the developer must run when a save is not enough, since watchers
+// end with their instances. It logs that only once until a reload succeeds.
 func (a *artefacts) warn() {
 	a.mu.Lock()
 	said, served := a.warned, a.serving
@@ -56,31 +56,31 @@ func (a *artefacts) warn() {
 	switch {
 	case said || !a.watches():
 	case served:
-		a.opts.Logger.Warn(fmt.Sprintf("the sources are looked at when the cog restarts; once it has failed for good \"cogbus reload %s\" revives it", a.name), "cog", a.name)
+		a.opts.Logger.Warn(fmt.Sprintf("the sources are not watched while the cog does not serve; a restart builds them if they were edited; if the cog stays failed, run \"cogbus reload %s\"", a.name), "cog", a.name)
 	default:
-		a.opts.Logger.Warn("the sources are not watched before the cog has served: load it again when they are mended", "cog", a.name)
+		a.opts.Logger.Warn("the sources are not watched before the cog has served; correct them and load the cog again", "cog", a.name)
 	}
 }
 
-// calm lets warn say it again.
+// calm lets warn log its advice again.
 func (a *artefacts) calm() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.warned = false
 }
 
-// attend counts the watchers that run.
+// attend adds n to the number of watchers that run.
 func (a *artefacts) attend(n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.watchers += n
 }
 
-// watch watches the sources until ctx ends. That it cannot is no reason for the
-// cog to fail.
+// watch watches the sources until ctx ends. If it cannot watch them, it logs that, and the
+// cog goes on serving.
 func (a *artefacts) watch(ctx context.Context, reload func()) {
 	if a.known().from == nil {
-		return // it was not built here
+		return // the cog was not built in this run of the bot
 	}
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -97,7 +97,7 @@ func (a *artefacts) watch(ctx context.Context, reload func()) {
 func (w *watcher) run(ctx context.Context) {
 	defer w.giveUp()
 	w.follow()
-	settled := time.NewTimer(0) // something may have been saved while nobody watched
+	settled := time.NewTimer(0) // sources may have been saved while no watcher ran
 	defer settled.Stop()
 	for {
 		var done chan struct{}
@@ -118,7 +118,7 @@ func (w *watcher) run(ctx context.Context) {
 			if !ok {
 				return
 			}
-			// events may be lost: a look at the sources tells as much
+			// events may be lost, so compare the sources themselves
 			w.artefacts.opts.Logger.Warn("watching the sources", "cog", w.artefacts.name, "err", err)
 			settled.Reset(debounce)
 		case <-settled.C:
@@ -127,7 +127,7 @@ func (w *watcher) run(ctx context.Context) {
 			}
 		case <-done:
 			if ctx.Err() != nil {
-				return // that has ended the build
+				return // the build was canceled with ctx
 			}
 			if w.built() {
 				settled.Reset(debounce)
@@ -136,8 +136,9 @@ func (w *watcher) run(ctx context.Context) {
 	}
 }
 
-// rebuildIfChanged builds if the sources are not what was built last. It asks to be called
-// again while a Setup builds: that may be just what it would.
+// rebuildIfChanged starts a build if the sources differ from those of the last build. While
+// a Setup builds, it does nothing and returns true, and run calls it again later: the Setup
+// may be building the same sources.
 func (w *watcher) rebuildIfChanged(ctx context.Context) (again bool) {
 	if w.artefacts.isBusy() {
 		return true
@@ -147,16 +148,16 @@ func (w *watcher) rebuildIfChanged(ctx context.Context) (again bool) {
 	state := known.from.state()
 	switch b := w.building; {
 	case b != nil && b.state == state:
-		return false // it builds just that
+		return false // that state is being built already
 	case b == nil && known.state == state:
-		w.artefacts.opts.Logger.Debug("the sources are what they were", "cog", w.artefacts.name)
+		w.artefacts.opts.Logger.Debug("the sources have not changed", "cog", w.artefacts.name)
 		return false
 	}
 	w.giveUp()
 	ctx, cancel := context.WithCancel(ctx)
 	b := &building{from: known.from, state: state, cancel: cancel, done: make(chan struct{})}
 	w.building = b
-	go func() { // giveUp and built wait for it
+	go func() { // ends with the build; giveUp and run wait for it
 		defer close(b.done)
 		defer cancel()
 		b.made, b.err = w.artefacts.build(ctx)
@@ -164,7 +165,7 @@ func (w *watcher) rebuildIfChanged(ctx context.Context) (again bool) {
 	return false
 }
 
-// giveUp ends the build that runs, if one does.
+// giveUp cancels the build that runs, if there is one, and waits for its end.
 func (w *watcher) giveUp() {
 	if w.building != nil {
 		w.building.cancel()
@@ -173,8 +174,8 @@ func (w *watcher) giveUp() {
 	}
 }
 
-// built takes the outcome of a build. If the sources have changed since that
-// began, or a Setup builds too, it is of no use: the next look knows more.
+// built takes the outcome of a build. If the sources have changed meanwhile, or a Setup
+// builds too, it drops the outcome and returns true: run then compares the sources again.
 func (w *watcher) built() (again bool) {
 	b := w.building
 	w.building = nil
@@ -201,7 +202,7 @@ func (w *watcher) built() (again bool) {
 		log.Info("the cog builds again", "cog", w.artefacts.name, "build", m.Revision)
 	}
 	if m.Path == w.artefacts.last() {
-		log.Debug("the artefact is what it was", "cog", w.artefacts.name, "build", m.Revision)
+		log.Debug("the artefact has not changed", "cog", w.artefacts.name, "build", m.Revision)
 		return false
 	}
 	w.artefacts.offer(&m)
@@ -209,7 +210,7 @@ func (w *watcher) built() (again bool) {
 	return false
 }
 
-// complain logs what the compiler says, a line for each error.
+// complain logs the compiler's messages, a line for each.
 func (w *watcher) complain(err error) {
 	text := err.Error()
 	if text == w.problem {
@@ -217,6 +218,6 @@ func (w *watcher) complain(err error) {
 	}
 	w.problem = text
 	for line := range strings.Lines(text) {
-		w.artefacts.opts.Logger.Error("the cog does not build; what serves goes on", "cog", w.artefacts.name, "err", strings.TrimSpace(line))
+		w.artefacts.opts.Logger.Error("the cog does not build; the old code goes on serving", "cog", w.artefacts.name, "err", strings.TrimSpace(line))
 	}
 }

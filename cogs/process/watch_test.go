@@ -20,34 +20,33 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A watched is a cog that is watched while a test edits its sources.
+// A watched is a watched cog with sources that a test edits.
 type watched struct {
 	t    *testing.T
-	dir  string // of the sources
-	kept string // of the artefacts
+	dir  string // the folder of the sources
+	kept string // the folder of the artefacts
 	srv  *actors.Server
 	bot  *client.Client
-	said chan string // what is logged, each line with its error
+	said chan string // the lines of the log, each with its error
 }
 
-// watch starts the stats cog from a folder of its own.
+// watch starts the stats cog from a folder of its own, and waits for the watcher.
 func watch(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{t: t, dir: sources(t), kept: t.TempDir(), said: make(chan string, 1000)}
 	cog := process.Cog("stats", w.dir, &process.Options{Cache: w.kept, Watch: true, Logger: slog.New(spoken{w.said})})
 	w.srv, w.bot = cogtest.Start(t, cog)
-	w.hears(" what ") // the first look found no news
+	w.hears("sources have not changed") // the first comparison found no change
 	return w
 }
 
-// hears waits until the watcher has said something with text in it, and returns
-// the whole.
+// hears waits for a log line that contains text, and returns the line.
 func (w *watched) hears(text string) string {
 	w.t.Helper()
 	return hears(w.t, w.said, text)
 }
 
-// serves waits until that version answers, by that generation.
+// serves waits until that version of the cog answers, in that generation or a later one.
 func (w *watched) serves(version string, generation uint64) {
 	w.t.Helper()
 	until(w.t, func() bool {
@@ -82,7 +81,7 @@ func (w *watched) must(err error) {
 	}
 }
 
-// replace saves as most editors do: into another file, which is renamed.
+// replace saves the source as most editors do: into another file, which it renames.
 func (w *watched) replace(text string) {
 	w.t.Helper()
 	beside := filepath.Join(w.dir, ".stats.go.tmp")
@@ -90,7 +89,7 @@ func (w *watched) replace(text string) {
 	w.must(os.Rename(beside, w.path()))
 }
 
-// spoken is a slog.Handler that sends what is logged.
+// A spoken is a slog.Handler that sends the log lines to a channel.
 type spoken struct{ to chan<- string }
 
 func (spoken) Enabled(context.Context, slog.Level) bool { return true }
@@ -118,8 +117,8 @@ func TestWatch_renameSave(t *testing.T) {
 
 func TestWatch_touch(t *testing.T) {
 	w := watch(t)
-	edit(t, w.dir, "", "") // the same again
-	w.hears("are what they were")
+	edit(t, w.dir, "", "") // the same content again
+	w.hears("sources have not changed")
 	now := time.Now()
 	w.must(os.Chtimes(w.path(), now, now))
 	edit(t, w.dir, `"one"`, `"two"`)
@@ -129,7 +128,7 @@ func TestWatch_touch(t *testing.T) {
 func TestWatch_commentOnly(t *testing.T) {
 	w := watch(t)
 	w.must(os.WriteFile(w.path(), []byte(w.text()+"\n// A comment more.\n"), 0o600))
-	w.hears("the artefact is what it was")
+	w.hears("the artefact has not changed")
 	w.serves("one", 1)
 }
 
@@ -139,11 +138,12 @@ func TestWatch_testsAndOtherFiles(t *testing.T) {
 		w.must(os.WriteFile(filepath.Join(w.dir, name), []byte("package nothing, in no language"), 0o600))
 	}
 	edit(t, w.dir, "", "")
-	w.hears("are what they were")
+	w.hears("sources have not changed")
 	w.serves("one", 1)
 }
 
-// TestWatch_twoPieces writes half a file, which does not compile, and the rest.
+// TestWatch_twoPieces writes the first half of a file, which does not compile, and later
+// the rest.
 func TestWatch_twoPieces(t *testing.T) {
 	w := watch(t)
 	text := strings.Replace(w.text(), `"one"`, `"two"`, 1)
@@ -151,7 +151,7 @@ func TestWatch_twoPieces(t *testing.T) {
 	f, err := os.Create(w.path())
 	w.must(err)
 	defer f.Close()
-	for _, piece := range []string{text[:half], text[half:]} { // at once
+	for _, piece := range []string{text[:half], text[half:]} { // the second half follows at once
 		_, err = f.WriteString(piece)
 		w.must(err)
 	}
@@ -159,7 +159,7 @@ func TestWatch_twoPieces(t *testing.T) {
 
 	text = strings.Replace(w.text(), `"two"`, `"three"`, 1)
 	w.must(os.WriteFile(w.path(), []byte(text[:half]), 0o600))
-	w.hears("does not build") // so late is the rest
+	w.hears("does not build") // the rest comes after the build of the half
 	w.must(os.WriteFile(w.path(), []byte(text), 0o600))
 	w.serves("three", 3)
 }
@@ -174,18 +174,18 @@ func TestWatch_syntaxErrorThenRestored(t *testing.T) {
 	w.serves("one", 1)
 	w.replace(strings.Replace(good, `"one"`, `guld //`, 1)) // the same error
 	w.replace(good)
-	w.hears("the artefact is what it was")
+	w.hears("the artefact has not changed")
 	w.serves("one", 1)
 	w.replace(strings.Replace(good, `"one"`, `"two"`, 1))
 	w.serves("two", 2)
 }
 
-// TestWatch_saveDuringABuild saves while a build is under way: what it makes is
-// never in service.
+// TestWatch_saveDuringABuild saves while a build runs. The outcome of that build never
+// serves.
 func TestWatch_saveDuringABuild(t *testing.T) {
 	w := watch(t)
 	text := w.text()
-	builds := func() bool { // its scratch folder is there
+	builds := func() bool { // a build runs while its temporary folder exists
 		found, _ := filepath.Glob(filepath.Join(w.kept, "*", ".build-*"))
 		return len(found) > 0
 	}
@@ -200,7 +200,7 @@ func TestWatch_saveDuringABuild(t *testing.T) {
 func TestWatch_fileDeleted(t *testing.T) {
 	w := watch(t)
 	other := filepath.Join(w.dir, "other.go")
-	w.must(os.WriteFile(other, []byte("package stats\n\nconst theOther = \"two\"\n"), 0o600)) // a new file
+	w.must(os.WriteFile(other, []byte("package stats\n\nconst theOther = \"two\"\n"), 0o600)) // a file that did not exist before
 	w.serves("one", 2)
 	w.replace(strings.Replace(w.text(), `"one"`, `theOther`, 1))
 	w.serves("two", 3)
@@ -221,15 +221,15 @@ func TestWatch_folderDeletedAndRestored(t *testing.T) {
 	w.must(os.WriteFile(w.path(), []byte(strings.Replace(text, `"one"`, `"two"`, 1)), 0o600))
 	w.serves("two", 2)
 
-	away := w.dir + ".away" // and renamed, as version control does it
+	away := w.dir + ".away" // rename the folder, as version control does
 	w.must(os.Rename(w.dir, away))
 	w.must(os.Rename(away, w.dir))
 	w.replace(strings.Replace(text, `"one"`, `"three"`, 1))
 	w.serves("three", 3)
 }
 
-// TestWatch_sharedPackage edits a package that the cog imports, which is written
-// after its import.
+// TestWatch_sharedPackage edits a package that the cog imports. The import is written
+// before the package exists.
 func TestWatch_sharedPackage(t *testing.T) {
 	w := watch(t)
 	const module = "github.com/cogbus/cogbus/cogs/process/"
@@ -244,7 +244,8 @@ func TestWatch_sharedPackage(t *testing.T) {
 	w.serves("three", 3)
 }
 
-// TestWatch_reloadByHand reloads before the watcher has, which leaves it at that.
+// TestWatch_reloadByHand requests a reload before the watcher does. The watcher then does
+// not reload again.
 func TestWatch_reloadByHand(t *testing.T) {
 	w := watch(t)
 	edit(t, w.dir, `"one"`, `"two"`)
@@ -255,12 +256,12 @@ func TestWatch_reloadByHand(t *testing.T) {
 	if _, err := w.srv.Reload(t.Context(), "stats", &actors.ReloadOptions{Rollback: true}); err != nil {
 		t.Fatal(err)
 	}
-	w.serves("one", 3) // and stays, though the source says another
+	w.serves("one", 3) // this version stays, although the source has another
 	edit(t, w.dir, `"one"`, `"three"`)
 	w.serves("three", 4)
 }
 
-// TestWatch_unloadDuringABuild looks for what is left.
+// TestWatch_unloadDuringABuild checks that an unload leaves no build and no files behind.
 func TestWatch_unloadDuringABuild(t *testing.T) {
 	before := runtime.NumGoroutine()
 	w := watch(t)
@@ -281,22 +282,22 @@ func TestWatch_unloadDuringABuild(t *testing.T) {
 	until(t, func() bool { return runtime.NumGoroutine() <= before })
 }
 
-// TestWatch_withoutAnInstance says what to do when nothing serves whose watcher
-// would see a save.
+// TestWatch_withoutAnInstance checks that the log tells the developer which command to run
+// when no instance serves whose watcher would notice a save.
 func TestWatch_withoutAnInstance(t *testing.T) {
 	dir, said := sources(t), make(chan string, 1000)
 	edit(t, dir, `"one"`, `one`)
 	cog := process.Cog("stats", dir, &process.Options{Cache: t.TempDir(), Watch: true, Logger: slog.New(spoken{said})})
 	srv, _ := cogtest.Start(t)
 	if err := srv.Load(t.Context(), cog); err == nil {
-		t.Fatal("Load of what does not compile succeeded")
+		t.Fatal("Load of a package that does not compile succeeded")
 	}
-	hears(t, said, "load it again")
+	hears(t, said, "load the cog again")
 	edit(t, dir, "", "")
 	if err := srv.Load(t.Context(), cog); err != nil {
 		t.Fatal(err)
 	}
-	hears(t, said, " what ")
+	hears(t, said, "have not changed")
 	_ = syscall.Kill(childPID(t), syscall.SIGKILL)
-	hears(t, said, `"cogbus reload stats" revives it`)
+	hears(t, said, `run "cogbus reload stats"`)
 }

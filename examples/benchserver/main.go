@@ -1,5 +1,5 @@
-// Benchserver is a server to measure: two small routes, served as any bot would
-// serve them.
+// Benchserver is a server for measurements. It serves two small routes in the same way as
+// any bot does.
 //
 //	go run ./examples/benchserver -listen 127.0.0.1:8765
 package main
@@ -17,7 +17,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// secret is no secret: load generators know it.
+// secret is public: the load generators have it too.
 const secret = "bench-secret-key-0123456789"
 
 const (
@@ -40,8 +40,8 @@ type echo struct {
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8765", "the `ADDRESS` to listen on")
-	insecure := flag.Bool("insecure", false, "ask clients of cogbus.v1 for no proof of the secret; one that sends it is as welcome")
-	profile := flag.String("cpuprofile", "", "write a profile of the processor's time to a `FILE`, when interrupted")
+	insecure := flag.Bool("insecure", false, "accept clients of cogbus.v1 without a proof of the secret")
+	profile := flag.String("cpuprofile", "", "write a CPU profile to a `FILE` when interrupted")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

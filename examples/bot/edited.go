@@ -10,11 +10,12 @@ import (
 	"github.com/cogbus/cogbus/examples/bot/stats"
 )
 
-// statsSource is the folder of the cog stats, seen from the repository's root.
+// statsSource is the folder of the cog stats, relative to the root of the repository, from
+// which you start the bot.
 const statsSource = "examples/bot/stats"
 
-// statsCog returns the cog stats: as a process that follows its source or, where
-// there is none or no Go, as it was compiled into the bot.
+// statsCog returns the cog stats as a process that follows its source. If there is no
+// source or no go command here, it returns the cog as it is compiled into the bot.
 func statsCog() cogs.Cog {
 	_, noSource := os.Stat(statsSource)
 	_, noGo := exec.LookPath("go")

@@ -20,7 +20,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A world is the bot, all its cogs, and a fake Discord.
+// A world is a bot with all its cogs on a fake Discord.
 type world struct {
 	*testing.T
 	fake   *discordtest.Server
@@ -64,7 +64,7 @@ func bubble(t *testing.T, f func(t *testing.T, w *world)) {
 	})
 }
 
-// come makes a new user a member of the first guild, and go lets one leave.
+// come makes a new user a member of the first guild.
 func (w *world) come(name string) (user string) {
 	w.Helper()
 	user = w.fake.NewUser(name)
@@ -75,6 +75,7 @@ func (w *world) come(name string) (user string) {
 	return user
 }
 
+// leave lets a user leave the first guild.
 func (w *world) leave(user string) {
 	w.Helper()
 	if err := w.fake.Leave(w.guilds[0].ID.String(), user); err != nil {

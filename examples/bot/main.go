@@ -1,10 +1,13 @@
-// Command bot is a bot of four cogs: members, settings, stats, which can be edited
-// while the bot runs, and flaky, which fails on purpose. With DISCORD_TOKEN in the environment it is a bot on Discord (switch
-// on its Server Members Intent there); without, it lives in a simulated one, in
-// which people come and go all the time.
+// Command bot is a bot with four cogs: members, settings, stats and flaky. You can edit
+// stats while the bot runs; flaky fails on purpose.
 //
-// Callers need COGBUS_SECRET, and COGBUS_ADMIN_SECRET to reload cogs. A first
-// interrupt lets calls finish, a second one does not.
+// If DISCORD_TOKEN is set, the bot connects to Discord; switch on its Server Members
+// Intent there. Otherwise it runs on a simulated Discord, where people join and leave
+// guilds all the time.
+//
+// The bot needs COGBUS_SECRET, and so do its callers. Callers that reload cogs need
+// COGBUS_ADMIN_SECRET. The first interrupt lets running calls finish; the second ends
+// the bot at once.
 package main
 
 import (
@@ -38,8 +41,8 @@ func main() {
 		secret:      os.Getenv("COGBUS_SECRET"),
 		adminSecret: os.Getenv("COGBUS_ADMIN_SECRET"),
 	}
-	flag.StringVar(&c.addr, "addr", "localhost:8765", "where to listen")
-	flag.StringVar(&c.discovery, "discovery", "localhost:20000", `where to tell that port to clients of the Python package; "-": nowhere`)
+	flag.StringVar(&c.addr, "addr", "localhost:8765", "address to listen on")
+	flag.StringVar(&c.discovery, "discovery", "localhost:20000", `address at which clients of the Python package ask for the bot's port; "-": none`)
 	flag.StringVar(&c.data, "data", "examples/data", "folder of the database")
 	flag.Parse()
 	if err := run(ctx, c); err != nil {
@@ -54,10 +57,10 @@ type config struct {
 	ready                      func(addr string) // may be nil
 }
 
-// run is the life of the bot. It returns nil when ctx is done.
+// run runs the bot until ctx is done, and then returns nil.
 func run(ctx context.Context, c config) error {
 	if c.secret == "" {
-		return errors.New("COGBUS_SECRET is not set: callers prove with it that they may call")
+		return errors.New("COGBUS_SECRET is not set; callers must know it")
 	}
 	db, err := openDatabase(c.data)
 	if err != nil {
@@ -81,7 +84,7 @@ func run(ctx context.Context, c config) error {
 	err = srv.Load(ctx, discord.With(session, members.Cog(), settings.Cog(db), statsCog(), flaky.Cog())...)
 	switch {
 	case ctx.Err() != nil:
-		return nil // interrupted so early
+		return nil // interrupted while the cogs were loading
 	case err != nil:
 		return err
 	}
@@ -90,7 +93,7 @@ func run(ctx context.Context, c config) error {
 	}
 	err = srv.Run(ctx)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w: does another bot run? Choose another port with -addr", err)
+		return fmt.Errorf("%w: if another bot is running, choose another port with -addr", err)
 	}
 	return err
 }
@@ -102,16 +105,16 @@ func openDatabase(folder string) (*bbolt.DB, error) {
 	path := filepath.Join(folder, "settings.db")
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
 	if errors.Is(err, bbolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("%s is in use: does another bot run? Choose another folder with -data", path)
+		return nil, fmt.Errorf("%s is in use: if another bot is running, choose another folder with -data", path)
 	}
 	return db, err
 }
 
-// connect returns a session that is not open yet, on Discord or in the
-// simulation. The caller leaves it.
+// connect returns a session on Discord or in the simulation, which is not open yet. The
+// caller calls leave.
 func connect(token string) (session *discordgo.Session, leave func(), err error) {
 	if token == "" {
-		slog.Info("no DISCORD_TOKEN: this bot lives in a simulation")
+		slog.Info("DISCORD_TOKEN is not set: the bot runs on a simulated Discord")
 		return simulate()
 	}
 	session, err = discordgo.New("Bot " + token)

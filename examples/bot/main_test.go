@@ -11,7 +11,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// The bot as a whole, with real sockets and in the simulation.
+// The test runs the whole bot in the simulation, with real sockets.
 func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -56,7 +56,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		{config{addr: "127.0.0.1:0"}, "COGBUS_SECRET is not set"},
-		{config{addr: taken.Addr().String(), secret: "secret"}, "Choose another port with -addr"},
+		{config{addr: taken.Addr().String(), secret: "secret"}, "choose another port with -addr"},
 	} {
 		test.c.discovery, test.c.data = "-", t.TempDir()
 		if err := run(t.Context(), test.c); err == nil || !strings.Contains(err.Error(), test.want) {

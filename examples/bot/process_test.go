@@ -19,8 +19,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestMembersInAProcess runs the cog "members" compiled in and as a process of its
-// own, in turn: events, what Discord knows, and what the cog keeps go on.
+// TestMembersInAProcess replaces the compiled-in cog "members" by a process, and back. The
+// events, the view of Discord and the kept values go on.
 func TestMembersInAProcess(t *testing.T) {
 	fake := discordtest.New(&discordtest.Options{Guilds: 2})
 	defer fake.Close()
@@ -49,7 +49,7 @@ func TestMembersInAProcess(t *testing.T) {
 		want.Count++
 		want.Joins++
 		var got api.Members
-		for range 1000 { // the event is on its way
+		for range 1000 { // the event may take a while to reach the cog
 			if got, err = client.Call(t.Context(), bot, api.CountMembers, api.Guild{ID: id}); err != nil || got == want {
 				break
 			}

@@ -14,20 +14,20 @@ import (
 
 const (
 	simulatedGuilds = 50
-	simulatedPause  = 150 * time.Millisecond // between two people, on average
+	simulatedPause  = 150 * time.Millisecond // the average time between two people
 )
 
-// A simulation is a fake Discord whose people come and go.
+// A simulation is a fake Discord where people join and leave guilds.
 type simulation struct {
 	fake   *discordtest.Server
 	rand   *rand.Rand
 	guilds []string
-	guests [][]string // by guild: who has joined and may leave
+	guests [][]string // by guild: the ids of the people that have joined and may leave
 	people int
 }
 
-// simulate starts a simulation, the same one each time, and returns a session in
-// it.
+// simulate starts a simulation, and returns a session in it. Each run has the same guilds
+// and people. The caller calls leave.
 func simulate() (session *discordgo.Session, leave func(), err error) {
 	s := &simulation{
 		fake:   discordtest.New(&discordtest.Options{Guilds: simulatedGuilds}),

@@ -17,7 +17,7 @@ import (
 
 const (
 	actionTime = 5 * time.Second
-	reloadTime = 45 * time.Second // a Setup has 30 s, and running calls are waited for
+	reloadTime = 45 * time.Second // a Setup may take 30 s, and the bot waits for running calls
 )
 
 func (d *dashboard) setSettings(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +59,7 @@ func (d *dashboard) reload(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// act does what a form asks for and shows the page again, with the outcome.
+// act carries out the action of a form, and shows the page again with the outcome.
 func act(w http.ResponseWriter, r *http.Request, within time.Duration, do func(ctx context.Context) (string, error)) {
 	ctx, cancel := context.WithTimeout(r.Context(), within)
 	defer cancel()
@@ -73,8 +73,8 @@ func act(w http.ResponseWriter, r *http.Request, within time.Duration, do func(c
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// A notice is the outcome of an action. It reaches the next page in a cookie: an
-// URL with it in could be made by anybody.
+// A notice is the outcome of an action. It reaches the next page in a cookie. In a URL,
+// anybody could make a notice.
 type notice struct {
 	Bad  bool
 	Text string
@@ -83,18 +83,19 @@ type notice struct {
 const noticeCookie = "notice"
 
 func (n notice) leave(w http.ResponseWriter) {
-	const longest = 1000 // a cookie may have 4 KB
+	const longest = 1000 // a cookie has at most 4 KB
 	if len(n.Text) > longest {
 		n.Text = strings.ToValidUTF8(n.Text[:longest], "") + "…"
 	}
 	text, err := json.Marshal(n)
 	if err != nil {
-		return // it always encodes
+		return // cannot happen: a notice always encodes
 	}
 	setNotice(w, base64.RawURLEncoding.EncodeToString(text), 30)
 }
 
-// takeNotice returns the notice that an action has left, or nil.
+// takeNotice returns the notice of the last action, and removes its cookie. It returns nil
+// if there is none.
 func takeNotice(w http.ResponseWriter, r *http.Request) *notice {
 	cookie, err := r.Cookie(noticeCookie)
 	if err != nil {

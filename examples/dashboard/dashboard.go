@@ -17,7 +17,7 @@ var web embed.FS
 // A dashboard serves the page of one bot.
 type dashboard struct {
 	bot       *client.Client
-	admin     *client.Client // nil: cogs cannot be reloaded
+	admin     *client.Client // nil: the dashboard cannot reload cogs
 	templates *template.Template
 }
 
@@ -25,7 +25,7 @@ func newDashboard(bot *client.Client) *dashboard {
 	return &dashboard{bot: bot, templates: template.Must(template.ParseFS(web, "web/*.html"))}
 }
 
-// handler returns the routes of the page, guarded.
+// handler returns the routes of the page behind the guard.
 func (d *dashboard) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", d.page)
@@ -37,7 +37,7 @@ func (d *dashboard) handler() http.Handler {
 	return guard(mux)
 }
 
-// page serves all panels at once. Each of them fails alone.
+// page serves the whole page. If a panel fails, the others do not.
 func (d *dashboard) page(w http.ResponseWriter, r *http.Request) {
 	type section struct {
 		Name, Title string
@@ -62,7 +62,7 @@ func (d *dashboard) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = page.WriteTo(w) // a browser that is gone
+	_, _ = page.WriteTo(w) // fails only if the browser is gone
 }
 
 // panel serves one panel, for the script that keeps the page up to date.

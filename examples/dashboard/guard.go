@@ -11,15 +11,15 @@ import (
 
 const maxForm = 64 << 10
 
-// guard keeps out what other web pages in the same browser could do here.
+// guard rejects requests that other web pages in the same browser have caused.
 func guard(next http.Handler) http.Handler {
-	// forms of other sites
+	// rejects the forms of other sites
 	next = http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// a name of somebody's own that resolves to 127.0.0.1 makes his page the
-		// same origin as this one
+		// another site may own a name that resolves to 127.0.0.1, which would make its page
+		// the same origin as this page
 		if !isLoopback(r.Host) {
-			http.Error(w, "this page is served at loopback addresses alone", http.StatusMisdirectedRequest)
+			http.Error(w, "this page is served at loopback addresses only", http.StatusMisdirectedRequest)
 			return
 		}
 		h := w.Header()
@@ -32,7 +32,7 @@ func guard(next http.Handler) http.Handler {
 	})
 }
 
-// isLoopback reports whether a Host header names this machine and no other.
+// isLoopback reports whether a Host header can only name this machine.
 func isLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -42,7 +42,7 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
-// assets are the files that are served as they are: not the templates.
+// assets are the files that the server sends unchanged, without the templates.
 type assets struct{ files fs.FS }
 
 // Open implements [fs.FS].

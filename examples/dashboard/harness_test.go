@@ -31,7 +31,7 @@ type site struct {
 	*testing.T
 	fake    *discordtest.Server
 	srv     *actors.Server
-	down    atomic.Bool // the bot cannot be reached
+	down    atomic.Bool // the dashboard cannot reach the bot
 	board   *dashboard
 	cookies []*http.Cookie
 }
@@ -79,7 +79,7 @@ func (s *site) dial(ctx context.Context, network, addr string) (net.Conn, error)
 	return s.srv.DialContext(ctx, network, addr)
 }
 
-// do sends a request as a browser would that shows the page.
+// do sends a request as a browser does that shows the page.
 func (s *site) do(r *http.Request) *httptest.ResponseRecorder {
 	for _, c := range s.cookies {
 		r.AddCookie(c)
@@ -95,7 +95,7 @@ func (s *site) do(r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// get returns a page.
+// get returns the page at path.
 func (s *site) get(path string) string {
 	s.Helper()
 	w := s.do(httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8080"+path, nil))

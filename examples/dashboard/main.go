@@ -1,8 +1,8 @@
-// Command dashboard is a web page that shows the example bot, and changes it. It
-// knows of the bot what package api says, and reaches it by package client
-// alone; it starts before the bot, after it and without it.
+// Command dashboard serves a web page that shows and changes the example bot. It knows only
+// package api of the bot, and reaches the bot only through package client. It may start
+// before the bot or after it. While there is no bot, the page shows errors.
 //
-// It needs COGBUS_SECRET. With COGBUS_ADMIN_SECRET it can reload cogs too.
+// It needs COGBUS_SECRET. With COGBUS_ADMIN_SECRET it can also reload cogs.
 package main
 
 import (
@@ -24,8 +24,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second signal ends the process at once
-	addr := flag.String("addr", "127.0.0.1:8080", "where to serve the page: a loopback address")
-	bot := flag.String("bot", "ws://localhost:8765", "where the bot is")
+	addr := flag.String("addr", "127.0.0.1:8080", "address of the page; it must be a loopback address")
+	bot := flag.String("bot", "ws://localhost:8765", "URL of the bot")
 	flag.Parse()
 	if err := run(ctx, *addr, *bot, os.Getenv("COGBUS_SECRET"), os.Getenv("COGBUS_ADMIN_SECRET")); err != nil {
 		fmt.Fprintln(os.Stderr, "dashboard:", err)
@@ -42,7 +42,7 @@ func run(ctx context.Context, addr, target, secret, adminSecret string) error {
 	defer bot.Close()
 	d := newDashboard(bot)
 	if adminSecret != "" {
-		// a connection of its own: the everyday one has no more rights than it needs
+		// a client of its own, so that all other calls are made without the rights of an admin
 		d.admin, err = client.New(target, &client.Options{Secret: adminSecret, Name: "dashboard, admin"})
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func run(ctx context.Context, addr, target, secret, adminSecret string) error {
 	}
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w: choose another port with -addr", err)
+		return fmt.Errorf("%w; choose another port with -addr", err)
 	}
 	if err != nil {
 		return err

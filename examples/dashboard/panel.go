@@ -16,18 +16,19 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// panelTime is what the bot has to answer for one panel. A page that is fetched
-// as a whole waits for the slowest of them; the script fetches each by itself.
+// panelTime is the time limit of the bot for the data of one panel. A request for the whole
+// page waits for the slowest panel; the script requests each panel by itself.
 const panelTime = 900 * time.Millisecond
 
-// A panel is a part of the page that one cog of the bot stands behind.
+// A panel is a part of the page with the data of one cog of the bot.
 type panel struct {
-	name  string // of its template too, with .html
+	name  string // the template has this name with .html
 	title string
 	load  func(ctx context.Context, d *dashboard) (any, error)
 }
 
-// panels returns the panels in the order of the page. The first is its head.
+// panels returns the panels in the order of the page. The first one is the head of the
+// page.
 func panels() []panel {
 	return []panel{
 		{"status", "", loadStatus},
@@ -40,8 +41,8 @@ func panels() []panel {
 	}
 }
 
-// render returns a panel as HTML: what its template makes of its data or, if the
-// bot did not deliver, of the error.
+// render returns a panel as HTML. If the bot did not deliver the data, the panel shows the
+// error.
 func (d *dashboard) render(ctx context.Context, p panel) template.HTML {
 	ctx, cancel := context.WithTimeout(ctx, panelTime)
 	defer cancel()
@@ -77,7 +78,7 @@ func problemOf(err error) *problem {
 	return p
 }
 
-// loadStatus finds out whether there is a bot.
+// loadStatus measures how long the bot takes to answer.
 func loadStatus(ctx context.Context, d *dashboard) (any, error) {
 	began := time.Now()
 	_, err := client.Call(ctx, d.bot, admin.Ping, wire.Empty{})
@@ -111,7 +112,7 @@ func loadStats(ctx context.Context, d *dashboard) (any, error) {
 	return client.Call(ctx, d.bot, api.TellStats, wire.Empty{})
 }
 
-// loadFlaky returns its data even if the work fails: the buttons stay.
+// loadFlaky returns its data also if the work fails, so that the panel keeps its buttons.
 func loadFlaky(ctx context.Context, d *dashboard) (any, error) {
 	worked, err := client.Call(ctx, d.bot, api.Work, wire.Empty{})
 	return struct {
@@ -120,8 +121,8 @@ func loadFlaky(ctx context.Context, d *dashboard) (any, error) {
 	}{worked.Times, api.Modes()}, err
 }
 
-// loadForm returns the guilds by name: the form must not change under the hands
-// of who fills it in.
+// loadForm returns the guilds sorted by name. The order must not change while a user fills
+// in the form.
 func loadForm(ctx context.Context, d *dashboard) (any, error) {
 	type option struct {
 		Name string
@@ -158,7 +159,7 @@ func loadChanged(ctx context.Context, d *dashboard) (any, error) {
 		return nil, err
 	}
 	names := map[wire.Snowflake]string{}
-	// without the cog that knows the names, ids have to do
+	// if the cog that knows the names does not answer, show ids instead
 	guilds, _ := client.Call(ctx, d.bot, api.ListGuilds, wire.Empty{})
 	for _, g := range guilds {
 		names[g.Guild] = g.Name

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestVacant finds the address that is taken, before anything is started.
+// TestVacant checks that vacant names the address that is in use.
 func TestVacant(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

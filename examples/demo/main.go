@@ -3,8 +3,8 @@
 //
 //	go run ./examples/demo
 //
-// Secrets that the environment has are taken: COGBUS_SECRET and
-// COGBUS_ADMIN_SECRET. So is DISCORD_TOKEN, by the bot.
+// If COGBUS_SECRET or COGBUS_ADMIN_SECRET is set, the demo uses that secret. The bot also
+// uses DISCORD_TOKEN, if that is set.
 package main
 
 import (
@@ -27,9 +27,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), subprocess.Signals()...)
 	defer stop()
 	var c config
-	flag.StringVar(&c.addr, "addr", fromEnv("COGBUS_ADDR", "localhost:8765"), "where the bot listens, or $COGBUS_ADDR")
-	flag.StringVar(&c.discovery, "discovery", fromEnv("COGBUS_DISCOVERY", "localhost:20000"), "where clients of the Python package find the bot, or $COGBUS_DISCOVERY")
-	flag.StringVar(&c.page, "dashboard", fromEnv("COGBUS_DASHBOARD", "127.0.0.1:8080"), "where the dashboard is, or $COGBUS_DASHBOARD")
+	flag.StringVar(&c.addr, "addr", fromEnv("COGBUS_ADDR", "localhost:8765"), "address of the bot, or $COGBUS_ADDR")
+	flag.StringVar(&c.discovery, "discovery", fromEnv("COGBUS_DISCOVERY", "localhost:20000"), "address at which clients of the Python package ask for the bot's port, or $COGBUS_DISCOVERY")
+	flag.StringVar(&c.page, "dashboard", fromEnv("COGBUS_DASHBOARD", "127.0.0.1:8080"), "address of the dashboard, or $COGBUS_DASHBOARD")
 	flag.StringVar(&c.data, "data", "examples/data", "folder of the bot's database")
 	flag.Parse()
 	if err := run(ctx, c); err != nil {
@@ -48,10 +48,10 @@ func fromEnv(name, otherwise string) string {
 	return otherwise
 }
 
-// run builds both programs, runs them until ctx is done or one of them ends, and
+// run builds both programs, and runs them until ctx is done or one of them ends. Then it
 // ends both.
 func run(ctx context.Context, c config) error {
-	signals := map[string]chan os.Signal{"bot": make(chan os.Signal, 8), "dashboard": make(chan os.Signal, 8)} // for several at once
+	signals := map[string]chan os.Signal{"bot": make(chan os.Signal, 8), "dashboard": make(chan os.Signal, 8)} // room for several signals
 	for _, ch := range signals {
 		signal.Notify(ch, subprocess.Signals()...)
 		defer signal.Stop(ch)
@@ -83,9 +83,9 @@ func run(ctx context.Context, c config) error {
 	defer cancel()
 	ended := make(chan error, 2)
 	start := func(name string, args ...string) {
-		cmd := exec.Command(filepath.Join(bin, name+suffix()), args...) //nolint:noctx // Run ends it
+		cmd := exec.Command(filepath.Join(bin, name+suffix()), args...) //nolint:noctx // subprocess.Run ends it
 		cmd.Stdout, cmd.Stderr, cmd.Env = os.Stdout, os.Stderr, env
-		go func() { ended <- outcome(ctx, name, subprocess.Run(ctx, cmd, signals[name])) }() // waited for below
+		go func() { ended <- outcome(ctx, name, subprocess.Run(ctx, cmd, signals[name])) }() // ends with the program; run waits for it
 	}
 	start("bot", "-addr", c.addr, "-discovery", c.discovery, "-data", c.data)
 	start("dashboard", "-addr", c.page, "-bot", "ws://"+c.addr)
@@ -101,14 +101,14 @@ func run(ctx context.Context, c config) error {
 	return errors.Join(err, <-ended)
 }
 
-// outcome returns what is wrong with how a program has ended.
+// outcome returns an error if a program has not ended as it should.
 func outcome(ctx context.Context, name string, err error) error {
 	if ctx.Err() == nil {
 		return fmt.Errorf("the %s ended by itself: %w", name, cmp.Or(err, errors.New("without an error")))
 	}
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) || ok && !exit.Exited() {
-		return nil // ended by the signal that it was sent
+		return nil // the signal of subprocess.Run has ended it
 	}
 	return fmt.Errorf("the %s: %w", name, err)
 }

@@ -19,10 +19,10 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A secret is one of this run, or of the environment.
+// A secret is a secret of the bot, from the environment or made for this run.
 type secret struct {
 	name, value string
-	made        bool // for this run
+	made        bool // made for this run
 }
 
 func newSecret(name string) secret {
@@ -32,8 +32,9 @@ func newSecret(name string) secret {
 	return secret{name: name, value: rand.Text(), made: true}
 }
 
-// vacant returns an error that names the flag of an address that is taken: the
-// programs would say so later, and another demo would answer in their place.
+// vacant returns an error if an address is in use, and names the flag that changes it.
+// Without this check the programs would fail later, and another demo would answer in their
+// place.
 func vacant(ctx context.Context, addrs map[string]string) error {
 	var config net.ListenConfig
 	for _, name := range slices.Sorted(maps.Keys(addrs)) {
@@ -42,15 +43,16 @@ func vacant(ctx context.Context, addrs map[string]string) error {
 		}
 		l, err := config.Listen(ctx, "tcp", addrs[name])
 		if err != nil {
-			return fmt.Errorf("%w: does another demo run? Choose another address with %s", err, name)
+			return fmt.Errorf("%w: if another demo is running, choose another address with %s", err, name)
 		}
 		_ = l.Close()
 	}
 	return nil
 }
 
-// areReady waits until the bot answers and the dashboard says that it has reached
-// it, and returns a guild of the bot, 0 if it is in none. It gives up with ctx.
+// areReady waits until the bot answers and the dashboard shows that it has reached the bot.
+// It returns the id of one of the bot's guilds, 0 if there is none. If ctx ends first, ok
+// is false.
 func areReady(ctx context.Context, c config, key string) (guild wire.Snowflake, ok bool) {
 	bot, err := client.New("ws://"+c.addr, &client.Options{Secret: key, Name: "demo", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -88,7 +90,8 @@ func read(ctx context.Context, url string) (string, error) {
 	return string(text), err
 }
 
-// banner returns where to look, and what to paste into a terminal.
+// banner returns the addresses of the programs, and commands for the user to paste into a
+// terminal.
 func banner(c config, secrets []secret, guild wire.Snowflake) string {
 	const cogbus = "go run ./cmd/cogbus "
 	var lines, known []string

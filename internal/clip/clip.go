@@ -1,5 +1,5 @@
-// Package clip bounds the texts of user code that the bot keeps, logs and sends: one
-// error of megabytes must not hide what else there is to know.
+// Package clip shortens the texts of user code that the bot keeps, logs and sends. An
+// error of megabytes must not fill the log or a message.
 package clip
 
 import (
@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// Most is how many bytes of an error's text are kept.
+// Most is the number of bytes that the bot keeps of an error's text.
 const Most = 4096
 
-// Text returns text if it has at most most bytes, and else its beginning with a mark
-// that says how much was left out. The mark comes on top of most.
+// Text returns text if it has at most most bytes. Otherwise it returns the beginning of
+// text, and a mark that says how many bytes are left out. The mark is not counted in most.
 func Text(text string, most int) string {
 	if len(text) <= most {
 		return text
@@ -21,6 +21,6 @@ func Text(text string, most int) string {
 	for end > most-utf8.UTFMax && end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	// a copy: the beginning must not keep the rest in memory
+	// Sprintf copies, so that the result does not keep the rest of text in memory
 	return fmt.Sprintf("%s... (%d bytes more)", strings.ToValidUTF8(text[:end], "\uFFFD"), len(text)-end)
 }

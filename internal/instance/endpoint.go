@@ -11,37 +11,38 @@ import (
 	"github.com/cogbus/cogbus/internal/codec"
 )
 
-// An Endpoint is a route, a listener or a tick of an instance. Several goroutines may
-// serve it at once. Package cogs, and the Recorder, make it.
+// An Endpoint is a route, a listener or a tick of an instance. Package cogs and the
+// Recorder make endpoints. Several goroutines may call the methods of an Endpoint at once;
+// nobody changes its fields after Setup.
 type Endpoint struct {
 	Name        string
-	Timeout     time.Duration // 0: the default
-	MaxInFlight int           // how many may run at once; 0: as many as the cog may
-	MaxWaiting  int           // how many may wait for that; 0: as many as the cog may
+	Timeout     time.Duration // of each call; zero means the default of 30 seconds
+	MaxInFlight int           // the most calls that may run at once; zero means that only the cog's limit applies
+	MaxWaiting  int           // the most calls that may wait for that; zero means that only the cog's limit applies
 
 	// Run serves one call; see Serve.
 	Run ServeFunc
 
-	// FindKey, if set, decodes data and returns the key of the call, and the function
-	// that serves the call without data; see Prepare.
+	// FindKey, if set, decodes data. It returns the key of the call, and a function that
+	// serves the call without decoding data again; see Prepare.
 	FindKey func(data []byte) (key string, run ServeFunc, err error)
 
-	relay RelayFunc // instead of the others
+	relay RelayFunc // if set, it takes the place of Run and FindKey
 }
 
 // A ServeFunc decodes data, runs a handler and appends the encoded result to dst.
 type ServeFunc func(ctx context.Context, data, dst []byte) ([]byte, error)
 
-// A RelayFunc passes a call or an event on to where its handler is, another
-// process for instance. It does not block and does not keep data. It calls done
-// once, before it returns or later, from any goroutine: also when ctx has ended
-// meanwhile, since the call is in flight until its handler has returned. done
-// does not keep out, which is JSON text.
+// A RelayFunc passes a call or an event on to another place where its handler runs, for
+// example to another process. It does not block and does not keep data. It calls done
+// exactly once, before it returns or later, from any goroutine. It does so also if ctx has
+// ended, since the call is in flight until its handler has returned. done does not keep
+// out, which is JSON text.
 type RelayFunc func(ctx context.Context, data []byte, done func(out []byte, err error))
 
-// Serve decodes data, runs the handler and appends the encoded result to dst. A
-// panic becomes a *[Panic]. Serve does not return if the handler calls
-// runtime.Goexit. The handler does not keep data.
+// Serve decodes data, runs the handler and appends the encoded result to dst. If the
+// handler panics, Serve returns a *[Panic]. If the handler calls runtime.Goexit, Serve does
+// not return. The handler does not keep data.
 func (e *Endpoint) Serve(ctx context.Context, data, dst []byte) (out []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -52,12 +53,12 @@ func (e *Endpoint) Serve(ctx context.Context, data, dst []byte) (out []byte, err
 	return out, tame(err)
 }
 
-// Keyed reports whether calls run in order for each key: such a call is
-// prepared first and the prepared endpoint is served.
+// Keyed reports whether calls run in order for each key. The gate then calls Prepare for
+// each call, and serves the endpoint that Prepare returns.
 func (e *Endpoint) Keyed() bool { return e.FindKey != nil }
 
-// Prepare decodes data and returns its key, and the endpoint to serve in place
-// of e, without data.
+// Prepare decodes data. It returns the key of the call, and an endpoint that serves this
+// call without data, in place of e.
 func (e *Endpoint) Prepare(data []byte) (key string, prepared *Endpoint, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -71,16 +72,16 @@ func (e *Endpoint) Prepare(data []byte) (key string, prepared *Endpoint, err err
 	return key, &Endpoint{Name: e.Name, Timeout: e.Timeout, Run: run}, nil
 }
 
-// Relayed reports whether the endpoint's handler is elsewhere: then Relay serves
-// it, and Serve does not.
+// Relayed reports whether the handler runs elsewhere, for example in another process. Relay
+// then serves the endpoint; Serve must not be called.
 func (e *Endpoint) Relayed() bool { return e.relay != nil }
 
-// Relay passes a call on. done is called once, with JSON text or an error.
+// Relay passes a call on, and calls done exactly once, with JSON text or an error.
 func (e *Endpoint) Relay(ctx context.Context, data []byte, done func(out []byte, err error)) {
 	var called atomic.Bool
 	once := func(out []byte, err error) {
 		if called.Swap(true) {
-			return // a second outcome would free a place that is not taken
+			return // a second outcome would release the place of another call
 		}
 		if err == nil && len(out) == 0 {
 			out = []byte("null")
@@ -95,9 +96,9 @@ func (e *Endpoint) Relay(ctx context.Context, data []byte, done func(out []byte,
 			done(out, tame(err))
 			return
 		}
-		go func() { done(nil, tame(err)) }() // ends soon: tame has a limit; who calls once must not wait
+		go func() { done(nil, tame(err)) }() // ends within lookTime, the limit of tame; the caller of once must not wait for it
 	}
-	// not Protect: f does not block, and is called for each call
+	// guard and not Protect, which costs a goroutine for each call: a RelayFunc does not block
 	guard(func() error { e.relay(ctx, data, once); return nil }, func(err error) {
 		if err != nil {
 			once(nil, err)

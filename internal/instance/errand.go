@@ -6,24 +6,24 @@ import (
 	"runtime/debug"
 )
 
-// ErrLeftBehind says that a function of the cog did not end in time. Nobody can
-// end it: it runs on, and nothing else of its instance may run beside it. A
-// function of [Recorder.KeepFunc] returns it if what it has asked somebody else
-// for was not done in time.
+// ErrLeftBehind is the error of a function of the cog that did not end in time. No code can
+// end such a function: it runs on, and nothing else of its instance may run at the same
+// time. A function of [Recorder.KeepFunc] returns ErrLeftBehind if it has asked another
+// process to save or restore, and got no answer in time.
 var ErrLeftBehind = errors.New("it did not end in time")
 
-// ErrEnded says that what a function of [Recorder.KeepFunc] would save has ended, with
-// the process that had it. A reload then goes on with what was saved last.
-var ErrEnded = errors.New("what ran of the cog has ended")
+// ErrEnded is the error of a save function of [Recorder.KeepFunc] when the process that
+// held the value has exited. A reload then goes on with the value saved last.
+var ErrEnded = errors.New("the process of the cog has ended")
 
-// An errand is a function of the cog on a goroutine of its own, so that who
-// waits for it can give up.
+// An errand runs a function of the cog in a goroutine of its own, so that the goroutine
+// which waits for the function can give up.
 type errand struct {
 	ended chan struct{}
 	err   error // set when ended is closed
 }
 
-// begin runs f when all of before are closed.
+// begin runs f when all channels of before are closed.
 func begin(f func() error, before ...<-chan struct{}) *errand {
 	e := &errand{ended: make(chan struct{})}
 	go func() { // ends with f
@@ -38,7 +38,7 @@ func begin(f func() error, before ...<-chan struct{}) *errand {
 	return e
 }
 
-// wait reports whether the errand has ended. It waits for that until ctx is done.
+// wait waits until the errand or ctx ends, and reports whether the errand has ended.
 func (e *errand) wait(ctx context.Context) bool {
 	select {
 	case <-e.ended:
@@ -46,24 +46,24 @@ func (e *errand) wait(ctx context.Context) bool {
 	case <-ctx.Done():
 	}
 	select {
-	case <-e.ended: // both at once: then it was in time
+	case <-e.ended: // it ended together with ctx, which is in time
 		return true
 	default:
 		return false
 	}
 }
 
-// Protect runs f on a goroutine of its own and returns what f does. A panic of f
-// becomes a *[Panic], and so does runtime.Goexit, which must not end the
-// goroutine of who has called.
+// Protect runs f in a goroutine of its own and returns the error of f. If f panics or calls
+// runtime.Goexit, the error is a *[Panic]: a Goexit would otherwise end the goroutine of
+// the caller.
 func Protect(f func() error) error {
 	e := begin(f)
 	<-e.ended
 	return e.err
 }
 
-// guard runs f and tells done what became of it. If f calls runtime.Goexit, done
-// is the last that this goroutine does.
+// guard runs f and passes its outcome to done. If f calls runtime.Goexit, done is the last
+// function that this goroutine runs.
 func guard(f func() error, done func(error)) {
 	returned := false
 	var err error

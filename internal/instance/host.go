@@ -4,40 +4,44 @@ import (
 	"context"
 )
 
-// A Host is what a cog gets from outside the bot's routes, by name and as
-// bytes: Discord, in most bots. Package discord makes one from a session; in a
-// cog that runs as a process it is the link to the bot. Hosts are compared with
-// ==: two equal ones deliver the same events. Several goroutines may use a Host
-// at once.
+// A Host gives a cog functions and events that are no routes of the bot: those of Discord,
+// in most bots. Functions and events have names, and their data is bytes. Package discord
+// makes a Host from a session; in a cog that runs as a process, the Host is the connection
+// to the bot.
+//
+// Hosts are compared with ==: two equal Hosts deliver the same events. Several goroutines
+// may use a Host at once.
 type Host interface {
 	// Call runs a function of the host and returns its result.
 	Call(ctx context.Context, name string, data []byte) ([]byte, error)
 
-	// Subscribe delivers the events of that name until cancel is called. The
-	// host calls deliver in the order of the events; deliver does not block
-	// and does not keep data.
+	// Subscribe delivers the events of that name until cancel is called. The host calls
+	// deliver once for each event, in the order of the events. deliver does not block and
+	// does not keep data.
 	Subscribe(event string, deliver func(data []byte)) (cancel func())
 }
 
-// Host returns the Host that the cog was given, nil if none.
+// Host returns the Host of the cog, or nil if it has none.
 func (r *Recorder) Host() Host { return r.host }
 
-// SetHost gives the cog a host. A function that wraps the cog's Setup does so before it.
+// SetHost sets the Host of the cog. A function that wraps the cog's Setup calls SetHost
+// before that Setup.
 func (r *Recorder) SetHost(host Host) { r.host = host }
 
-// A Listener is an event that an instance listens to.
+// A Listener is an event of a host that an instance handles.
 type Listener struct {
 	Host     Host
 	Event    string
 	Endpoint *Endpoint
 }
 
-// Listen records h as a listener: the instance gets the events of that name
-// which host delivers, from its activation on. Each is a call of the cog, with
-// its limits; events of equal key run in order, whichever listeners of the
-// instance they are for, and others in parallel. Errors and
-// panics of h are logged. key and h do not change data, which other listeners of the
-// instance get too. Packages such as discord build typed listeners on it.
+// Listen records h as a listener: from its activation on, the instance gets the events of
+// that name from host. Packages such as discord build typed listeners with it.
+//
+// Each event is a call of the cog, with the cog's limits. Events of equal key run in order,
+// across all listeners of the instance; events of different keys run in parallel. The bot
+// logs the errors and panics of h. key and h must not change data, since the other
+// listeners of the instance get the same bytes.
 func (r *Recorder) Listen(host Host, event string, key func(data []byte) string, h func(ctx context.Context, data []byte) error) {
 	r.record("Listen")
 	r.need("Listen", key != nil && h != nil)

@@ -1,6 +1,6 @@
-// Package instance is one Setup of a cog: what it has recorded, and its life until its
-// cleanups have run. It is the side of package cogs that authors of cogs do not see:
-// the packages that run cogs, or pass their calls on to other processes, use it.
+// Package instance holds what one Setup of a cog has recorded, and takes it through its
+// life until its cleanups have run. Authors of cogs do not see this package: the packages
+// that run cogs, or that pass their calls on to other processes, use it.
 package instance
 
 import (
@@ -13,37 +13,36 @@ import (
 	"time"
 )
 
-// An Instance is one Setup of a cog. One goroutine at a time drives it through its
-// life: Open, Restore, Start, Stop, Save, Close.
+// An Instance is the result of one Setup of a cog. One goroutine at a time takes it through
+// its life: Open, Restore, Start, Stop, Save, Close.
 //
-// Functions of the cog that do not end by the limits of these methods are left
-// behind. The instance remembers them: nothing that would run beside them begins
-// before they have ended.
+// If a function of the cog does not end within the limit of these methods, they leave it
+// behind: they return, and the function runs on. The Instance remembers it, and begins
+// nothing that must not run at the same time before the function has ended.
 type Instance struct {
 	r       *Recorder
-	cancel  context.CancelFunc // ends the tasks; nil before Start
+	cancel  context.CancelFunc // cancels the tasks; nil before Start
 	setup   <-chan struct{}    // closed when Setup has ended
-	tasks   <-chan struct{}    // closed when those of every Start have ended
-	killed  *errand            // of the Kill functions; nil before Kill
-	errands <-chan struct{}    // closed when Setup, and all that was saved, restored, killed or cleaned up, has ended
+	tasks   <-chan struct{}    // closed when the tasks of every Start have ended
+	killed  *errand            // runs the functions of Recorder.Kill; nil before Kill
+	errands <-chan struct{}    // closed when Setup and every save, restore, kill and cleanup so far has ended
 }
 
-// setupGrace is how long a cancelled Setup may take to return before it is left
-// behind.
+// setupGrace is how long Open waits for a Setup to return after it has cancelled its
+// context. Then it leaves the Setup behind.
 const setupGrace = time.Second
 
-// Options are what Open gives to a Setup.
+// Options are the facts that Open passes to a Setup.
 type Options struct {
 	Generation uint64 // the number of the instance
-	Reason     Reason // why the Setup runs
-	Reload     func() // what RequestReload calls
-	Host       Host   // nil: none
+	Reason     Reason // the reason why the bot runs the Setup
+	Reload     func() // the function behind RequestReload; it does not block
+	Host       Host   // nil if the cog has no host
 }
 
-// Open runs c's Setup. The error says what
-// Setup has returned or panicked with, or that it passed its time limit. An
-// instance whose Setup fails is returned with the error: Close runs the cleanups
-// that were recorded, once Setup has ended.
+// Open runs c's Setup. The error is the one that Setup returned or panicked with, or says
+// that Setup passed its time limit. Open returns an Instance in any case: if Setup failed,
+// Close runs the cleanups that it has recorded, once it has ended.
 func Open(ctx context.Context, c Spec, o Options) (*Instance, error) {
 	none := make(chan struct{})
 	close(none)
@@ -62,42 +61,43 @@ func Open(ctx context.Context, c Spec, o Options) (*Instance, error) {
 	if setup.wait(ctx) && ctx.Err() == nil {
 		return i, setup.err
 	}
-	why := fmt.Errorf("Setup was given up: %w", ctx.Err())
+	why := fmt.Errorf("Setup was canceled: %w", ctx.Err())
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		why = fmt.Errorf("Setup did not end in time: %w", ctx.Err())
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), setupGrace)
 	defer cancel()
 	if setup.wait(grace) {
-		why = errors.Join(why, setup.err) // what it was waiting for, perhaps
+		why = errors.Join(why, setup.err) // its error may name the thing that it was waiting for
 	}
 	return i, why
 }
 
-// Cog returns the cog that i is an instance of.
+// Cog returns the cog of the instance.
 func (i *Instance) Cog() Spec { return i.r.cog }
 
 // Endpoints returns the routes of the instance.
 func (i *Instance) Endpoints() []*Endpoint { return i.r.endpoints }
 
-// Listeners returns the events that the instance listens to.
+// Listeners returns the listeners of the instance.
 func (i *Instance) Listeners() []Listener { return i.r.listeners }
 
-// Keeps reports whether the instance keeps anything over reloads.
+// Keeps reports whether the instance has values that survive a reload.
 func (i *Instance) Keeps() bool { return len(i.r.keeps) > 0 }
 
-// Revision returns what [Recorder.Revision] has recorded; no id if nothing.
+// Revision returns the arguments of [Recorder.Revision]. The id is empty if Setup has not
+// recorded any.
 func (i *Instance) Revision() (id string, took time.Duration) { return i.r.revision, i.r.built }
 
-// Errands returns a channel that is closed when everything has ended that the
-// other methods have run so far, tasks left out.
+// Errands returns a channel that is closed when every function of the cog has ended that
+// the other methods have begun so far, except the tasks.
 func (i *Instance) Errands() <-chan struct{} { return i.errands }
 
-// run runs f when the errands before it have ended, until ctx is done.
+// run runs f when the errands before it have ended, and waits for f until ctx is done.
 func (i *Instance) run(ctx context.Context, f func() error) error {
 	e := begin(func() error {
 		if ctx.Err() != nil {
-			return ErrLeftBehind // who has asked for it does not wait any more
+			return ErrLeftBehind // the caller of run has stopped waiting
 		}
 		return f()
 	}, i.errands)
@@ -108,12 +108,12 @@ func (i *Instance) run(ctx context.Context, f func() error) error {
 	return e.err
 }
 
-// State is what an instance keeps: the JSON text of each value by its name.
+// State holds the values that an instance keeps: the JSON text of each value, by its name.
 type State map[string]json.RawMessage
 
-// Save returns what the instance keeps. The caller sees to it that no call and
-// no task of [Recorder.Go] runs meanwhile. If ctx ends before, the error is
-// [ErrLeftBehind]: what is kept may still be read.
+// Save returns the values that the instance keeps. The caller ensures that no call and no
+// task of [Recorder.Go] runs meanwhile. If ctx ends first, the error is [ErrLeftBehind],
+// and a save function may still be reading.
 func (i *Instance) Save(ctx context.Context) (State, error) {
 	var saved State
 	err := i.run(ctx, func() error {
@@ -129,14 +129,14 @@ func (i *Instance) Save(ctx context.Context) (State, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err // and not saved, which may still be written
+		return nil, err // do not read saved: the function may still be writing it
 	}
 	return saved, nil
 }
 
-// Restore hands the instance what its predecessor kept. Values of either that
-// the other does not know are left alone. If ctx ends before, the error is
-// [ErrLeftBehind].
+// Restore passes the saved values of the instance before to the restore functions of this
+// one. It ignores saved values that this instance does not keep, and does not touch kept
+// values that were not saved. If ctx ends first, the error is [ErrLeftBehind].
 func (i *Instance) Restore(ctx context.Context, state State) error {
 	return i.run(ctx, func() error {
 		for _, k := range i.r.keeps {
@@ -152,7 +152,7 @@ func (i *Instance) Restore(ctx context.Context, state State) error {
 	})
 }
 
-// SaveValue is Save for one value. It has no limit.
+// SaveValue saves one value. It has no time limit.
 func (i *Instance) SaveValue(name string) ([]byte, error) {
 	for _, k := range i.r.keeps {
 		if k.name == name {
@@ -162,7 +162,7 @@ func (i *Instance) SaveValue(name string) ([]byte, error) {
 	return nil, errors.New("nothing of that name is kept")
 }
 
-// RestoreValue is Restore for one value. It has no limit.
+// RestoreValue restores one value. It has no time limit.
 func (i *Instance) RestoreValue(name string, text []byte) error {
 	for _, k := range i.r.keeps {
 		if k.name == name {
@@ -172,7 +172,7 @@ func (i *Instance) RestoreValue(name string, text []byte) error {
 	return errors.New("nothing of that name is kept")
 }
 
-// Kept returns the names of what the instance keeps.
+// Kept returns the names of the values that the instance keeps.
 func (i *Instance) Kept() []string {
 	var names []string
 	for _, k := range i.r.keeps {
@@ -191,10 +191,10 @@ func (k *keep) text() ([]byte, error) {
 	return text, err
 }
 
-// Close runs the cleanups, last added first, when the tasks and the errands have
-// ended, and joins what they panicked with. The caller sees to it that no call
-// runs. If ctx ends before, the error is [ErrLeftBehind], and the cleanups go on,
-// or begin when they may.
+// Close runs the cleanups when the tasks and the errands have ended, the last recorded
+// first. It joins the errors of the cleanups that panicked. The caller ensures that no call
+// runs. If ctx ends first, the error is [ErrLeftBehind]; the cleanups then go on, or begin
+// as soon as the tasks and errands have ended.
 func (i *Instance) Close(ctx context.Context) error {
 	e := begin(func() error {
 		var errs []error

@@ -53,13 +53,13 @@ func TestOpen_wrongUse(t *testing.T) {
 	}
 }
 
-// open returns an instance whose Setup is f, and how that ended.
+// open returns an instance whose Setup calls f, and the error of that Setup.
 func open(t *testing.T, f func(r *Recorder)) (*Instance, error) {
 	t.Helper()
 	return Open(t.Context(), Spec{Name: "c", Setup: setup(f)}, Options{})
 }
 
-// A sliceHost cannot be compared.
+// A sliceHost is a Host that cannot be compared with ==.
 type sliceHost []int
 
 func (sliceHost) Call(context.Context, string, []byte) ([]byte, error) { return nil, nil }
@@ -127,7 +127,7 @@ func TestInstance_tasks(t *testing.T) {
 				running.Add(1)
 				defer running.Add(-1)
 				<-ctx.Done()
-				return ctx.Err() // ending when told to is no failure
+				return ctx.Err() // a task that ends because its context is done has not failed
 			})
 			r.Every(time.Minute, func(context.Context) error { ticks.Add(1); return nil })
 		})
@@ -138,7 +138,7 @@ func TestInstance_tasks(t *testing.T) {
 		if running.Load() != 0 {
 			t.Error("a task runs before the instance is started; want Setup to record only")
 		}
-		for range 2 { // an instance that is rolled back to is started again
+		for range 2 { // the bot starts an old instance again when it rolls back to it
 			i.Start(t.Context(),
 				func(ctx context.Context, e *Endpoint) { _, _ = e.Serve(ctx, nil, nil) },
 				func(err error) { t.Errorf("a task failed: %v", err) })

@@ -6,21 +6,21 @@ import (
 	"fmt"
 )
 
-// Kill runs what [Recorder.Kill] has recorded, once and beside all that runs of
-// the instance, and reports whether there was anything. If ctx ends before, the error
-// is [ErrLeftBehind].
+// Kill runs the functions that [Recorder.Kill] has recorded. It runs them only once, while
+// other code of the instance may run, and reports whether there are any. If ctx ends first,
+// the error is [ErrLeftBehind].
 func (i *Instance) Kill(ctx context.Context) (killed bool, err error) {
 	select {
 	case <-i.setup:
 	default:
-		return false, nil // it may still record some
+		return false, nil // Setup still runs and may record more
 	}
 	if len(i.r.kills) == 0 {
 		return false, nil
 	}
 	if i.killed == nil {
 		i.killed = begin(i.kill)
-		// both it and the errands before it: it does not wait for them
+		// kill does not wait for the errands before it, so i.errands must wait for both
 		i.errands = begin(func() error { return nil }, i.errands, i.killed.ended).ended
 	}
 	if !i.killed.wait(ctx) {

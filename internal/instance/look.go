@@ -13,40 +13,41 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// This file looks at what user code gives: errors, and what it panics with. Their
-// methods are user code too: they may panic, call runtime.Goexit or never return, and
-// whoever looks later has no limit. So all that the bot needs to know of them is asked
-// once, here.
+// This file examines the errors that user code returns and the values that it panics with.
+// Their methods are user code too: they may panic, call runtime.Goexit or never return.
+// Code of the bot that uses an error later has no time limit for that. So this file asks an
+// error once, within a limit, for everything that the bot needs to know of it.
 
-// lookTime is how long the methods of an error, or of what was passed to panic, may
-// take together.
+// lookTime is the time limit for all methods together of one error, or of one value that
+// was passed to panic.
 const lookTime = time.Second
 
-// maxTree is how many errors the tree of one error may have. One that unwraps to itself
-// has no end.
+// maxTree is the most errors that the tree of one error may have. An error that unwraps to
+// itself has no end.
 const maxTree = 1000
 
-// An examined error is an error of user code about which everything is known that the
-// bot asks. Only who asks for other types or errors gets to the error itself.
+// An examined error takes the place of an error of user code, and holds everything that the
+// bot asks of it. Only errors.Is and errors.As with other errors and types call methods of
+// the original error.
 type examined struct {
-	err   error // nil: nobody is to look at it any more
+	err   error // the original; nil if no code may call its methods any more
 	text  string
-	name  string // of its type, for error objects
+	name  string // the name of its type, for error objects
 	wire  *wire.Error
 	panic *Panic
 	json  *codec.NotSerialisable
 
-	late, canceled bool // it is one of the errors of package context
+	late, canceled bool // its tree has context.DeadlineExceeded, context.Canceled
 }
 
-// Error returns the text, clipped.
+// Error returns the text of the original error, clipped.
 func (e *examined) Error() string { return e.text }
 
-// TypeName returns what codec.TypeName is to say of the error.
+// TypeName returns the name that codec.TypeName gives the original error.
 func (e *examined) TypeName() string { return e.name }
 
-// Original returns the error itself, if others may look at it. It is for those who asked
-// for it: their own code.
+// Original returns the original error, or e if no code may call the original's methods. It
+// is for the user's own code, which may ask for its own errors.
 func (e *examined) Original() error {
 	if e.err == nil {
 		return e
@@ -54,7 +55,7 @@ func (e *examined) Original() error {
 	return e.err
 }
 
-// Is answers for the error's tree.
+// Is answers for the whole tree of the original error.
 func (e *examined) Is(target error) bool {
 	switch target {
 	case context.DeadlineExceeded:
@@ -65,7 +66,7 @@ func (e *examined) Is(target error) bool {
 	return e.err != nil && errors.Is(e.err, target)
 }
 
-// As answers for the error's tree.
+// As answers for the whole tree of the original error.
 func (e *examined) As(target any) bool {
 	switch t := target.(type) {
 	case **wire.Error:
@@ -89,9 +90,9 @@ func give[T any](to **T, v *T) bool {
 	return v != nil
 }
 
-// tame returns an error that others can look at, in place of one that user code gave:
-// err itself if no method of it is user code, and else one that has asked err what it
-// says. If a method panics, or calls runtime.Goexit, it is a *Panic. tame waits for the
+// tame returns an error that the bot can use in place of err, which user code returned. It
+// returns err itself if none of its methods is user code, and otherwise an examined error.
+// If a method panics or calls runtime.Goexit, it returns a *Panic. tame waits for the
 // methods of err, for at most lookTime.
 func tame(err error) error {
 	if err == nil {
@@ -110,8 +111,8 @@ func tame(err error) error {
 	return &Panic{Value: clip.Text(fmt.Sprintf("a method of the %T that was returned %s", err, why), clip.Most)}
 }
 
-// harmless reports whether the methods of all of err's tree, which has at most left
-// errors, are not user code.
+// harmless reports whether no method in the tree of err is user code. It counts the errors
+// of the tree down from left, and reports false if there are more.
 func harmless(err error, left *int) bool {
 	if *left--; *left < 0 || err == nil {
 		return false
@@ -143,8 +144,8 @@ func harmless(err error, left *int) bool {
 	return true
 }
 
-// packageOf returns the path of the package whose type v is, or points to; "" if v is
-// a nil pointer, whose methods panic.
+// packageOf returns the path of the package that defines the type of v, or the type that v
+// points to. It returns "" for a nil pointer, whose methods panic.
 func packageOf(v any) string {
 	r := reflect.ValueOf(v)
 	if r.Kind() == reflect.Pointer {
@@ -156,8 +157,9 @@ func packageOf(v any) string {
 	return r.Type().PkgPath()
 }
 
-// examine returns err if it is neither foreign, nor long, nor says what must not be
-// passed on; else it asks err for all that others will want to know.
+// examine asks err for everything that the bot needs to know, and returns an examined
+// error. It returns err itself if err is not foreign, its text is short, and its code, if
+// it has one, is valid. foreign tells that methods of err are user code.
 func examine(err error, foreign bool) error {
 	if e, ok := err.(*wire.Error); ok && !foreign && len(e.Message) <= clip.Most && validCode(e.Code) { //nolint:errorlint // most errors are one
 		return err
@@ -171,11 +173,11 @@ func examine(err error, foreign bool) error {
 	e := &examined{err: err, text: clip.Text(err.Error(), clip.Most), name: clip.Text(codec.TypeName(err), maxName)}
 	if w, ok := errors.AsType[*wire.Error](err); ok {
 		if !validCode(w.Code) {
-			e.text = clip.Text(fmt.Sprintf("the error that was returned has the code %.*q, and a code is 1 to %d of a to z, 0 to 9 and _: %s", maxCode, w.Code, maxCode, w.Message), clip.Most)
+			e.text = clip.Text(fmt.Sprintf("the returned error has the code %.*q, and a code has only 1 to %d of the characters a to z, 0 to 9 and _: %s", maxCode, w.Code, maxCode, w.Message), clip.Most)
 			e.err = nil
 			return e
 		}
-		own := *w // user code may change its own
+		own := *w // a copy, since user code may still change the original
 		e.wire = &own
 	}
 	if p, ok := errors.AsType[*Panic](err); ok {
@@ -194,7 +196,7 @@ func examine(err error, foreign bool) error {
 	return e
 }
 
-// ends reports whether err's tree has at most left errors.
+// ends reports whether the tree of err has at most left errors.
 func ends(err error, left *int) bool {
 	if *left--; *left < 0 {
 		return false
@@ -214,7 +216,7 @@ func ends(err error, left *int) bool {
 	return true
 }
 
-// nameOf names the type of an error without a call of its methods.
+// nameOf returns the name of an error's type. It calls no method of the error.
 func nameOf(err error) string {
 	t := reflect.TypeOf(err)
 	if t.Kind() == reflect.Pointer {
@@ -224,18 +226,19 @@ func nameOf(err error) string {
 	return clip.Text(name, maxName)
 }
 
-// hangs is what look says of a function that does not return.
+// hangs is the reason that look returns for a function that does not return.
 const hangs = "hangs"
 
-// look returns what f returns. f runs on a goroutine that is left behind if it has not
-// ended after lookTime. why says what f does instead of returning, "" if it has.
+// look returns the result of f, which runs in a goroutine of its own. If f does not return,
+// why tells the reason; otherwise why is "". After lookTime, look leaves the goroutine
+// behind.
 func look[T any](f func() T) (out T, why string) {
 	type outcome struct {
 		out T
 		why string
 	}
 	told := make(chan outcome, 1)
-	go func() { // ends with f, if ever
+	go func() { // ends when f returns; if it never does, the goroutine stays
 		o := outcome{why: "calls runtime.Goexit"}
 		defer func() {
 			if v := recover(); v != nil {
@@ -254,7 +257,7 @@ func look[T any](f func() T) (out T, why string) {
 	case <-ctx.Done():
 	}
 	select {
-	case o := <-told: // both at once: then it was in time
+	case o := <-told: // f ended together with ctx, which is in time
 		return o.out, o.why
 	default:
 		return out, hangs

@@ -7,18 +7,18 @@ import (
 	"github.com/cogbus/cogbus/internal/clip"
 )
 
-// A Panic is the error of a handler, a task or a Setup that panicked.
+// A Panic is the error of a handler, a task or a Setup that has panicked.
 type Panic struct {
 	Value any    // the argument of panic
-	Stack []byte // of the goroutine that panicked, as runtime/debug.Stack returns it
+	Stack []byte // the stack of the goroutine that panicked, in the form of runtime/debug.Stack
 
-	text string // of Value, asked when the panic was recovered
+	text string // the text of Value, read when the panic was recovered
 }
 
-// Error returns the text of the value, clipped if it is long; the stack is for the log.
-// If the value is neither an error, nor a fmt.Stringer, nor a text or a number, it is the
-// name of its type. A value that is an error is not in p's tree: a panic is never an
-// answer.
+// Error returns the text of Value, clipped if it is long; the stack is for the log. If
+// Value is neither an error, nor a fmt.Stringer, nor a string, nor a number, its text is
+// the name of its type. If Value is an error, it does not belong to p's tree: a caller
+// never gets the error of a panic as an answer.
 func (p *Panic) Error() string {
 	if p.text != "" {
 		return "panic: " + p.text
@@ -26,23 +26,24 @@ func (p *Panic) Error() string {
 	return "panic: " + textOf(p.Value)
 }
 
-// newPanic returns the error of a panic with v. It waits for the methods of v, for at
-// most lookTime.
+// newPanic returns the error of a panic with the value v. It waits for the methods of v,
+// for at most lookTime.
 func newPanic(v any, stack []byte) *Panic { return &Panic{Value: v, Stack: stack, text: textOf(v)} }
 
-// settled reports whether p's text is known, or the value is one.
+// settled reports whether p's text is known, or Value is a string.
 func (p *Panic) settled() bool {
 	_, ok := p.Value.(string)
 	return ok || p.text != ""
 }
 
-// textOf returns what was passed to panic as text, clipped if that is long. Of a value
-// that is neither an error, nor a fmt.Stringer, nor a text or a number it is the type.
+// textOf returns the text of a value that was passed to panic, clipped if it is long. If
+// the value is neither an error, nor a fmt.Stringer, nor a string, nor a number, the text
+// is the name of its type.
 func textOf(v any) string {
 	if isBare(v) {
 		return bareText(v)
 	}
-	if p, ok := v.(*Panic); ok && p != nil { // of user code, and perhaps its own value
+	if p, ok := v.(*Panic); ok && p != nil { // user code made it, and its Value may be itself
 		return "a panic"
 	}
 	text, why := look(func() string {
@@ -69,8 +70,8 @@ func isBare(v any) bool {
 	return true
 }
 
-// bareText returns v as text without a call of a method that is user code. What holds
-// other values is not looked into: it may be changing, or hold itself.
+// bareText returns the text of v, and calls no method that is user code. It does not look
+// into values that hold other values: these may change meanwhile, or hold themselves.
 func bareText(v any) string {
 	if err, ok := v.(error); ok && isBare(v) {
 		return clip.Text(err.Error(), clip.Most)

@@ -1,7 +1,7 @@
 package instance
 
-// A Reason says why a Setup runs. It has the values of cogs.Reason, which documents them,
-// and goes to processes of cogs as it is.
+// A Reason says why the bot runs a Setup. It has the values of cogs.Reason, where they are
+// documented. The bot sends it unchanged to the processes of cogs.
 type Reason string
 
 // The reasons.
@@ -12,8 +12,8 @@ const (
 	Rollback Reason = "rollback"
 )
 
-// Reason returns why the Setup runs.
+// Reason returns the reason why the bot runs the Setup.
 func (r *Recorder) Reason() Reason { return r.reason }
 
-// Generation returns the number of the instance.
+// Generation returns the number of the instance. The generations of a cog count up from 1.
 func (r *Recorder) Generation() uint64 { return r.generation }

@@ -10,12 +10,13 @@ import (
 	"github.com/cogbus/cogbus/internal/clip"
 )
 
-// A Recorder collects what one instance of a cog offers and holds. Setup uses it; only
-// RequestReload may be called later. Its methods panic if they are used wrongly, which
-// fails the Setup.
+// A Recorder collects the routes, listeners, tasks, kept values and cleanups of one
+// instance of a cog. Setup uses it, from one goroutine at a time; only RequestReload,
+// Reason and Generation may be called later. Its methods panic if they are used wrongly,
+// and the panic fails the Setup.
 //
-// Authors of cogs see it as a cogs.Registrar, which has fewer methods. The two are one
-// type by its underlying type, so whoever may import this package converts:
+// Authors of cogs see a Recorder as a cogs.Registrar, which has fewer methods. Both types
+// have the same underlying type, so a package that may import this one converts:
 //
 //	(*instance.Recorder)(r).Kill(process.Kill)
 type Recorder struct {
@@ -26,7 +27,7 @@ type Recorder struct {
 	host       Host
 
 	sealed    bool            // Setup has returned
-	names     map[string]bool // of routes and kept values, with a prefix
+	names     map[string]bool // names of routes and kept values, with a prefix for the kind
 	endpoints []*Endpoint
 	listeners []Listener
 	tasks     []func(context.Context) error
@@ -36,7 +37,7 @@ type Recorder struct {
 	cleanups  []func()
 	kills     []func()
 	revision  string
-	built     time.Duration // how long it took to make revision
+	built     time.Duration // the time that the build of revision took
 }
 
 type tick struct {
@@ -50,10 +51,11 @@ type keep struct {
 	restore func([]byte) error
 }
 
-// Cog returns the name of the cog that the instance is of.
+// Cog returns the name of the cog.
 func (r *Recorder) Cog() string { return r.cog.Name }
 
-// Route records an endpoint that answers calls.
+// Route records an endpoint that answers calls. If e.Timeout is zero, Route sets it to the
+// cog's.
 func (r *Recorder) Route(e *Endpoint) {
 	r.claim("route", e.Name)
 	if e.Timeout == 0 {
@@ -95,8 +97,8 @@ func (r *Recorder) KeepFunc(name string, save func() ([]byte, error), restore fu
 	r.keeps = append(r.keeps, keep{name, copied(save), func(text []byte) error { return restore(bytes.Clone(text)) }})
 }
 
-// copied returns save with text of its own, since the cog may use its buffer again, and
-// the saved text must stay.
+// copied returns a save function that copies the text of save, since the cog may reuse its
+// buffer and the bot keeps the text.
 func copied(save func() ([]byte, error)) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		text, err := save()
@@ -107,47 +109,48 @@ func copied(save func() ([]byte, error)) func() ([]byte, error) {
 // RequestReload is Registrar.RequestReload.
 func (r *Recorder) RequestReload() { r.reload() }
 
-// Revision records which build of its source the instance runs: its id, and how long it
-// took to make; zero if it was there already. Operators see it, and can go back to the one
-// before.
+// Revision records the build of the source that the instance runs: the id of the build, and
+// the time that it took; zero if the executable was there already. Operators see the id,
+// and can go back to the build before.
 func (r *Recorder) Revision(id string, took time.Duration) {
 	r.record("Revision")
 	r.revision, r.built = clip.Text(id, maxName), took
 }
 
-// record panics if the Setup that r was made for is over.
+// record panics if the Setup that r was made for has returned.
 func (r *Recorder) record(what string) {
 	if r.sealed {
 		panic(fmt.Sprintf("cogs: %s of cog %q after its Setup returned", what, r.cog.Name))
 	}
 }
 
-// need panics if what was recorded has no function.
+// need panics if the caller did not give a function.
 func (r *Recorder) need(what string, given bool) {
 	if !given {
 		panic(fmt.Sprintf("cogs: %s of cog %q without a function", what, r.cog.Name))
 	}
 }
 
-// needTimeout panics if a time limit is negative.
+// needTimeout panics if timeout is negative.
 func (r *Recorder) needTimeout(what string, timeout time.Duration) {
 	if timeout < 0 {
-		panic(fmt.Sprintf("cogs: %s of cog %q has a negative limit; zero is that of the cog", what, r.cog.Name))
+		panic(fmt.Sprintf("cogs: %s of cog %q has a negative limit; zero means that Cog.Timeout applies", what, r.cog.Name))
 	}
 }
 
-// needHost panics if there is no host, or one that cannot be told from others.
+// needHost panics if host is nil, or cannot be compared with other hosts.
 func (r *Recorder) needHost(what string, host Host) {
 	if host == nil {
-		panic(fmt.Sprintf("cogs: %s of cog %q without a host: was the cog given one, as by discord.With?", what, r.cog.Name))
+		panic(fmt.Sprintf("cogs: %s of cog %q without a host; discord.With gives a cog its host", what, r.cog.Name))
 	}
 	if !reflect.ValueOf(host).Comparable() {
-		panic(fmt.Sprintf("cogs: %s of cog %q: hosts are compared with ==, which a %T cannot be; use a pointer", what, r.cog.Name, host))
+		panic(fmt.Sprintf("cogs: %s of cog %q: hosts are compared with ==, and a %T cannot be compared; use a pointer", what, r.cog.Name, host))
 	}
 }
 
-// claim panics if the instance has name, of the kind that what says, already, or if the
-// name is empty or longer than maxName, since it appears in messages of all sorts.
+// claim panics if the instance already has a route or kept value of that name, as what
+// says; and if the name is empty, or longer than maxName, since names appear in messages of
+// all sorts.
 func (r *Recorder) claim(what, name string) {
 	r.record(what)
 	if name == "" {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Relay records that f answers calls of an endpoint. The calls are passed to f in
-// the order in which they are admitted; whoever is behind f runs them
-// concurrently or in turn. A timeout of zero is that of the cog.
+// Relay records that f answers calls of an endpoint. The bot passes the calls to f in the
+// order in which it admits them; the receiver behind f decides whether they run
+// concurrently or one at a time. If timeout is zero, Cog.Timeout applies.
 func (r *Recorder) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 	r.claim("route", endpoint)
 	r.need("Relay", f != nil)
@@ -16,8 +16,8 @@ func (r *Recorder) Relay(endpoint string, timeout time.Duration, f RelayFunc) {
 	r.endpoints = append(r.endpoints, &Endpoint{Name: endpoint, Timeout: timeout, relay: f})
 }
 
-// RelayEvents records f as a listener, as Listen does, that passes events on. A
-// timeout of zero is that of the cog.
+// RelayEvents records f as a listener that passes events on; see Listen. If timeout is
+// zero, Cog.Timeout applies.
 func (r *Recorder) RelayEvents(host Host, event string, timeout time.Duration, f RelayFunc) {
 	r.record("RelayEvents")
 	r.need("RelayEvents", f != nil)
@@ -27,8 +27,8 @@ func (r *Recorder) RelayEvents(host Host, event string, timeout time.Duration, f
 	r.listeners = append(r.listeners, Listener{Host: host, Event: event, Endpoint: e})
 }
 
-// RelayTicks records f as what runs each interval, as Every does, and passes that
-// on. A timeout of zero is that of the cog.
+// RelayTicks records f as a function that passes ticks on, one per interval; see Every. If
+// timeout is zero, Cog.Timeout applies.
 func (r *Recorder) RelayTicks(interval, timeout time.Duration, f RelayFunc) {
 	r.record("RelayTicks")
 	r.need("RelayTicks", f != nil)
@@ -40,17 +40,18 @@ func (r *Recorder) RelayTicks(interval, timeout time.Duration, f RelayFunc) {
 	r.ticks = append(r.ticks, tick{interval, e})
 }
 
-// Watch records a task like Go, for a task that touches nothing of what the cog
-// keeps: it does not keep a cog's state from being saved while the cog serves.
+// Watch records a task like Go. The task must not touch the values that the cog keeps: the
+// bot then saves them while the cog serves and the task runs.
 func (r *Recorder) Watch(f func(ctx context.Context) error) {
 	r.record("Watch")
 	r.need("Watch", f != nil)
 	r.watches = append(r.watches, f)
 }
 
-// Kill records f to end by force what does not end in time: the process, say, that
-// the handlers run in. When f has returned, the relayed calls, the ticks and the
-// tasks of the instance end by themselves. The cleanups run afterwards as usual.
+// Kill records f to end by force the code of the instance that does not end in time, for
+// example by killing the process that the handlers run in. When f has returned, the relayed
+// calls, the ticks and the tasks of the instance must end without further help. The
+// cleanups run afterwards as usual.
 func (r *Recorder) Kill(f func()) {
 	r.record("Kill")
 	r.need("Kill", f != nil)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A Spec is a cog as the packages that run it see it. Package spec makes one of a
-// cogs.Cog, which documents the fields.
+// A Spec is a cog in the form in which the packages that run cogs use it. Package spec
+// makes a Spec from a cogs.Cog, where the fields are documented.
 type Spec struct {
 	Name         string
 	Setup        func(ctx context.Context, r *Recorder) error
@@ -20,7 +20,7 @@ type Spec struct {
 	MaxHeld      int
 }
 
-// check reports what is wrong with s.
+// check returns an error that names the first fault of s, or nil.
 func (s *Spec) check() error {
 	switch {
 	case s.Name == "":
@@ -30,7 +30,7 @@ func (s *Spec) check() error {
 	case s.Setup == nil:
 		return fmt.Errorf("cogs: cog %q has no Setup", s.Name)
 	case s.Timeout < 0, s.SetupTimeout < 0, s.DrainTimeout < 0, s.MaxInFlight < 0, s.MaxHeld < 0:
-		return fmt.Errorf("cogs: cog %q has a negative time or limit; zero is the default", s.Name)
+		return fmt.Errorf("cogs: cog %q has a negative time or limit; zero means the default", s.Name)
 	}
 	return nil
 }

@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// Tasks reports whether tasks of Go run beside the calls of the instance.
+// Tasks reports whether the instance has tasks of Recorder.Go, which run while calls run.
 func (i *Instance) Tasks() bool { return len(i.r.tasks) > 0 }
 
-// Start starts the tasks and the tickers. ctx is theirs. A tick is handed to
-// run, which returns when it has run; failed is called for each task that ends
-// with an error, a panic or runtime.Goexit. If run is nil, somebody else has the
-// tickers.
+// Start starts the tasks and the tickers, which get ctx. For each tick it calls run, which
+// returns when the tick has run; if run is nil, another process has the tickers. It calls
+// failed for each task that ends with an error, a panic or runtime.Goexit.
 //
-// An instance that was stopped may be started again. Tasks and errands that still
-// run then do not get company: the new tasks wait until they have ended.
+// An instance that was stopped may be started again. If tasks or errands still run then,
+// the new tasks begin when these have ended.
 func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *Endpoint), failed func(error)) {
 	ctx, i.cancel = context.WithCancel(ctx)
 	var jobs []func()
@@ -42,8 +41,8 @@ func (i *Instance) Start(ctx context.Context, run func(ctx context.Context, e *E
 	var left atomic.Int64
 	left.Store(int64(len(jobs)))
 	for _, job := range jobs {
-		go func() { // ends with Stop, if the job heeds its context
-			defer func() { // deferred for a task that calls runtime.Goexit
+		go func() { // ends after Stop, as soon as the job obeys its context
+			defer func() { // deferred, since a task may call runtime.Goexit
 				if left.Add(-1) == 0 {
 					close(ended)
 				}
@@ -74,9 +73,8 @@ func (t *tick) drive(ctx context.Context, run func(ctx context.Context, e *Endpo
 	}
 }
 
-// Stop tells the tasks and tickers to end and returns a channel that is closed
-// when they have. It may be called again. Without Start there is nothing to wait
-// for.
+// Stop cancels the tasks and tickers, and returns a channel that is closed when they have
+// ended. It may be called again. Without Start, the channel is closed already.
 func (i *Instance) Stop() <-chan struct{} {
 	if i.cancel != nil {
 		i.cancel()
@@ -84,7 +82,7 @@ func (i *Instance) Stop() <-chan struct{} {
 	return i.tasks
 }
 
-// Ticks returns what Every has recorded.
+// Ticks returns the endpoints of the ticks, in the order in which Setup recorded them.
 func (i *Instance) Ticks() []*Endpoint {
 	var list []*Endpoint
 	for _, t := range i.r.ticks {
@@ -93,7 +91,7 @@ func (i *Instance) Ticks() []*Endpoint {
 	return list
 }
 
-// Intervals returns how often the ticks of Ticks come.
+// Intervals returns the interval of each tick, in the order of Ticks.
 func (i *Instance) Intervals() []time.Duration {
 	var list []time.Duration
 	for _, t := range i.r.ticks {

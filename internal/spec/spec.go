@@ -1,5 +1,5 @@
-// Package spec makes of a cog, as its author wrote it, what the packages that run cogs
-// work with.
+// Package spec turns a cog as its author has written it, a cogs.Cog, into the form in which
+// the packages that run cogs use it.
 package spec
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// Of returns the Spec of a cog.
+// Of returns the Spec of c.
 func Of(c cogs.Cog) instance.Spec {
 	s := instance.Spec{
 		Name:         c.Name,

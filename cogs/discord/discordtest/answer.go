@@ -10,8 +10,8 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// answer is a response in memory. It is what the router writes to, and what
-// both the transport and the HTTP server pass on.
+// answer is a response in memory. The router writes to it; the transport and the HTTP
+// server then pass it on.
 type answer struct {
 	status int
 	header http.Header
@@ -57,10 +57,10 @@ func (a *answer) set(v any, err error) {
 func (a *answer) copyTo(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that went away is none of our business
+	_, _ = w.Write(a.body) // fails only if the client has disconnected
 }
 
-// apiError is an error as Discord words it.
+// apiError is an error in the form in which Discord sends it.
 type apiError struct {
 	Status  int    `json:"-"`
 	Code    int    `json:"code"`
@@ -71,12 +71,12 @@ type apiError struct {
 // Error returns Discord's message and code.
 func (e *apiError) Error() string { return fmt.Sprintf("%s (%d)", e.Message, e.Code) }
 
-// unknown is the answer to an id that names nothing.
+// unknown returns the error for an id that nothing has.
 func unknown(code int, what string) error {
 	return &apiError{Status: http.StatusNotFound, Code: code, Message: "Unknown " + what}
 }
 
-// invalid is the answer to a field that does not fit.
+// invalid returns the error for a field with an invalid value.
 func invalid(field, code, message string) error {
 	reasons := []any{map[string]any{"code": code, "message": message}}
 	return &apiError{

@@ -14,13 +14,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Session returns a stock discordgo session with the right token, attached to
-// the fake and not yet open. It asks for all intents; set Identify.Intents to
-// see only what your bot would see. The caller closes it, before the server.
+// Session returns a stock discordgo session with the fake's token. The session is attached
+// to the fake and not yet open. It asks for all intents; set Identify.Intents to get only
+// the events that your bot would get. The caller owns the session, and closes it before the
+// server. Several goroutines may call Session at once.
 //
-// In a synctest bubble, call synctest.Wait after Open and before Close:
-// discordgo sleeps with its lock held, and a goroutine that waits for a lock
-// keeps a bubble's clock from moving.
+// In a synctest bubble, call synctest.Wait after Open and before Close. The reason:
+// discordgo sleeps while it holds its lock, and a goroutine that waits for a lock stops the
+// clock of a bubble.
 func (s *Server) Session() (*discordgo.Session, error) {
 	d, err := discordgo.New("Bot " + s.opts.Token)
 	if err != nil {
@@ -31,9 +32,9 @@ func (s *Server) Session() (*discordgo.Session, error) {
 	return d, nil
 }
 
-// Attach points a session made elsewhere at the fake, for code under test that
-// makes its own. It sets the Dialer and the Client's Transport and leaves the
-// token, the intents and the shard alone. Call it before Open.
+// Attach connects a session to the fake that other code has made, such as the code under
+// test. Call it before Open. It sets the session's Dialer, and the Transport of its Client,
+// and does not change the token, the intents and the shard.
 func (s *Server) Attach(d *discordgo.Session) {
 	d.Dialer = &websocket.Dialer{NetDialContext: s.dial, HandshakeTimeout: 45 * time.Second}
 	if d.Client == nil {
@@ -42,9 +43,9 @@ func (s *Server) Attach(d *discordgo.Session) {
 	d.Client.Transport = s.Transport()
 }
 
-// Transport returns a round tripper that has every request, to whatever host,
-// answered by the fake. It is for REST clients other than a session, such as
-// the HTTP client of a dashboard. No request reaches the network.
+// Transport returns a round tripper with which the fake answers every request, to any host.
+// It is for REST clients that are no session, such as the HTTP client of a dashboard. No
+// request reaches the network. Several goroutines may use it at once.
 func (s *Server) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ s *Server }
@@ -77,8 +78,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// dial ignores the address it is given: a session that is attached must not
-// reach anything but the fake.
+// dial ignores the address: an attached session must not reach any server but the fake.
 func (s *Server) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if s.memory != nil {
 		return s.memory.dial(ctx)
@@ -88,11 +88,11 @@ func (s *Server) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	return d.DialContext(ctx, addr.Network(), addr.String())
 }
 
-// memory is a listener whose connections are pipes. A goroutine that waits on
-// a pipe is durably blocked in the sense of testing/synctest, one that waits
-// on a socket is not.
+// memory is a listener whose connections are pipes. A goroutine that waits on a pipe is
+// durably blocked in the sense of testing/synctest; a goroutine that waits on a socket is
+// not.
 type memory struct {
-	incoming chan net.Conn // unbuffered: a dial succeeds when it was accepted
+	incoming chan net.Conn // unbuffered, so that a dial succeeds only when Accept has taken it
 	done     chan struct{}
 }
 

@@ -11,24 +11,24 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// call is one REST request with what its path names. Things that the path does
-// not name are zero.
+// call is one REST request, with the things that the ids in its path name. The other fields
+// are zero.
 type call struct {
 	*http.Request
 	body   []byte
-	caller *user // nil if the token is not known
+	caller *user // the user of the token; nil if no user has it
 
-	userID  snowflake // {user}, who need not exist
+	userID  snowflake // {user}; such a user need not exist
 	guild   *guild    // {guild}, or the guild of {channel}; nil for global commands
 	member  *member
 	role    *role
 	channel *channel
-	message int // index in channel.messages
-	command int // index among the commands of the scope
+	message int // {message}: index in channel.messages
+	command int // {command}: index among the commands of the scope
 }
 
-// resolve checks the token and looks up what the path names. The order is
-// Discord's: who asks, then from the outside in.
+// resolve checks the token, and looks up the things that the ids in the path name. It works
+// in Discord's order: first the token, then from the guild inwards.
 func (c *call) resolve(w *world) error {
 	if !c.allowed() {
 		return &apiError{Status: http.StatusUnauthorized, Message: "401: Unauthorized"}
@@ -79,8 +79,8 @@ func (c *call) resolve(w *world) error {
 	return nil
 }
 
-// allowed reports whether the token opens the endpoint. A person's token opens
-// only what belongs to the person, and two endpoints ask for no token.
+// allowed reports whether the token permits the request. A person's token permits only the
+// endpoints of /users/@me; two endpoints need no token.
 func (c *call) allowed() bool {
 	p := c.URL.Path
 	if p == "/gateway" || strings.HasPrefix(p, "/interactions/") {
@@ -89,7 +89,8 @@ func (c *call) allowed() bool {
 	return c.caller != nil && (c.caller.Bot || strings.HasPrefix(p, "/users/@me"))
 }
 
-// scope is the guild whose commands the path means, 0 for the global ones.
+// scope returns the id of the guild whose commands the path refers to, or 0 for the global
+// commands.
 func (c *call) scope() snowflake {
 	if c.guild == nil {
 		return 0
@@ -105,7 +106,7 @@ func (c *call) decode(v any) error {
 	return nil
 }
 
-// limit returns how much of a list the request asks for.
+// limit returns the length of the list that the request asks for.
 func (c *call) limit(standard, most int) (int, error) {
 	text := c.URL.Query().Get("limit")
 	if text == "" {
@@ -118,8 +119,8 @@ func (c *call) limit(standard, most int) (int, error) {
 	return n, nil
 }
 
-// cut returns the part of a list, sorted by id, that the request asks for. With
-// neither before nor after that is the start.
+// cut returns the part of a list that the request asks for with before and after. The list
+// is sorted by id. Without before and after, the part is the start of the list.
 func cut[T any](c *call, all []T, limit int, idOf func(T) snowflake) ([]T, error) {
 	all = slices.Clip(all)
 	for _, param := range []string{"before", "after"} {

@@ -33,35 +33,35 @@
 //
 // # The world
 //
-// [New] makes the guilds that [Options] describe, the same ones each time, with
-// ids that do not fit a float64. [Server.Guild] tells what is in them.
-// [Server.Join], [Server.Leave] and [Server.Message] play the people; what they
-// do shows in REST and reaches every shard concerned as an event. So does what
-// a bot does over REST. [Server.Dispatch] sends any other event.
+// [New] makes the guilds that [Options] describe. The same options give the same guilds,
+// with the same ids; a float64 can hold none of them. [Server.Guild] returns a copy of
+// a guild. [Server.Join], [Server.Leave] and [Server.Message] act for people. Their
+// effects are visible in REST, and the shard of the guild gets them as events. The same
+// holds for changes that a bot makes over REST. [Server.Dispatch] sends any other event.
 //
-// # What can go wrong
+// # Failures
 //
 // [Server.Disconnect], [Server.Reconnect], [Server.InvalidateSessions] and
-// [Server.RateLimit] bring about what a bot has to live through in production.
-// [Server.Requests] tells what it asked meanwhile.
+// [Server.RateLimit] cause the failures that a bot must survive in production.
+// [Server.Requests] returns the requests that the bot has made meanwhile.
 //
 // # Testing
 //
-// The gateway is reached over pipes, not sockets, so everything works in a
-// testing/synctest bubble, where the second that discordgo sleeps before each
-// reconnect takes no time. Make server and session inside the bubble, call
-// synctest.Wait after Open, and close the session before the server. Handlers
-// run in goroutines of their own; with the session's SyncEvents they see events
-// in the order of the gateway.
+// Clients reach the gateway over pipes, not sockets, so all of it works in a
+// testing/synctest bubble, where the second that discordgo sleeps before each reconnect
+// takes no time. Make the server and the session inside the bubble, call synctest.Wait
+// after Open, and close the session before the server. Handlers run in goroutines of
+// their own; set the session's SyncEvents to let them get events in order.
 //
-// Discordgo hands out pointers into its State and changes what they point to:
-// read under State.RLock, or the race detector will find it.
+// Discordgo returns pointers into its State and later changes the values behind them.
+// Read them under State.RLock, or the race detector reports a race.
 //
-// # What it is not
+// # Limits
 //
-// Events follow the intents of the session, and message content the privileged
-// one, but permissions are computed and never enforced: the bot may do
-// everything. Direct messages, threads, voice, webhooks, uploads and requests
-// for members over the gateway do not exist. An endpoint that does not exist
-// answers 404, is recorded and is logged to Options.Logger.
+// The fake sends only the events that the intents of the session ask for, and the content
+// of messages only with the privileged intent. It computes permissions but does not
+// enforce them: the bot may do everything. It has no direct messages, threads, voice,
+// webhooks and uploads, and does not answer requests for members over the gateway. If an
+// endpoint does not exist, the fake answers 404, records the request, and logs it to
+// Options.Logger.
 package discordtest

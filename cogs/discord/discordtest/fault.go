@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Disconnect drops every gateway connection without a close frame, as a broken
-// network does. Sessions stay: a client that resumes in time loses no event.
+// Disconnect drops every gateway connection without a close frame, as a broken network
+// does. The sessions survive: a client that resumes within five minutes loses no event, if
+// it has missed no more than Options.Replay.
 func (s *Server) Disconnect() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -18,8 +19,8 @@ func (s *Server) Disconnect() {
 	}
 }
 
-// Reconnect asks every identified client to hang up and resume (op 7), as
-// Discord does when it takes a gateway out of service.
+// Reconnect asks every identified client to disconnect and resume (op 7), as Discord does
+// when it takes a gateway out of service.
 func (s *Server) Reconnect() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -32,9 +33,9 @@ func (s *Server) Reconnect() {
 	}
 }
 
-// InvalidateSessions ends every session. Clients that are connected are told
-// so (op 9), those that are away learn it when they resume; both must identify
-// again, and what happened between is lost to them.
+// InvalidateSessions ends every session. The fake tells connected clients at once (op 9),
+// and the others when they try to resume. All must identify again, and lose the events of
+// the time between.
 func (s *Server) InvalidateSessions() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,22 +47,22 @@ func (s *Server) InvalidateSessions() {
 	}
 }
 
-// rateLimit is guarded by Server.mu.
+// rateLimit holds the limit that Server.RateLimit sets. It is guarded by Server.mu.
 type rateLimit struct {
-	left  int
-	after time.Duration
+	left  int           // the number of requests still to reject
+	after time.Duration // the time after which a client may try again
 }
 
-// RateLimit has the next n REST requests, whatever they ask, answered with 429
-// and the wish to come back after retryAfter. Discordgo does so by itself.
-// It replaces an earlier RateLimit; n = 0 lifts it.
+// RateLimit makes the fake reject the next n REST requests, to any endpoint, with status
+// 429 and the instruction to try again after retryAfter. Discordgo obeys it without further
+// code. A new RateLimit replaces the one before; n = 0 ends it.
 func (s *Server) RateLimit(n int, retryAfter time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.limit = rateLimit{n, retryAfter}
 }
 
-// limited returns the 429 that is due, if any.
+// limited returns the answer 429 if the next request must get it, and otherwise nil.
 func (s *Server) limited() *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -28,7 +28,7 @@ const (
 	opHeartbeatAck   = 11
 )
 
-// closing is Discord's reason for closing a connection.
+// closing is the code and the text with which Discord closes a connection.
 type closing struct {
 	code int
 	text string
@@ -44,21 +44,21 @@ type frame struct {
 	zip bool
 }
 
-// conn is one gateway connection. The goroutine that serves its HTTP request
-// reads, a second one writes; nobody else touches the socket, except to close
-// it.
+// conn is one gateway connection. The goroutine that serves its HTTP request reads from the
+// socket, and a second goroutine writes to it. Other goroutines may only close it.
 type conn struct {
 	ws   *websocket.Conn
-	wake chan struct{} // holds a token while the queue is not empty; more would say no more
-	done chan struct{} // closed when reading has ended
-	zip  *zlib.Writer  // owned by the writing goroutine; a new one costs most of a megabyte
+	wake chan struct{} // holds a token while the queue is not empty; one token is enough
+	done chan struct{} // closed when the reading goroutine has stopped reading
+	zip  *zlib.Writer  // owned by the writing goroutine; reused, since a new one costs most of a megabyte
 
 	session *session // guarded by Server.mu; nil before IDENTIFY or RESUME
 	queue   []frame  // guarded by Server.mu
 }
 
-// maxQueue is how far a client may fall behind before it is cut off. It is
-// high enough for the guilds of the largest shard.
+// maxQueue is the most frames that may wait for a client. The fake closes the connection of
+// a client that falls further behind. The limit is high enough for the guilds of the
+// largest shard.
 const maxQueue = 1 << 16
 
 // serveGateway runs one connection until it ends.
@@ -69,7 +69,7 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 		return // Upgrade has answered
 	}
 	defer ws.Close()
-	// No close frame in reply: see hangUp.
+	// Send no close frame in reply; hangUp tells why.
 	ws.SetCloseHandler(func(int, string) error { return nil })
 	c := &conn{ws: ws, wake: make(chan struct{}, 1), done: make(chan struct{})}
 
@@ -116,7 +116,7 @@ func (c *conn) send(f frame) {
 	}
 }
 
-// write sends what is queued until the connection ends.
+// write sends the frames of the queue until the connection ends.
 func (s *Server) write(c *conn) {
 	for {
 		select {
@@ -137,8 +137,8 @@ func (s *Server) write(c *conn) {
 	}
 }
 
-// writeFrame writes one frame, as a zlib stream of its own if the client asked
-// for compression in its IDENTIFY.
+// writeFrame writes one frame. If the client asked for compression in its IDENTIFY, the
+// frame is a zlib stream of its own.
 func (c *conn) writeFrame(f frame) error {
 	text, err := json.Marshal(f)
 	if err != nil {
@@ -147,7 +147,7 @@ func (c *conn) writeFrame(f frame) error {
 	if !f.zip {
 		return c.ws.WriteMessage(websocket.TextMessage, text)
 	}
-	var buf bytes.Buffer // takes everything, so the writes below cannot fail
+	var buf bytes.Buffer // it accepts every write, so the writes below cannot fail
 	if c.zip == nil {
 		c.zip = zlib.NewWriter(&buf)
 	}
@@ -157,7 +157,7 @@ func (c *conn) writeFrame(f frame) error {
 	return c.ws.WriteMessage(websocket.BinaryMessage, buf.Bytes())
 }
 
-// read handles what the client sends until the connection ends.
+// read handles the frames of the client until the connection ends.
 func (s *Server) read(c *conn) {
 	for {
 		_ = c.ws.SetReadDeadline(time.Now().Add(2 * s.opts.Heartbeat))
@@ -173,12 +173,12 @@ func (s *Server) read(c *conn) {
 	}
 }
 
-// close says why and leaves the hanging up to the caller.
+// close sends a close frame with the reason. The caller closes the socket.
 func (c *conn) close(end *closing) {
 	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(end.code, end.text), time.Now().Add(time.Second))
 }
 
-// hangUp ends a connection on which reading has failed with err.
+// hangUp ends a connection after a read has failed with err.
 func (s *Server) hangUp(c *conn, err error) {
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		c.close(&closing{4009, "Session timed out."})
@@ -189,21 +189,23 @@ func (s *Server) hangUp(c *conn, err error) {
 		return
 	}
 	if end.Code == websocket.CloseNormalClosure || end.Code == websocket.CloseGoingAway {
-		// With these codes a client gives its session up.
+		// With these codes a client ends its session too.
 		s.mu.Lock()
 		if c.session != nil {
 			s.forget(c.session)
 		}
 		s.mu.Unlock()
 	}
-	// The client hangs up first. Discordgo sleeps a second between its close
-	// frame and that, with its lock held; to hang up now would wake its reader
-	// to wait for the lock, which stops the clock of a synctest bubble.
+	// Let the client close the socket first. Discordgo sleeps for a second between its
+	// close frame and that, while it holds its lock. If the fake closed the socket now,
+	// discordgo's reader would wake and wait for the lock, which stops the clock of a
+	// synctest bubble.
 	_ = c.ws.NetConn().SetReadDeadline(time.Now().Add(5 * time.Second))
 	_, _ = io.Copy(io.Discard, c.ws.NetConn())
 }
 
-// handle acts on one message. The result is nil, or why to close.
+// handle carries out one frame of the client. It returns nil, or the reason for which the
+// connection must be closed.
 func (s *Server) handle(c *conn, text []byte) *closing {
 	var in struct {
 		Op   *int            `json:"op"`

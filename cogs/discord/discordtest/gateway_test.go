@@ -124,7 +124,8 @@ func TestHeartbeat(t *testing.T) {
 	})
 }
 
-// dialRaw speaks to the gateway without discordgo, which never errs.
+// dialRaw connects to the gateway without discordgo, since discordgo never sends invalid
+// frames.
 func dialRaw(t *testing.T, srv *Server) *websocket.Conn {
 	t.Helper()
 	d := websocket.Dialer{NetDialContext: srv.dial}

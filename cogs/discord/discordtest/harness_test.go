@@ -26,11 +26,11 @@ func newSession(t *testing.T, srv *Server) *discordgo.Session {
 	if err != nil {
 		t.Fatalf("Session() = %v; want nil", err)
 	}
-	d.SyncEvents = true // handlers then see events in their order
+	d.SyncEvents = true // handlers then get events in order
 	return d
 }
 
-// open opens d and has it closed before the server.
+// open opens d, and closes it before the server when the test ends.
 func open(t *testing.T, d *discordgo.Session) {
 	t.Helper()
 	if err := d.Open(); err != nil {
@@ -43,7 +43,7 @@ func open(t *testing.T, d *discordgo.Session) {
 	})
 }
 
-// inbox collects what handlers see.
+// inbox collects texts that handlers add.
 type inbox struct {
 	mu   sync.Mutex
 	seen []string // guarded by mu
@@ -55,7 +55,8 @@ func (b *inbox) add(text string) {
 	b.seen = append(b.seen, text)
 }
 
-// all returns what was seen since the last call, after all is quiet.
+// all waits until every goroutine of the bubble is idle. It returns the texts that were
+// added since its last call.
 func (b *inbox) all() []string {
 	synctest.Wait()
 	b.mu.Lock()
@@ -65,7 +66,7 @@ func (b *inbox) all() []string {
 	return seen
 }
 
-// listen has the inbox see the events that the tests care about.
+// listen returns an inbox that gets the events of d.
 func listen(d *discordgo.Session) *inbox {
 	b := new(inbox)
 	d.AddHandler(func(_ *discordgo.Session, e *discordgo.Event) {

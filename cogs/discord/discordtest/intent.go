@@ -6,8 +6,8 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// wants reports whether the session's intents cover an event. Events that need
-// no intent, and those the fake does not know, are always wanted.
+// wants reports whether the session gets an event, according to its intents. Every session
+// gets the events that need no intent, and the events that the fake does not know.
 func (ss *session) wants(event string, inGuild bool) bool {
 	need := intentOf(event, inGuild)
 	return need == 0 || ss.intents&need != 0
@@ -43,8 +43,8 @@ func either(inGuild bool, guild, direct discordgo.Intent) discordgo.Intent {
 	return direct
 }
 
-// readsContent reports whether the session sees what a message says: with the
-// privileged intent, or when the message is the bot's own or mentions it.
+// readsContent reports whether the session gets the content of a message: if it has the
+// privileged intent, or if the message is the bot's own or mentions the bot.
 func (ss *session) readsContent(m messageEvent, bot *user) bool {
 	return ss.intents&discordgo.IntentMessageContent != 0 ||
 		m.Author == bot || strings.Contains(m.Content, "<@"+bot.ID.String()+">")

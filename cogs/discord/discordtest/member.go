@@ -23,13 +23,14 @@ type member struct {
 	TimedOutUntil *time.Time  `json:"communication_disabled_until"`
 }
 
-// memberEvent is a member as the gateway sends it: REST never says the guild.
+// memberEvent is a member in the form in which the gateway sends it, with the id of the
+// guild, which REST leaves out.
 type memberEvent struct {
 	*member
 	GuildID snowflake `json:"guild_id"`
 }
 
-// departure is what a leave, a kick and a ban tell about the user.
+// departure is the data of the events for a leave, a kick and a ban.
 type departure struct {
 	GuildID snowflake `json:"guild_id"`
 	User    *user     `json:"user"`
@@ -43,7 +44,7 @@ type ban struct {
 func (m *member) id() snowflake { return m.User.ID }
 func (b *ban) id() snowflake    { return b.User.ID }
 
-// withoutUser is the member as it stands inside a message, beside the author.
+// withoutUser returns the member in the form that a message has beside its author.
 func (m *member) withoutUser() *member {
 	c := *m
 	c.User = nil
@@ -65,7 +66,7 @@ func (g *guild) member(id snowflake) (*member, error) {
 	return g.members[i], nil
 }
 
-// add makes u a member, or returns the member that u already is.
+// add makes u a member. If u is a member already, it returns that member.
 func (g *guild) add(u *user, joined time.Time) (m *member, isNew bool) {
 	i, ok := find(g.members, u.ID, (*member).id)
 	if ok {
@@ -84,7 +85,8 @@ func (g *guild) remove(m *member) {
 	}
 }
 
-// permissions returns what the member may do in the guild, channels aside.
+// permissions returns the permissions of the member in the guild. It does not consider
+// channels.
 func (g *guild) permissions(m *member) int64 {
 	if m.id() == g.OwnerID {
 		return discordgo.PermissionAll
@@ -101,7 +103,8 @@ func (g *guild) permissions(m *member) int64 {
 	return sum
 }
 
-// find searches a slice that is sorted by id.
+// find returns the index of an id in a slice that is sorted by id, and whether the slice
+// has it.
 func find[T any](all []T, id snowflake, idOf func(T) snowflake) (int, bool) {
 	return slices.BinarySearchFunc(all, id, func(v T, id snowflake) int { return cmp.Compare(idOf(v), id) })
 }

@@ -25,14 +25,14 @@ type message struct {
 	Reference       json.RawMessage `json:"message_reference,omitempty"`
 }
 
-// messageEvent is a message as the gateway sends it.
+// messageEvent is a message in the form in which the gateway sends it.
 type messageEvent struct {
 	*message
 	GuildID snowflake `json:"guild_id"`
 	Member  *member   `json:"member,omitempty"`
 }
 
-// keepMessages is how many messages a channel remembers.
+// keepMessages is the least number of messages that a channel remembers.
 const keepMessages = 1000
 
 func newMessage(id snowflake, ch *channel, author *user) *message {
@@ -51,7 +51,8 @@ func newMessage(id snowflake, ch *channel, author *user) *message {
 
 func (m *message) id() snowflake { return m.ID }
 
-// withoutContent is what a bot without the message content intent gets.
+// withoutContent returns the message in the form that a bot without the message content
+// intent gets.
 func (e messageEvent) withoutContent() messageEvent {
 	m := *e.message
 	m.Content = ""
@@ -60,7 +61,7 @@ func (e messageEvent) withoutContent() messageEvent {
 	return e
 }
 
-// post puts a message into its channel. The caller must hold s.mu.
+// post adds a message to its channel and sends the event. The caller must hold s.mu.
 func (s *Server) post(m *message, ch *channel, g *guild) error {
 	ch.messages = append(ch.messages, m)
 	if len(ch.messages) > 2*keepMessages {
@@ -70,7 +71,7 @@ func (s *Server) post(m *message, ch *channel, g *guild) error {
 	return s.emitMessage("MESSAGE_CREATE", m, g)
 }
 
-// emitMessage tells the bots of a message. The caller must hold s.mu.
+// emitMessage sends an event with a message to the bots. The caller must hold s.mu.
 func (s *Server) emitMessage(event string, m *message, g *guild) error {
 	e := messageEvent{message: m, GuildID: g.ID}
 	if author, err := g.member(m.Author.ID); err == nil {

@@ -6,59 +6,59 @@ import (
 	"time"
 )
 
-// Options says what the fake Discord contains and how it is reached. A nil
-// *Options and the zero value give one guild with five members, reachable in
-// memory only. Where a number is negative, it stands for none.
+// Options describe the content of the fake Discord, and how clients reach it. A nil
+// *Options and the zero value give one guild with five people and the bot, which clients
+// reach only in memory. A negative number means none, where zero means a default.
 type Options struct {
-	// Guilds is the number of guilds the bot is in. If zero, 1.
+	// Guilds is the number of guilds that the bot is in. If zero, it is 1.
 	//
-	// Guild i lives on shard i%n for every shard count n up to 16.
+	// For every number n of shards up to 16, guild i is on shard i%n.
 	Guilds int
 
-	// Members is the number of people that each guild lists; the bot comes
-	// on top. The same people are in every guild, and person i%Members owns
-	// guild i. If zero, 5.
+	// Members is the number of people that each guild lists, without the bot. All guilds
+	// list the same people, and person i%Members owns guild i. If zero, it is 5.
 	Members int
 
-	// MemberCount is the count that each guild reports. It may be far above
-	// the members listed, so that a guild of a million costs nothing. If it
-	// is below the members listed, it is their number.
+	// MemberCount is the number of members that each guild reports. It may be far larger
+	// than the number of listed members, so that a guild with a million members costs
+	// nothing. If it is smaller, zero for example, each guild reports its listed people and
+	// the bot.
 	MemberCount int
 
-	// Channels is the number of text channels in each guild. If zero, 3.
+	// Channels is the number of text channels in each guild. If zero, it is 3.
 	Channels int
 
-	// Roles is the number of roles in each guild beside @everyone. The first
-	// is an administrator, the second a moderator. If zero, 4.
+	// Roles is the number of roles in each guild, without @everyone. The first role is an
+	// administrator, the second a moderator. If zero, it is 4.
 	Roles int
 
-	// Shards is the number of shards that GET /gateway/bot recommends. The
-	// gateway itself accepts any number. If zero, 1.
+	// Shards is the number of shards that GET /gateway/bot recommends. The gateway itself
+	// accepts any number. If zero, it is 1.
 	Shards int
 
-	// Token is the bot's token, without "Bot ". If empty, "fake-token".
+	// Token is the bot's token, without "Bot ". If empty, it is "fake-token".
 	Token string
 
-	// Heartbeat is the interval that the gateway asks for. A connection that
-	// stays silent for two intervals is closed with 4009. If zero, 41.25 s,
-	// which is Discord's.
+	// Heartbeat is the interval of heartbeats that the gateway asks for. The gateway closes
+	// a connection that sends nothing for two intervals, with code 4009. If zero or
+	// negative, it is 41.25 seconds, as on Discord.
 	Heartbeat time.Duration
 
-	// Replay is how many events a session keeps for RESUME. A client that
-	// missed more gets an invalid session. If zero, 1000.
+	// Replay is the number of events that a session keeps for RESUME. The session of a
+	// client that has missed more becomes invalid. If zero, it is 1000.
 	Replay int
 
-	// Listener, if set, makes the fake reachable for other processes too:
-	// REST at http://addr/api/v9, the gateway at ws://addr. The server
-	// closes it. If nil, sessions dial in memory and no socket exists.
+	// Listener, if set, lets other processes reach the fake too: REST at
+	// http://addr/api/v9, the gateway at ws://addr. The server closes it. If nil, sessions
+	// connect in memory, and there is no socket.
 	Listener net.Listener
 
-	// Logger gets a warning for each request to an endpoint that the fake
-	// does not have. If nil, those are only recorded.
+	// Logger gets a warning for each request to an endpoint that the fake does not have. If
+	// nil, the fake only records such requests.
 	Logger *slog.Logger
 }
 
-// withDefaults returns a copy in which every field holds its effective value.
+// withDefaults returns a copy of the options with the defaults filled in.
 func (o *Options) withDefaults() Options {
 	var v Options
 	if o != nil {

@@ -9,16 +9,16 @@ import (
 // Request is a REST request that the fake has answered.
 type Request struct {
 	Method string
-	Path   string // without host, /api and version, such as "/guilds/1/members"
+	Path   string // without the host, /api and the version, such as "/guilds/1/members"
 	Query  url.Values
-	Body   []byte // as it came; empty if there was none
-	Status int    // of the answer, 429 and 404 included
+	Body   []byte // as the client sent it; empty if the request had none
+	Status int    // the status of the answer; requests that got 429 or 404 are recorded too
 }
 
-// String returns method, path and status, as in "GET /gateway 200".
+// String returns the method, the path and the status, such as "GET /gateway 200".
 func (r Request) String() string { return fmt.Sprintf("%s %s %d", r.Method, r.Path, r.Status) }
 
-// keepRequests is how many requests the recorder holds at least.
+// keepRequests is the least number of requests that the recorder keeps.
 const keepRequests = 10_000
 
 func (s *Server) record(r Request) {
@@ -30,9 +30,9 @@ func (s *Server) record(r Request) {
 	}
 }
 
-// Requests returns the REST requests answered so far, oldest first: all of
-// them, or in a long run at least the last 10,000. The slice is the caller's;
-// bodies and queries are shared and must not be changed.
+// Requests returns the REST requests that the fake has answered so far, oldest first. In a
+// long run these are the last 10,000 or more. The slice belongs to the caller; bodies and
+// queries are shared, and the caller must not change them.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// endpoint answers one kind of request. A nil result means 204. It runs with
-// Server.mu held, and its result is encoded under it.
+// endpoint answers one kind of request. It runs with Server.mu held, and the router encodes
+// its result under that lock too. A nil result becomes status 204.
 type endpoint func(c *call) (any, error)
 
-// routes is the table of all endpoints. Paths are without /api and version;
-// what their parameters name is looked up by call.resolve.
+// routes returns the table of all endpoints. Paths are without /api and the version;
+// call.resolve looks up their parameters.
 func (s *Server) routes() *http.ServeMux {
 	const (
 		member   = "/guilds/{guild}/members/{member}"
@@ -66,11 +66,11 @@ func (s *Server) routes() *http.ServeMux {
 	return mux
 }
 
-// answer answers one request, from whichever side it came, and records it.
+// answer answers one request, from the transport or from the HTTP server, and records it.
 func (s *Server) answer(r *http.Request) *answer {
 	var body []byte
 	if r.Body != nil {
-		body, _ = io.ReadAll(io.LimitReader(r.Body, 32<<20)) // what is cut off does not decode
+		body, _ = io.ReadAll(io.LimitReader(r.Body, 32<<20)) // a body that is cut off does not decode
 	}
 	in := r.Clone(r.Context())
 	in.URL.Path, in.URL.RawPath = apiPath(r.URL.Path), ""
@@ -87,7 +87,7 @@ func (s *Server) answer(r *http.Request) *answer {
 // serve adapts an endpoint to the router.
 func (s *Server) serve(f endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body) // it is in memory already
+		body, _ := io.ReadAll(r.Body) // cannot fail: the body is in memory
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		c := &call{Request: r, body: body, caller: s.caller(r.Header.Get("Authorization"))}
@@ -100,8 +100,8 @@ func (s *Server) serve(f endpoint) http.HandlerFunc {
 	}
 }
 
-// caller returns whom a token belongs to, or nil. The caller of this function
-// must hold s.mu.
+// caller returns the user that a token belongs to, or nil. The code that calls it must hold
+// s.mu.
 func (s *Server) caller(authorization string) *user {
 	if authorization == "Bot "+s.opts.Token {
 		return s.world.bot
@@ -119,7 +119,7 @@ func (s *Server) notFound(c *call) (any, error) {
 	return nil, &apiError{Status: http.StatusNotFound, Message: "404: Not Found"}
 }
 
-// apiPath strips what all endpoints share, /api and the version.
+// apiPath removes /api and the version from a path.
 func apiPath(p string) string {
 	p = path.Clean("/" + p)
 	rest, ok := strings.CutPrefix(p, "/api/")

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// command is an application command: what the client sent, and an id.
+// command is an application command: the fields that the client sent, and an id.
 type command struct {
 	id     snowflake
 	name   string
@@ -16,8 +16,8 @@ type command struct {
 // MarshalJSON implements [json.Marshaler].
 func (cmd *command) MarshalJSON() ([]byte, error) { return json.Marshal(cmd.fields) }
 
-// newCommand makes a command of a body. One that exists by that name in the
-// scope keeps its id, as Discord has it.
+// newCommand makes a command from a body. A command of the same name in the scope keeps its
+// id, as on Discord.
 func (s *Server) newCommand(c *call, fields map[string]json.RawMessage) (*command, error) {
 	cmd := &command{fields: maps.Clone(fields)}
 	if err := json.Unmarshal(fields["name"], &cmd.name); err != nil || cmd.name == "" {
@@ -80,6 +80,6 @@ func (s *Server) deleteCommand(c *call) (any, error) {
 	return nil, nil
 }
 
-// postCallback takes a bot's response to an interaction. Nothing shows it to
-// anybody: it stands in Requests.
+// postCallback accepts a bot's response to an interaction. A test reads the response with
+// Requests; the fake shows it nowhere else.
 func (s *Server) postCallback(*call) (any, error) { return nil, nil }

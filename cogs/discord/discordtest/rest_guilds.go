@@ -43,7 +43,7 @@ func (s *Server) patchGuild(c *call) (any, error) {
 	return g, s.emit("GUILD_UPDATE", g.ID, g)
 }
 
-// set changes what a PATCH names and leaves the rest.
+// set sets a field to the value of a PATCH, if the PATCH has one.
 func set[T any](field *T, value *T) {
 	if value != nil {
 		*field = *value

@@ -48,7 +48,7 @@ func (s *Server) deleteRole(c *call) (any, error) {
 }
 
 func (s *Server) setRoles(c *call, roles []snowflake) (any, error) {
-	if c.role.ID == c.guild.ID { // everybody has @everyone, and nobody gets it
+	if c.role.ID == c.guild.ID { // every member has @everyone already
 		return nil, unknown(discordgo.ErrCodeUnknownRole, "Role")
 	}
 	c.member.Roles = roles

@@ -18,7 +18,8 @@ func (s *Server) postTyping(c *call) (any, error) {
 	})
 }
 
-// getMessages answers newest first, the newest ones unless asked otherwise.
+// getMessages answers with the newest message first. Without before and after, it answers
+// with the newest messages of the channel.
 func (s *Server) getMessages(c *call) (any, error) {
 	limit, err := c.limit(50, 100)
 	if err != nil {
@@ -65,7 +66,8 @@ func (s *Server) deleteMessage(c *call) (any, error) {
 	})
 }
 
-// edit writes what the request's body names into m, or nothing if it fails.
+// edit changes the fields of m that the request's body has. If it fails, it changes
+// nothing.
 func (m *message) edit(c *call) error {
 	var in struct {
 		Content    *string         `json:"content"`

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// wantCode checks for one of Discord's errors.
+// wantCode checks that err is an error of Discord with that code.
 func wantCode(t *testing.T, call string, err error, code int) {
 	t.Helper()
 	re, ok := errors.AsType[*discordgo.RESTError](err)
@@ -119,7 +119,7 @@ func TestModeration(t *testing.T) {
 		who, admin := g.Members[3].User.ID, g.Roles[1].ID
 		steps := []error{
 			d.GuildMemberRoleAdd(g.ID, who, admin),
-			d.GuildMemberRoleAdd(g.ID, who, admin), // nothing to tell
+			d.GuildMemberRoleAdd(g.ID, who, admin), // no change, so no event
 			d.GuildMemberRoleRemove(g.ID, who, admin),
 			d.GuildMemberDelete(g.ID, who),
 			d.GuildBanCreateWithReason(g.ID, g.Members[4].User.ID, "spam", 0),
@@ -182,8 +182,8 @@ func TestPersonsToken(t *testing.T) {
 	})
 }
 
-// TestShapes pins that ids are strings and that fields which Discord does not
-// send in a place are not there, since code may come to rely on them.
+// TestShapes checks that ids are strings, and that fields are absent where Discord does not
+// send them. Code under test may rely on both.
 func TestShapes(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, srv *Server) {
 		d := newSession(t, srv)

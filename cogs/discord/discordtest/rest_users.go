@@ -20,7 +20,7 @@ func (s *Server) getMe(c *call) (any, error) { return c.caller, nil }
 
 func (s *Server) getUser(c *call) (any, error) { return s.world.user(c.userID) }
 
-// myGuild is a guild as /users/@me/guilds shows it.
+// myGuild is a guild in the form that /users/@me/guilds has.
 type myGuild struct {
 	ID          snowflake `json:"id"`
 	Name        string    `json:"name"`

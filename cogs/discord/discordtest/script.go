@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// NewUser makes a person who is in no guild yet and returns the id.
+// NewUser makes a person, who is in no guild yet, and returns the person's id.
 func (s *Server) NewUser(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.world.addUser(s.world.newID(), name, false).ID.String()
 }
 
-// Join makes a user a member of a guild and tells the bots. It does nothing
-// if the user is a member already, and fails if there is no such guild or user.
+// Join makes a user a member of a guild, and sends the event to the bots. If the user is a
+// member already, it does nothing. It returns an error if there is no such guild or user.
 func (s *Server) Join(guildID, userID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,8 +29,8 @@ func (s *Server) Join(guildID, userID string) error {
 	return s.emit("GUILD_MEMBER_ADD", g.ID, memberEvent{m, g.ID})
 }
 
-// Leave ends a membership and tells the bots. It fails if the user is not a
-// member of the guild, and if there is no such guild or user.
+// Leave ends a membership, and sends the event to the bots. It returns an error if there is
+// no such guild or user, or if the user is not a member of the guild.
 func (s *Server) Leave(guildID, userID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,15 +45,15 @@ func (s *Server) Leave(guildID, userID string) error {
 	return s.part(g, m)
 }
 
-// part removes a member, on whatever ground. The caller must hold s.mu.
+// part removes a member, and sends the event. The caller must hold s.mu.
 func (s *Server) part(g *guild, m *member) error {
 	g.remove(m)
 	return s.emit("GUILD_MEMBER_REMOVE", g.ID, departure{g.ID, m.User})
 }
 
-// Message has a member of the channel's guild say something, tells the bots,
-// and returns the id of the message. It fails if there is no such channel or
-// the user is not a member.
+// Message posts a message of a member to a channel, sends the event to the bots, and
+// returns the id of the message. It returns an error if there is no such channel or user,
+// or if the user is not a member of the channel's guild.
 func (s *Server) Message(channelID, userID, text string) (messageID string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,17 +77,18 @@ func (s *Server) Message(channelID, userID, text string) (messageID string, err 
 	return m.ID.String(), s.post(m, ch, g)
 }
 
-// Dispatch sends an event, such as "INTERACTION_CREATE", with data as its
-// payload, which may be a discordgo struct. It goes to the shard of the guild
-// that data names in guild_id (in id, for the events that carry a guild) and to
-// shard 0 if it names none. What REST answers does not change: use Join and its
-// like for that. It fails if data does not encode to a JSON object.
+// Dispatch sends an event, such as "INTERACTION_CREATE", with data as its payload. data may
+// be a discordgo struct. It returns an error if data does not encode to a JSON object.
+//
+// The event goes to the shard of the guild that data names in the field guild_id, or in id
+// for the events that carry a guild. If data names no guild, the event goes to shard 0.
+// Dispatch does not change the answers of REST: Join, Leave and Message do.
 func (s *Server) Dispatch(event string, data any) error {
 	raw, err := json.Marshal(data)
 	if err != nil {
 		return fmt.Errorf("dispatch %s: %w", event, err)
 	}
-	// Text and not snowflakes: discordgo's structs hold "" for no guild.
+	// The ids are texts and not snowflakes, since discordgo's structs hold "" for no guild.
 	var at struct {
 		ID      any    `json:"id"`
 		GuildID string `json:"guild_id"`

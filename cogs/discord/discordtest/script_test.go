@@ -21,7 +21,7 @@ func TestJoinAndLeave(t *testing.T) {
 		d.AddHandler(func(_ *discordgo.Session, e *discordgo.GuildMemberRemove) { in.add("-" + e.User.Username + e.GuildID) })
 		g := srv.Guild(0)
 		zoe := srv.NewUser("zoe")
-		for range 2 { // the second time there is nothing to tell
+		for range 2 { // the second Join sends no event
 			if err := srv.Join(g.ID, zoe); err != nil {
 				t.Fatalf("Join() = %v; want nil", err)
 			}
@@ -168,7 +168,7 @@ func TestListener(t *testing.T) {
 		t.Errorf("READY for %q; want cogbot", got)
 	}
 	client := newSession(t, srv)
-	client.Client.Transport = nil // the real network, to the fake's address
+	client.Client.Transport = nil // use the real network to reach the fake's address
 	if _, err := client.Request("GET", "http://"+l.Addr().String()+"/api/v9/users/@me", nil); err != nil {
 		t.Errorf("GET /users/@me over TCP = %v; want nil", err)
 	}

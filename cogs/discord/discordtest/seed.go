@@ -7,9 +7,9 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// The moments, in milliseconds after the Discord epoch, at which the first
-// things were made. guildStep is 1 modulo every number up to 16, and guildBase
-// is 0, so guild i lands on shard i%n.
+// The times at which the first things were made, in milliseconds after the Discord epoch.
+// guildStep is 1 modulo every number up to 16, and guildBase is 0, so that guild i is on
+// shard i%n.
 const (
 	guildStep = 720_720 + 1
 	guildBase = 720_720 * 300_000 // in November 2021
@@ -18,7 +18,7 @@ const (
 	botBase   = 720_720 * 200_000 // in July 2019
 )
 
-// newWorld builds the same world for the same options, ids and names included.
+// newWorld makes the same world for the same options, with the same ids and names.
 func newWorld(o *Options) *world {
 	w := &world{
 		users:    map[snowflake]*user{},
@@ -117,7 +117,8 @@ func roleName(i int) string {
 	return numbered(names[i%len(names)], i, len(names))
 }
 
-// numbered keeps names apart from the second round through a list on.
+// numbered adds a number to a name that was used before: after the first round through the
+// list of names.
 func numbered(name string, i, listed int) string {
 	if round := i/listed + 1; round > 1 {
 		return fmt.Sprintf("%s-%d", name, round)

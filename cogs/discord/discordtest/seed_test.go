@@ -20,8 +20,8 @@ func TestWorldIsDeterministic(t *testing.T) {
 	})
 }
 
-// TestIDs pins what makes ids useful in tests: they are unique, a float
-// changes each of them, and guild i lives on shard i%n.
+// TestIDs checks the properties that make ids useful in tests: they are unique, a float64
+// changes each of them, and guild i is on shard i%n.
 func TestIDs(t *testing.T) {
 	bubble(t, &Options{Guilds: 200, Members: 20}, func(t *testing.T, srv *Server) {
 		seen := map[string]string{}

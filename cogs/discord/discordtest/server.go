@@ -10,33 +10,32 @@ import (
 	"time"
 )
 
-// Server is a fake Discord: guilds and people, the REST API that changes them,
-// and the gateway that tells bots about it. Make one with [New], stop it with
-// [Server.Close]. All methods are safe for concurrent use.
+// Server is a fake Discord: guilds and people, the REST API that changes them, and the
+// gateway that sends the changes to bots. Make one with [New], and stop it with
+// [Server.Close]. Several goroutines may call its methods at once.
 type Server struct {
 	opts     Options
-	listener net.Listener // what the HTTP server accepts from
-	memory   *memory      // the same listener, or nil when Options.Listener is set
+	listener net.Listener // the listener of the HTTP server
+	memory   *memory      // the same listener; nil if Options.Listener is set
 	http     *http.Server
 	rest     *http.ServeMux
 	running  sync.WaitGroup // the accept loop and the gateway connections
 
-	// mu guards the fields below, and with them the world, the sessions and
-	// the queues of the connections. One lock, because a client that
-	// identifies must see each change either in its snapshot or as an event.
-	// Nothing blocks while holding it.
+	// mu guards the fields below, and with them the world, the sessions and the queues of
+	// the connections. It is a single lock, because a client that identifies must get each
+	// change either in its snapshot or as an event. No code blocks while it holds mu.
 	mu       sync.Mutex
 	closed   bool
 	world    *world
 	sessions map[string]*session
 	conns    map[*conn]bool
-	made     int // sessions made so far, to name the next
+	made     int // the number of sessions so far, for the name of the next
 	requests []Request
 	limit    rateLimit
 }
 
-// New starts a fake Discord. Nil options give the defaults. In a synctest
-// bubble, call it inside the bubble.
+// New starts a fake Discord. It copies opts; nil means the zero Options. The caller closes
+// the server. In a synctest bubble, call New inside the bubble.
 func New(opts *Options) *Server {
 	o := opts.withDefaults()
 	s := &Server{
@@ -60,11 +59,11 @@ func New(opts *Options) *Server {
 	return s
 }
 
-// Close hangs up on every client, stops the server and waits for its
-// goroutines. Later calls do nothing.
+// Close closes every connection, stops the server and waits for its goroutines. Later calls
+// do nothing.
 //
-// Close the discordgo sessions first: a session that finds its gateway gone
-// keeps trying to reconnect, and its own Close does not stop that.
+// Close the discordgo sessions first: a session that loses its gateway tries to reconnect
+// for ever, and its own Close does not stop that.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -79,14 +78,13 @@ func (s *Server) Close() {
 // Token returns the bot's token, without "Bot ".
 func (s *Server) Token() string { return s.opts.Token }
 
-// UserToken returns an Authorization header with which the endpoints under
-// /users/@me answer for that person, as after an OAuth2 login with the scopes
-// identify and guilds. It is what a dashboard holds. A user who does not exist
-// gets a token that is refused.
+// UserToken returns the Authorization header of a person, as a dashboard gets it from an
+// OAuth2 login with the scopes identify and guilds. The endpoints under /users/@me accept
+// it and answer for that person. If there is no such user, they reject it.
 func (s *Server) UserToken(userID string) string { return "Bearer user-" + userID }
 
-// ServeHTTP serves REST and the gateway, the latter to WebSocket upgrades. It
-// is what answers on Options.Listener.
+// ServeHTTP serves the gateway to requests for a WebSocket upgrade, and REST to all others.
+// It serves Options.Listener.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Upgrade") != "" {
 		s.serveGateway(w, r)
@@ -95,8 +93,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(r).copyTo(w)
 }
 
-// gatewayURL is what GET /gateway tells. The name of the gateway in memory
-// ends in .test so that a client that does dial it finds nothing.
+// gatewayURL returns the URL that GET /gateway answers with. The gateway in memory has a
+// name that ends in .test, so that a client which looks the name up finds no server.
 func (s *Server) gatewayURL() string {
 	if s.memory != nil {
 		return "ws://gateway.discord.test"
@@ -104,8 +102,8 @@ func (s *Server) gatewayURL() string {
 	return "ws://" + s.listener.Addr().String()
 }
 
-// emit sends an event to the sessions that should see it: those of the guild's
-// shard that have the intent. The caller must hold s.mu.
+// emit sends an event to the sessions on the guild's shard that have the intent for it. The
+// caller must hold s.mu.
 func (s *Server) emit(event string, guildID snowflake, data any) error {
 	raw, err := json.Marshal(data)
 	if err != nil {

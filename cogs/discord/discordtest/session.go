@@ -9,22 +9,22 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// session is what a client can resume: it outlives its connections. All of it
-// is guarded by Server.mu.
+// session is a gateway session: it outlives its connections, and a client can resume it.
+// Server.mu guards it.
 type session struct {
 	id       string
 	shard    [2]int
 	intents  discordgo.Intent
 	compress bool
-	large    int // how many members make a guild large
+	large    int // a guild with more members counts as large
 
 	seq  int64
-	log  []frame // the newest events; the last one has number seq
-	conn *conn   // nil while the client is away
-	left time.Time
+	log  []frame   // the newest events; the last one has the number seq
+	conn *conn     // nil while the client is away
+	left time.Time // the time at which the client went away
 }
 
-// sessionLife is how long a session without a connection can be resumed.
+// sessionLife is how long a client can resume a session after its connection has ended.
 const sessionLife = 5 * time.Minute
 
 // identify starts a session. The caller must hold s.mu.
@@ -71,7 +71,7 @@ func (s *Server) identify(c *conn, data json.RawMessage) *closing {
 	return nil
 }
 
-// greet sends READY and the guilds. The caller must hold s.mu.
+// greet sends READY, and the guilds of the shard. The caller must hold s.mu.
 func (s *Server) greet(ss *session) {
 	type unavailable struct {
 		ID          snowflake `json:"id"`
@@ -103,8 +103,8 @@ func (s *Server) greet(ss *session) {
 	}
 }
 
-// resume continues a session: all that the client missed, then RESUMED. The
-// caller must hold s.mu.
+// resume continues a session: it sends the events that the client has missed, then RESUMED.
+// The caller must hold s.mu.
 func (s *Server) resume(c *conn, data json.RawMessage) *closing {
 	var in struct {
 		Token     string `json:"token"`
@@ -145,14 +145,14 @@ func (s *Server) resume(c *conn, data json.RawMessage) *closing {
 	return nil
 }
 
-// knows compares a token as it stands in a gateway payload, where Discord
-// accepts it with and without its prefix.
+// knows reports whether token is the bot's token. In a gateway payload, Discord accepts the
+// token with and without its prefix.
 func (s *Server) knows(token string) bool {
 	return strings.TrimPrefix(token, "Bot ") == s.opts.Token
 }
 
-// forget ends a session, so that it cannot be resumed. A connection that it
-// has stays open, for a new IDENTIFY. The caller must hold s.mu.
+// forget ends a session, so that no client can resume it. Its connection, if it has one,
+// stays open for a new IDENTIFY. The caller must hold s.mu.
 func (s *Server) forget(ss *session) {
 	delete(s.sessions, ss.id)
 	if ss.conn != nil {
@@ -161,20 +161,20 @@ func (s *Server) forget(ss *session) {
 	}
 }
 
-// detach notes that c is gone, unless another connection has taken over.
+// detach records that the connection c has ended, unless another connection has taken over.
 func (ss *session) detach(c *conn) {
 	if ss.conn == c {
 		ss.conn, ss.left = nil, time.Now()
 	}
 }
 
-// push numbers an event, keeps it for RESUME and sends it.
+// push numbers an event, keeps it for RESUME, and sends it if the client is connected.
 func (ss *session) push(event string, data json.RawMessage, keep int) {
 	ss.seq++
 	seq := ss.seq
 	f := frame{Op: opDispatch, Seq: &seq, Event: &event, Data: data, zip: ss.compress}
 	ss.log = append(ss.log, f)
-	// Cut at twice the length, so that an event costs no copy of the log.
+	// Shorten the log only at twice its length, so that not every event copies it.
 	if len(ss.log) > 2*keep {
 		ss.log = append([]frame(nil), ss.log[len(ss.log)-keep:]...)
 	}
@@ -183,7 +183,7 @@ func (ss *session) push(event string, data json.RawMessage, keep int) {
 	}
 }
 
-// pushValue is push for values that always encode.
+// pushValue is push for a value that always encodes.
 func (ss *session) pushValue(event string, v any, keep int) {
 	raw, err := json.Marshal(v)
 	if err != nil {

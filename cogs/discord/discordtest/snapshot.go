@@ -8,8 +8,8 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// guildCreate is a guild as the gateway introduces it: with what REST has
-// endpoints of their own for.
+// guildCreate is a guild in the form of the event GUILD_CREATE, with its members and
+// channels, for which REST has separate endpoints.
 type guildCreate struct {
 	*guild
 	JoinedAt    time.Time  `json:"joined_at"`
@@ -23,9 +23,9 @@ type guildCreate struct {
 	Presences   []any      `json:"presences"`
 }
 
-// created is what a session learns of a guild. As on Discord, a large guild
-// shows only its first members, and without the presence intent a guild shows
-// nobody but the bot.
+// created returns a guild in the form in which a session gets it. As on Discord, a large
+// guild has only its first members in it, and without the presence intent a guild has only
+// the bot.
 func (g *guild) created(ss *session, bot *user) guildCreate {
 	shown := g.members
 	if g.memberCount > ss.large {
@@ -57,9 +57,9 @@ func (g *guild) with(members []*member, large bool) guildCreate {
 	}
 }
 
-// Guild returns guild number i as it is now, with its channels, its roles and
-// all members that it lists: a copy, which the caller owns. The numbers run
-// from 0 to Options.Guilds-1; like an index, another one panics.
+// Guild returns guild number i in its present state, with its channels, its roles and all
+// its listed members. It is a copy that belongs to the caller. i is an index: Guild panics
+// unless it is from 0 to Options.Guilds-1.
 func (s *Server) Guild(i int) *discordgo.Guild {
 	s.mu.Lock()
 	if i < 0 || i >= len(s.world.guilds) {

@@ -6,19 +6,18 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// world is everything that Discord would store. It has no lock of its own:
-// all of it is guarded by Server.mu.
+// world is the data that Discord would store. Server.mu guards all of it.
 type world struct {
 	bot      *user
 	users    map[snowflake]*user
-	guilds   []*guild // in the order they were made, which is also by id
+	guilds   []*guild // in the order in which they were made, which is also the order of ids
 	channels map[snowflake]*channel
-	commands map[snowflake][]*command // by guild, 0 for the global ones
-	lastID   int64                    // milliseconds of the newest id given out
+	commands map[snowflake][]*command // by guild; 0 for the global commands
+	lastID   int64                    // the time of the newest id, in milliseconds after the Discord epoch
 }
 
-// The shapes below have the fields of Discord's JSON, not those of discordgo:
-// discordgo would send fields that Discord never sends in that place.
+// The types below have the fields of Discord's JSON. Discordgo's own types would send
+// fields that Discord never sends in these places.
 
 type user struct {
 	ID            snowflake `json:"id"`
@@ -110,8 +109,8 @@ func (w *world) addUser(id snowflake, name string, bot bool) *user {
 	return u
 }
 
-// newID returns an id for something made now. The floor keeps ids real in a
-// synctest bubble, whose clock starts before Discord existed.
+// newID returns an id for a thing that is made now. The clock of a synctest bubble starts
+// before Discord existed; floor keeps such ids valid.
 func (w *world) newID() snowflake {
 	const floor = 315_532_800_000 // the start of 2025
 	w.lastID = max(w.lastID+1, time.Now().UnixMilli()-discordEpoch, floor)

@@ -17,14 +17,15 @@ type reply struct {
 	err  error
 }
 
-// An asker is a call that waits for the bot. A call of this cog that comes of
-// that must not wait for it: a serial cog would wait for itself.
+// An asker is a call that waits for an answer of the bot. If the bot then makes a call into
+// this cog on its behalf, that call must not wait for the asker: a serial cog would wait
+// for itself.
 type asker struct {
 	call *call.Call
-	asks int
+	asks int // the number of answers that the call waits for
 }
 
-// ask runs a route of the bot; see router.Options.Upstream.
+// ask runs a route of the bot. It is the function of router.Options.Upstream.
 func (c *child) ask(ctx context.Context, parent *call.Call, endpoint string, data []byte) ([]byte, error) {
 	f := frames.Frame{Kind: frames.Ask, Name: endpoint, Body: data}
 	if parent != nil {
@@ -49,7 +50,7 @@ func (c *child) waits(id uint64, asking *call.Call, change int) {
 	}
 }
 
-// asker returns the call that the bot knows by that id, if it waits for the bot.
+// asker returns the call that the bot knows by that id, if the call waits for the bot.
 func (c *child) asker(id uint64) *call.Call {
 	if id == 0 {
 		return nil
@@ -62,15 +63,15 @@ func (c *child) asker(id uint64) *call.Call {
 	return nil
 }
 
-// request sends f and waits for the reply, or for the end of ctx: the bot may
-// take longer to give up, or have something that never does.
+// request sends f and waits for the reply, or for the end of ctx: the bot may take longer
+// to give up, or may run a function that never returns.
 func (c *child) request(ctx context.Context, f *frames.Frame) ([]byte, error) {
 	f.ID = c.lastID.Add(1)
 	if until, ok := ctx.Deadline(); ok {
 		f.MS = uint32(min(max(time.Until(until).Milliseconds(), 1), 1<<32-1))
 	}
 	if !f.Fits() {
-		return nil, wire.Errorf(wire.TooLarge, "%q is asked for with %d bytes; at most %d", f.Name, len(f.Body), frames.MaxFrame)
+		return nil, wire.Errorf(wire.TooLarge, "the request for %q has %d bytes; at most %d", f.Name, len(f.Body), frames.MaxFrame)
 	}
 	answer := make(chan reply, 1)
 	c.mu.Lock()
@@ -113,7 +114,7 @@ func (c *child) answered(f *frames.Frame) {
 	}
 }
 
-// A host is what the bot has for the cog besides routes.
+// A host passes calls of the cog's host on to the bot.
 type host struct{ c *child }
 
 // Call implements instance.Host.
@@ -121,6 +122,6 @@ func (h *host) Call(ctx context.Context, name string, data []byte) ([]byte, erro
 	return h.c.request(ctx, &frames.Frame{Kind: frames.Host, Name: name, Body: data})
 }
 
-// Subscribe implements instance.Host. The bot knows the events from the Offer and
-// sends them.
+// Subscribe implements instance.Host. It does nothing: the bot knows the events from the
+// Offer, and sends them.
 func (h *host) Subscribe(string, func([]byte)) (cancel func()) { return func() {} }

@@ -13,8 +13,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestAsk_unanswered has a bot that never answers what a handler asks. The
-// handler goes on when its own time is over.
+// TestAsk_unanswered has a bot that never answers the request of a handler. The handler
+// goes on when its own time is over.
 func TestAsk_unanswered(t *testing.T) {
 	cog := cogs.Cog{Name: "asks", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		cogs.Handle(r, wire.Route[wire.Empty, wire.Empty]("ask"), func(ctx context.Context, in wire.Empty) (wire.Empty, error) {
@@ -56,7 +56,7 @@ func TestAsk_unanswered(t *testing.T) {
 	if answer := read(frames.Reply); answer.ID != 2 || wire.CodeOf(frames.ParseError(answer.Body)) != wire.Timeout {
 		t.Errorf("the call got %d %s; want a timeout", answer.ID, answer.Body)
 	}
-	send(frames.Frame{Kind: frames.Reply, ID: ask.ID, Body: []byte("{}")}) // too late: nobody waits for it
+	send(frames.Frame{Kind: frames.Reply, ID: ask.ID, Body: []byte("{}")}) // it is too late: no call waits for it
 	send(frames.Frame{Kind: frames.Quit, ID: 3})
 	read(frames.Reply)
 	if err := <-ended; err != nil {

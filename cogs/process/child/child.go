@@ -20,38 +20,39 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A child is the cog's end of the connection.
+// A child is the process's end of the connection between a cog and its bot.
 type child struct {
 	conn    net.Conn
 	out     *frames.Writer
 	in      *frames.Reader
 	host    *host
 	router  *router.Router
-	session *router.Session // the bot's calls
+	session *router.Session // has the calls of the bot
 	live    atomic.Pointer[live]
-	orders  chan *frames.Frame // for obey
-	quit    chan struct{}      // closed when the bot has said so
+	orders  chan *frames.Frame // from read to obey
+	quit    chan struct{}      // closed when the child has carried out the order to quit
 	lastID  atomic.Uint64
 
-	origin *call.Origin // of the last call; owned by read
+	origin *call.Origin // the origin of the last call; owned by read
 
 	// owned by obey
 	cog  cogs.Cog
 	task *router.TaskContext
 
 	mu      sync.Mutex                   // protects the fields below
-	asked   map[uint64]chan<- reply      // what the bot has not answered yet
-	askers  map[uint64]*asker            // who waits for that, by the name that the bot has for it
-	cancels map[uint64]func(cause error) // events and ticks that run
+	asked   map[uint64]chan<- reply      // the requests that the bot has not answered yet
+	askers  map[uint64]*asker            // the calls that wait for these answers, by the bot's ids
+	cancels map[uint64]func(cause error) // cancel the events and ticks that run
 }
 
-// live is the instance, once Setup has passed.
+// A live is the instance whose Setup has succeeded.
 type live struct {
-	gate *gate.Gate // open but for saves: the bot's own gate holds calls
+	gate *gate.Gate // open except during saves: in a reload, the bot's own gate holds the calls
 	*gate.Generation
 }
 
-// maxOrders is more than a bot gives at once: it waits for each.
+// maxOrders is more than the number of orders that a bot gives at once, since it waits for
+// the reply to each.
 const maxOrders = 64
 
 func newChild(conn net.Conn, cog cogs.Cog) *child {
@@ -79,8 +80,8 @@ func newChild(conn net.Conn, cog cogs.Cog) *child {
 	return c
 }
 
-// read handles what the bot sends until that ends. It never waits for anything
-// else, so that a cancel, and the end, are always noticed.
+// read handles the frames of the bot until the connection ends. It never waits for anything
+// else, so that it notices every cancel, and the end, at once.
 func (c *child) read() error {
 	for {
 		var f frames.Frame
@@ -131,8 +132,8 @@ func (c *child) call(f *frames.Frame) {
 	}
 }
 
-// originOf returns the Origin of a call. Calls of one client tend to come one after the
-// other, and share it.
+// originOf returns the Origin of a call. Successive calls often come from the same client,
+// and then share an Origin.
 func (c *child) originOf(dialect, client string) *call.Origin {
 	if o := c.origin; o == nil || o.Dialect != dialect || o.Client != client {
 		c.origin = &call.Origin{Dialect: dialect, Client: client}
@@ -185,7 +186,8 @@ func (c *child) tick(f *frames.Frame) {
 	}))
 }
 
-// running notes how to cancel an event or a tick; nil: it is over.
+// running stores the function that cancels an event or a tick. A nil function means that
+// the event or tick is over.
 func (c *child) running(id uint64, cancel func(cause error)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -213,8 +215,8 @@ func (c *child) cancel(f *frames.Frame) {
 	}
 }
 
-// reply answers what the bot has asked. If the bot is gone nobody is left to be
-// told.
+// reply sends the answer to a frame of the bot. If that fails, the bot is gone, and the
+// answer is of no use.
 func (c *child) reply(id uint64, body []byte, err error) {
 	f := frames.Frame{Kind: frames.Reply, ID: id, Body: body}
 	if err == nil && !f.Fits() {

@@ -5,7 +5,7 @@ import (
 	"github.com/cogbus/cogbus/cogs/process/testdata/stats"
 )
 
-// The main function of a cog that is built by hand, for process.Options.Binary.
+// The main function of a cog that you build by hand and run with process.Options.Binary.
 func ExampleMain() {
 	child.Main(stats.Cog())
 }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// killGroup kills the process and all that it has started, if it leads a group as
-// one that a bot has started does.
+// killGroup kills this process and all programs that it has started. It does so only if the
+// process leads a process group, as a process does that a bot has started.
 func killGroup() {
 	if syscall.Getpgrp() == os.Getpid() {
 		_ = syscall.Kill(0, syscall.SIGKILL)

@@ -12,23 +12,24 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// Main runs the cog until the bot that has started this process tells it to
-// quit, or is gone. It does not return.
+// Main runs the cog for the bot that has started this process. It does not return: it exits
+// with status 0 when the bot tells it to quit, with 1 if the connection to the bot ends
+// before, and with 2 if no bot has started the process.
 func Main(cog cogs.Cog) {
 	conn, err := inherited()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "this program is the cog %q: a bot starts it\n", cog.Name)
+		fmt.Fprintf(os.Stderr, "this program is the cog %q; only a bot can start it\n", cog.Name)
 		os.Exit(2)
 	}
 	if err := Run(conn, cog); err != nil {
 		gone := errors.Is(err, errGone)
 		if gone {
-			// to print where nobody reads any more would end the process here
+			// the pipes of stdout and stderr have no reader any more: a write would end the process here
 			signal.Ignore(syscall.SIGPIPE)
 		}
 		fmt.Fprintln(os.Stderr, err)
 		if gone {
-			killGroup() // what the cog has started: nobody is left who would
+			killGroup() // the bot, which would kill the programs of the cog, is gone
 		}
 		os.Exit(1)
 	}
@@ -37,7 +38,7 @@ func Main(cog cogs.Cog) {
 
 var errGone = errors.New("the bot is gone")
 
-// inherited returns the socket that the bot has left open.
+// inherited returns the connection to the bot, which is file descriptor 3.
 func inherited() (net.Conn, error) {
 	f := os.NewFile(3, "bot")
 	if f == nil {
@@ -47,9 +48,9 @@ func inherited() (net.Conn, error) {
 	return net.FileConn(f)
 }
 
-// Run runs the cog for the bot at the other end of conn, which it closes. It
-// returns nil when the bot has told it to quit, and the reason when conn has
-// ended before. It then waits for nothing that runs: the process is to exit.
+// Run runs the cog for the bot at the other end of conn. It owns conn and closes it. It
+// returns nil when the bot has told it to quit, and an error if conn ends before. Run then
+// does not wait for code of the cog that still runs: the caller exits the process.
 func Run(conn net.Conn, cog cogs.Cog) error {
 	c := newChild(conn, cog)
 	defer conn.Close()

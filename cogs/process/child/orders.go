@@ -16,8 +16,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// obey carries out the bot's orders about the instance, one after the other. It
-// ends with Quit.
+// obey carries out the bot's orders for the instance, one after the other. It ends with the
+// order to quit.
 func (c *child) obey() {
 	for f := range c.orders {
 		live := c.live.Load()
@@ -28,7 +28,7 @@ func (c *child) obey() {
 		switch f.Kind {
 		case frames.Setup:
 			offer, err := c.setUp(f.Body)
-			text, _ := json.Marshal(offer) // strings and numbers
+			text, _ := json.Marshal(offer) // cannot fail: it has only strings and numbers
 			c.reply(f.ID, text, err)
 		case frames.Start:
 			c.router.Subscribe(live.gate, live.Generation)
@@ -37,7 +37,7 @@ func (c *child) obey() {
 		case frames.Stop:
 			c.router.Subscribe(live.gate, nil)
 			tasks := live.Instance.Stop()
-			go func() { <-tasks; c.reply(f.ID, nil, nil) }() // ends when the tasks do; other orders go on
+			go func() { <-tasks; c.reply(f.ID, nil, nil) }() // ends when the tasks end, which may be after other orders
 		case frames.Save:
 			text, err := c.save(live, f.Name)
 			c.reply(f.ID, text, err)
@@ -47,8 +47,8 @@ func (c *child) obey() {
 			var err error
 			if live != nil {
 				c.router.Subscribe(live.gate, nil)
-				live.Instance.Stop()                            // the bot has not, if a task has failed
-				err = live.Instance.Close(context.Background()) // until the bot kills the process
+				live.Instance.Stop()                            // the bot has not given the order to stop if a task has failed
+				err = live.Instance.Close(context.Background()) // without a limit: the bot kills a process that takes too long
 			}
 			c.reply(f.ID, nil, err)
 			c.out.Wait()
@@ -59,9 +59,9 @@ func (c *child) obey() {
 	}
 }
 
-var errNoSetup = errors.New("there is no Setup that has passed")
+var errNoSetup = errors.New("no Setup has succeeded")
 
-// setUp runs Setup and tells what the instance has.
+// setUp runs Setup, and returns the routes, events, ticks and kept values of the instance.
 func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
 	var r frames.Request
 	if err := json.Unmarshal(body, &r); err != nil {
@@ -69,9 +69,9 @@ func (c *child) setUp(body []byte) (offer frames.Offer, err error) {
 	}
 	switch {
 	case r.ABI != frames.ABI:
-		return offer, fmt.Errorf("the bot speaks version %d of the frames, the cog version %d: build it again", r.ABI, frames.ABI)
+		return offer, fmt.Errorf("the bot uses version %d of the frames, the cog version %d; build the cog again", r.ABI, frames.ABI)
 	case c.live.Load() != nil:
-		return offer, errors.New("Setup has passed already")
+		return offer, errors.New("Setup has already succeeded")
 	}
 	c.cog.Name = r.Cog
 	setup := &router.TaskContext{Router: c.router, Cog: r.Cog, Generation: r.Generation}
@@ -123,17 +123,17 @@ func (c *child) offer(i *instance.Instance) frames.Offer {
 	return offer
 }
 
-// failed tells the bot that a task has failed: it will restart the cog.
+// failed tells the bot that a task has failed. The bot then restarts the cog.
 func (c *child) failed(err error) {
 	_ = c.out.Send(&frames.Frame{Kind: frames.Fail, Body: appendError(nil, err)})
 }
 
-// quiet is how long a call that the bot takes to be over may still run, and the
-// cleanups of a Setup whose error the bot waits for.
+// quiet is how long save waits for calls that the bot believes to be over, and how long a
+// failed Setup has for its cleanups before the bot gets its error.
 const quiet = time.Second
 
-// save returns a kept value when nothing of the instance runs any more, except
-// for tasks, which the bot has stopped.
+// save returns a kept value when no call of the instance runs any more. The bot has stopped
+// the tasks before.
 func (c *child) save(live *live, name string) ([]byte, error) {
 	live.gate.Hold()
 	defer live.gate.Reopen()

@@ -13,13 +13,13 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A peer is the bot, as the one who gets answers.
+// A peer sends answers to the bot.
 type peer struct {
 	session *router.Session
 	out     *frames.Writer
 }
 
-// Head appends the frame without its length, which Tail fills in.
+// Head appends the beginning of a frame. Tail fills in its length.
 func (peer) Head(dst []byte, c *call.Call) []byte {
 	f := frames.Frame{Kind: frames.Reply, ID: c.ID}
 	return f.Append(dst)
@@ -30,8 +30,9 @@ func (peer) Tail(dst []byte) []byte {
 	return dst
 }
 
-// Fail appends an error. What a handler returns because its time is over is not
-// its own failure, and may be told before the bot's own timer ends the call.
+// Fail appends an error. A handler that returns an error because its time is over has not
+// failed by itself, so the bot gets a timeout, which may come before the bot's own timer
+// ends the call.
 func (peer) Fail(dst []byte, c *call.Call, err error) []byte {
 	if _, panicked := errors.AsType[*instance.Panic](err); !panicked && errors.Is(c.Err(), context.DeadlineExceeded) {
 		err = wire.Errorf(wire.Timeout, "no answer from %q in time", c.Endpoint)
@@ -40,7 +41,7 @@ func (peer) Fail(dst []byte, c *call.Call, err error) []byte {
 	return f.Append(dst)
 }
 
-// Answer passes an answer on. If that fails, the bot is gone.
+// Answer sends an answer. If that fails, the bot is gone.
 func (p peer) Answer(c *call.Call, text []byte, _ bool) (seen bool) {
 	seen = p.session.Forget(c)
 	_ = p.out.Reply(text)
@@ -48,10 +49,10 @@ func (p peer) Answer(c *call.Call, text []byte, _ bool) (seen bool) {
 	return seen
 }
 
-// Over does nothing: the answer says that nothing of the call runs.
+// Over does nothing: the answer itself tells the bot that no code of the call runs.
 func (peer) Over(*call.Call) {}
 
-// appendError appends err as the bot reads it.
+// appendError appends err in the form that the bot decodes.
 func appendError(dst []byte, err error) []byte {
 	if p, ok := errors.AsType[*instance.Panic](err); ok {
 		e := frames.Error{Message: strings.TrimPrefix(p.Error(), "panic: "), Type: "Panic", Panic: true, Stack: string(p.Stack)}

@@ -1,4 +1,4 @@
-// Package flaky is a cog that fails on purpose, to show that it fails alone.
+// Package flaky is a cog that fails on purpose, to show that other cogs go on.
 package flaky
 
 import (
@@ -13,7 +13,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Cog returns the cog. A new instance is fine: nothing is kept over reloads.
+// Cog returns the cog. A new instance starts in the mode fine, since the cog keeps nothing
+// over reloads.
 func Cog() cogs.Cog { return cogs.Cog{Name: "flaky", Setup: setup} }
 
 type flaky struct {
@@ -34,8 +35,8 @@ func setup(_ context.Context, r *cogs.Registrar) error {
 func (f *flaky) work(ctx context.Context, _ wire.Empty) (api.Worked, error) {
 	switch f.mode.Load() {
 	case api.Error:
-		// callers get the text of a *wire.Error; of any other error only that
-		// there was one
+		// callers get the text of a *wire.Error; of any other error they only get the code
+		// internal
 		return api.Worked{}, &wire.Error{Code: "out_of_coffee", Message: "no work without coffee", RetryAfter: time.Minute}
 	case api.Panic:
 		panic("flaky panics on purpose")
@@ -56,14 +57,14 @@ func (f *flaky) setMode(_ context.Context, req api.Mode) (api.Mode, error) {
 	if req.Mode == api.Crash {
 		select {
 		case f.crash <- struct{}{}:
-		default: // it crashes already
+		default: // a crash is already under way
 		}
 	}
 	f.mode.Store(req.Mode)
 	return req, nil
 }
 
-// watch is a task. When a task ends with an error, the cog restarts.
+// watch is a task. If a task returns an error, the cog restarts.
 func (f *flaky) watch(ctx context.Context) error {
 	select {
 	case <-f.crash:
@@ -71,7 +72,7 @@ func (f *flaky) watch(ctx context.Context) error {
 		return nil
 	}
 	select {
-	case <-time.After(100 * time.Millisecond): // or the call that asked for it is cut off too
+	case <-time.After(100 * time.Millisecond): // lets the call that requested the crash return first
 		return errors.New("crashed on purpose")
 	case <-ctx.Done():
 		return nil

@@ -1,5 +1,5 @@
-// Package members is a cog that counts the members of each guild, and who came
-// and went since the bot started.
+// Package members is a cog that counts the members of each guild, and the people that
+// have joined and left since the bot started.
 package members
 
 import (
@@ -26,7 +26,7 @@ type members struct {
 	flows map[wire.Snowflake]flow
 }
 
-// A flow is who came and went.
+// A flow is the number of people that joined and left a guild.
 type flow struct{ Joins, Leaves int }
 
 func setup(_ context.Context, r *cogs.Registrar) error {
@@ -35,7 +35,7 @@ func setup(_ context.Context, r *cogs.Registrar) error {
 	cogs.Handle(r, api.ListGuilds, m.list)
 	discord.On(r, m.onJoin)
 	discord.On(r, m.onLeave)
-	cogs.Keep(r, "flows", &m.flows) // a reload goes on counting
+	cogs.Keep(r, "flows", &m.flows) // the counts survive a reload
 	return nil
 }
 
@@ -64,7 +64,7 @@ func (m *members) list(ctx context.Context, _ wire.Empty) ([]api.Members, error)
 	return list, nil
 }
 
-// of puts together what is known of g. The caller holds m.mu.
+// of returns the numbers for the guild g. The caller holds m.mu.
 func (m *members) of(g discord.Guild) api.Members {
 	f := m.flows[g.ID]
 	return api.Members{Guild: g.ID, Name: g.Name, Count: g.MemberCount, Joins: f.Joins, Leaves: f.Leaves}

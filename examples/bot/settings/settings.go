@@ -1,5 +1,5 @@
-// Package settings is a cog that stores what each guild has chosen in a database
-// that outlives reloads and the bot.
+// Package settings is a cog that stores the settings of each guild in a database. They
+// outlive reloads and the bot.
 package settings
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Cog returns the cog. The database is the caller's: a reload has two instances
-// at once, and only one could open the file.
+// Cog returns the cog. The caller opens and closes the database: during a reload there are
+// two instances, and only one could open the file.
 func Cog(db *bbolt.DB) cogs.Cog {
 	return cogs.Cog{Name: "settings", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		s := &settings{discord: discord.From(r), db: db}
@@ -98,5 +98,5 @@ func (s *settings) list(context.Context, wire.Empty) ([]api.Settings, error) {
 
 var bucket = []byte("settings")
 
-// key makes the database sort guilds by id.
+// key returns the id in a form that makes the database sort guilds by id.
 func key(guild wire.Snowflake) []byte { return binary.BigEndian.AppendUint64(nil, uint64(guild)) }

@@ -1,6 +1,6 @@
-// Package stats is a cog that sums up what happens in the guilds of the bot. It
-// runs as a process of its own, built from this source: edit it while the bot
-// runs, and what it tells changes within a second. What it has counted stays.
+// Package stats is a cog that counts the joins and leaves in the guilds of the bot.
+// It runs as a process of its own, built from this source. Edit the source while the bot
+// runs, and the answers of the cog change within a second. The counts stay.
 package stats
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Cog returns the cog. Nothing in it knows whether it runs in a process of its
-// own or is compiled into the bot.
+// Cog returns the cog. Its code is the same for a process of its own and for a cog that is
+// compiled into the bot.
 func Cog() cogs.Cog { return cogs.Cog{Name: "stats", Setup: setup} }
 
 type stats struct {
@@ -36,7 +36,7 @@ func setup(_ context.Context, r *cogs.Registrar) error {
 	return nil
 }
 
-// tell is what to edit.
+// tell returns the sentence. Edit it while the bot runs.
 func (s *stats) tell(context.Context, wire.Empty) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
