@@ -36,8 +36,8 @@ func Overloaded(format string, args ...any) *wire.Error {
 	return e
 }
 
-// NotRun returns err as the caller gets it of a call whose handler never begins. It
-// copies err, which others may share.
+// NotRun returns a copy of err which tells the caller that the handler never began. It
+// copies err because others may share it.
 func NotRun(err *wire.Error) *wire.Error {
 	if err == nil || err.NotRun {
 		return err
@@ -47,8 +47,9 @@ func NotRun(err *wire.Error) *wire.Error {
 	return &e
 }
 
-// hasRun returns the error of a handler as its caller gets it. The handler may pass on
-// the error of a call of its own, which has not run.
+// hasRun returns a handler's error in the form that the caller gets: without the mark
+// that the call has not run. The handler may have passed on the error of a call of its
+// own, and that call may not have run.
 func hasRun(err error) error {
 	e, ok := errors.AsType[*wire.Error](err)
 	if !ok || !e.NotRun {
@@ -59,8 +60,8 @@ func hasRun(err error) error {
 	return &ran
 }
 
-// Returned reports whether the handler of the call has returned. Fail may ask, to
-// tell an error of the handler from one of the router.
+// Returned reports whether the handler of the call has returned. Maker.Fail uses it to
+// distinguish an error of the handler from an error of the router.
 func (c *Call) Returned() bool { return c.returned }
 
 // answer tells the maker the result of the handler: b, or err.
@@ -71,8 +72,9 @@ func (c *Call) answer(b *buffer.Buffer, err error) {
 			err = LongResponse{c.env.MaxMessage}
 		}
 	}
-	// before the call counts as answered: whoever looks at err may not come back, and
-	// the deadline would find it answered
+	// Read err before the call counts as answered. err is a type of the user, whose
+	// methods may hang or end the goroutine, and afterwards the deadline could not
+	// answer the call any more.
 	told := hasRun(err)
 	if !c.answered.CompareAndSwap(false, true) {
 		c.noteCrash(c.place, err)
@@ -87,17 +89,17 @@ func (c *Call) answer(b *buffer.Buffer, err error) {
 	c.reusable = err == nil && c.onReader && !seen && !c.held && c.Parent == nil && !c.place.Ordered
 }
 
-// noteCrash tells the operator of user code that has panicked or called runtime.Goexit
-// when the caller has its answer already. What else fails so late is of no interest:
-// mostly it is the end of the context.
+// noteCrash reports user code that has panicked or called runtime.Goexit when the
+// caller has its answer already. It leaves out all other errors of such a late handler:
+// mostly they only say that the context has ended.
 func (c *Call) noteCrash(at *Place, err error) {
 	if _, ok := errors.AsType[*instance.Panic](err); ok {
 		c.env.Failed(c, at, err)
 	}
 }
 
-// tell answers a call that has failed at a place, or before it had a place. It may wait
-// for the peer.
+// tell answers a call that has failed with err, and reports the failure. at is nil if
+// the call had no place. tell may wait for the peer.
 func (c *Call) tell(at *Place, err error) {
 	c.env.Failed(c, at, err)
 	b := buffer.New()
@@ -111,8 +113,8 @@ func (c *Call) tellSoon(at *Place, err error) {
 	c.env.Workers.Go(task(func() { c.tell(at, err) }))
 }
 
-// fail appends the answer that the call failed. The answer is never longer than its
-// caller takes.
+// fail appends the answer that the call failed. The answer is never longer than
+// Env.MaxMessage.
 func (c *Call) fail(dst []byte, err error) []byte {
 	start := len(dst)
 	dst = c.maker.Fail(dst, c, err)

@@ -1,6 +1,6 @@
-// Package call is the life of one piece of work: a request of a client, a call that a
-// cog makes of another, an event for one listener, a tick. All of them are a [Call];
-// they differ in their [Maker], which is told the outcome.
+// Package call has the life of one piece of work: a request of a client, a call from
+// one cog to another, an event for one listener, a tick. All of them are a [Call]. They
+// differ in their [Maker], which gets the outcome.
 //
 //	arriving → waiting (⇄ preparing) → running → over
 //
@@ -31,28 +31,34 @@ type Request struct {
 	Origin   *Origin        // where the caller's requests come from
 	Admin    bool           // the caller may do everything
 	Timeout  time.Duration  // how long the caller waits; 0: it did not say
-	Arrived  int64          // when the request arrived, by Env.Now; 0: it has just done so
+	Arrived  int64          // when the request arrived, by Env.Now; 0: the maker does not know
 	Parent   *Call          // the call whose handler made this one, if any
 }
 
-// An Origin tells how requests come to the bot, for cogs.CallInfo. The calls of one client
-// share it, which keeps it out of each Call.
+// An Origin tells how requests come to the bot, for cogs.CallInfo. All calls of one
+// client share one Origin, so that a Call needs only a pointer.
 type Origin struct {
 	Dialect string
 	Client  string // the name that the client has given itself; empty for other makers
 }
 
-// A Call is one piece of work, from its arrival until nothing of it runs. Two things
-// happen to it, each once: it is answered, and it is over. They differ where a caller
-// does not wait for a slow handler.
+// A Call is one piece of work, from its arrival until none of its code runs any more.
+// Two things happen to it, each once:
+//
+//   - It is answered: its maker has the outcome.
+//   - It is over: its handler has returned, or will never run.
+//
+// A call that is answered at its deadline, or because the caller has gone, is over only
+// when its handler returns.
 type Call struct {
 	Request
 	env    *Env
 	maker  Maker
-	target *Place // where the route table, or the gate, has sent it; nil if nowhere
+	target *Place // the place to which the route table or the gate has sent it; nil if none
 
-	// sampledAt is the time of the last step of a call that is timed; 0 if this one
-	// is not. Aim sets it; the goroutine that runs the call owns it afterwards.
+	// sampledAt is the time of the call's last step, if the call is one of those that
+	// Counts times; otherwise 0. Aim sets it. Afterwards the goroutine that runs the
+	// call owns it.
 	sampledAt int64
 
 	// Admission sets these. Others may read place when the stage is past arriving.
@@ -61,12 +67,12 @@ type Call struct {
 
 	// The goroutine that runs the call owns these.
 	serves   *instance.Endpoint // the place's endpoint, or the one that its Prepare has returned
-	prepared bool               // the key was found
-	onReader bool               // it is the goroutine of the connection's reader
+	prepared bool               // Prepare has returned, so the key is known
+	onReader bool               // the call runs on the goroutine of the connection's reader
 	returned bool               // the handler has returned
 	reusable bool               // only the handler's context still refers to the call
 
-	// Ticket is the call's place in the lanes of its route. They own it.
+	// Ticket is the call's place in the lanes of its route. The lanes own it.
 	Ticket lane.Ticket[*Call]
 
 	answered atomic.Bool
@@ -76,7 +82,7 @@ type Call struct {
 	mu       sync.Mutex // protects the fields below
 	shared   bool       // others may refer to the call for as long as they like
 	limit    time.Duration
-	deadline time.Time // zero until somebody needs it
+	deadline time.Time // zero until deadlineLocked is asked for it
 	timer    *time.Timer
 	done     chan struct{}
 	err      error
@@ -92,8 +98,8 @@ const (
 	over                    // its handler has returned, or will never run
 )
 
-// New returns a call that has arrived, for target, which counts it; nil if no route is
-// known for it. The maker then fills in the Request.
+// New returns a call that has just arrived, and counts it at target. target is nil if no
+// route is known for the call. The maker then fills in the Request.
 func (e *Env) New(m Maker, target *Place) *Call {
 	c, _ := e.used.Get().(*Call)
 	if c == nil {
@@ -104,7 +110,7 @@ func (e *Env) New(m Maker, target *Place) *Call {
 	return c
 }
 
-// Aim sends a call that has arrived to target, which counts it. It reports false if
+// Aim sends a call that has arrived to target, and counts it there. It returns false if
 // target is nil.
 func (c *Call) Aim(target *Place) bool {
 	if target == nil {
@@ -117,11 +123,12 @@ func (c *Call) Aim(target *Place) bool {
 	return true
 }
 
-// Free lets a call be used again that RunOnReader has served quickly. It does nothing
-// where others may still refer to the call. The caller does not use it afterwards.
+// Free returns a call that RunOnReader has served to the pool. It does nothing if other
+// goroutines may still refer to the call. The caller must not use the call afterwards.
 //
-// Only the fields that others cannot see any more are set back without the lock; the
-// handler's context finds under the lock that the call is not its own any more.
+// Free resets without the lock only the fields that no other goroutine can see any more.
+// The handler's context may still refer to the call; it finds under the lock that the
+// call does not belong to it any more.
 func (c *Call) Free() {
 	if !c.reusable {
 		return
@@ -143,15 +150,15 @@ func (c *Call) Free() {
 	env.used.Put(c)
 }
 
-// Target returns where the call was sent when it arrived, nil if no route is known for
-// it.
+// Target returns the place to which the call was sent when it arrived, nil if no route
+// is known for the call.
 func (c *Call) Target() *Place { return c.target }
 
-// MadeFor returns the maker, which is told of the outcome.
+// MadeFor returns the maker, which gets the outcome of the call.
 func (c *Call) MadeFor() Maker { return c.maker }
 
-// Place returns where the call was admitted, nil if it was not, or is over and may
-// have been refused.
+// Place returns the place to which the call was admitted. It returns nil for a call that
+// no gate has admitted, and for a call that is over, which may have been rejected.
 func (c *Call) Place() *Place {
 	if s := c.stage.Load(); s == arriving || s == over {
 		return nil
@@ -159,8 +166,8 @@ func (c *Call) Place() *Place {
 	return c.place
 }
 
-// Maker returns the live call whose handler has made this one, nil if there is none. A
-// call that is over counts as none, because no code waits there any more.
+// Maker returns the call in whose handler this call was made. It returns nil if there is
+// no such call, or if that call is over: then no code of it waits for this one.
 func (c *Call) Maker() *Call {
 	if p := c.Parent; p != nil && p.stage.Load() != over {
 		return p
@@ -168,8 +175,8 @@ func (c *Call) Maker() *Call {
 	return nil
 }
 
-// MadeBy reports whether the handler of other made the call, directly or through
-// others that have not ended.
+// MadeBy reports whether the handler of other made the call, directly or through other
+// calls. All calls between the two must still run.
 func (c *Call) MadeBy(other *Call) bool {
 	for p := c.Maker(); p != nil; p = p.Maker() {
 		if p == other {

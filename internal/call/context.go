@@ -9,9 +9,9 @@ import (
 )
 
 // A handlerContext is the context of a handler. A handler may keep it for as long as it
-// likes, while the call for which it was made is used again for another request: then
-// it is the context of a call that has ended. Calls hold most of the memory that a
-// request allocates, so using them again halves the work of the garbage collector.
+// likes. Meanwhile the Call may be used again for another request; from then on the
+// context answers as the context of a call that has ended. Calls are most of the memory
+// that a request allocates, so using them again halves the work of the garbage collector.
 type handlerContext struct {
 	call  *Call
 	place *Place
@@ -23,8 +23,9 @@ func (c *Call) newContext() *handlerContext {
 	return h
 }
 
-// Of returns the call that ctx belongs to, nil if ctx belongs to none, or to one that
-// is used again. The caller may keep the call, since it is not used again from then on.
+// Of returns the call to which ctx belongs. It returns nil if ctx belongs to no call, or
+// if the call already serves another request. The caller may keep the call that it gets:
+// Of marks it as shared, and such a call is never used again.
 func Of(ctx context.Context) *Call {
 	if h, ok := ctx.Value(instance.RuntimeKey{}).(*handlerContext); ok {
 		return h.share()
@@ -32,8 +33,8 @@ func Of(ctx context.Context) *Call {
 	return nil
 }
 
-// ownLocked reports whether the call still belongs to the context. That stays so while
-// the call's mu is held.
+// ownLocked reports whether the call still belongs to the context. The caller must hold
+// the call's mu; the result is true for as long as it does.
 func (h *handlerContext) ownLocked() bool { return h.call.context.Load() == h }
 
 func (h *handlerContext) share() *Call {
@@ -47,7 +48,7 @@ func (h *handlerContext) share() *Call {
 	return c
 }
 
-// Deadline returns when the call's time is over, if the call has not ended.
+// Deadline returns the call's deadline, if the call has not ended.
 func (h *handlerContext) Deadline() (time.Time, bool) {
 	c := h.call
 	c.mu.Lock()
@@ -58,7 +59,7 @@ func (h *handlerContext) Deadline() (time.Time, bool) {
 	return c.deadlineLocked(), true
 }
 
-// Done returns a channel that is closed when the call is given up, or has ended.
+// Done returns a channel that is closed when the call is cancelled or over.
 func (h *handlerContext) Done() <-chan struct{} {
 	c := h.call
 	c.mu.Lock()
@@ -71,7 +72,7 @@ func (h *handlerContext) Done() <-chan struct{} {
 	return c.doneLocked()
 }
 
-// Err returns why the call was given up.
+// Err returns the reason why the context has ended, nil if it has not.
 func (h *handlerContext) Err() error {
 	c := h.call
 	c.mu.Lock()
@@ -102,8 +103,8 @@ func (h *handlerContext) AfterFunc(f func()) (stop func() bool) {
 	return c.afterLocked(f)
 }
 
-// Info tells handlers of the call; see cogs.CallInfo. When the call has ended and is
-// used again, it tells only where it was served.
+// Info describes the call for cogs.CallInfo. If the call has ended and serves another
+// request, Info tells only the cog and the endpoint.
 func (h *handlerContext) Info() instance.Info {
 	i := instance.Info{Cog: h.place.Cog, Generation: h.place.Generation, Endpoint: h.place.Endpoint.Name}
 	c := h.call

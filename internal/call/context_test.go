@@ -11,7 +11,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// keeper records a route that keeps its context and, asked for it, waits for the end.
+// keeper records a route that keeps its context. If the request says so, its handler
+// waits for the end of the context.
 func keeper(kept *context.Context) func(r *cogs.Registrar) {
 	return func(r *cogs.Registrar) {
 		cogs.HandleWith(r, "keep", cogs.RouteOptions[bool]{Timeout: 10 * time.Second}, func(ctx context.Context, waits bool) (int, error) {
@@ -61,8 +62,8 @@ func TestContext_running(t *testing.T) {
 	})
 }
 
-// TestContext_cause ends contexts in each way while the handler runs, and compares what
-// the context, and one derived from it, tell: also afterwards, the first cause stays.
+// TestContext_cause ends contexts in each way while the handler runs. The context, and
+// one derived from it, must return the first cause, also when the handler has returned.
 func TestContext_cause(t *testing.T) {
 	for name, k := range map[string]struct {
 		end  func(c *call.Call)
@@ -102,8 +103,9 @@ func TestContext_cause(t *testing.T) {
 	}
 }
 
-// TestContext_afterwards asks the context of a call that has ended, which is used again
-// in half of the cases: it tells of an end, and nothing of the other call.
+// TestContext_afterwards asks the context of a call that has ended. In half of the cases
+// the call already serves another request: the context must say that it has ended, and
+// must not show anything of the other request.
 func TestContext_afterwards(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {

@@ -10,17 +10,17 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Counts are a gate's counters of calls, without events and ticks. A
-// call costs one atomic addition. Only one call of timedOf is timed, chosen by the low
-// bits of that sum: looking at the clock three times costs as much as a quick handler.
-// If one caller repeats the same eight requests in turn, only one of the eight is ever
-// timed.
+// Counts are a gate's counters of calls, without events and ticks. Counting a call costs
+// one atomic addition. Only one call of timedOf is timed, chosen by the low bits of that
+// sum, because reading the clock three times costs as much as a quick handler. Known
+// bias: if one caller repeats the same eight requests in turn, only one of the eight is
+// ever timed.
 type Counts struct {
 	Queue   histogram.Histogram // from the arrival to the handler's start
-	Handler histogram.Histogram // from there to its end
+	Handler histogram.Histogram // from the handler's start to its end
 
 	calls   atomic.Uint64
-	refused [len(refusals)]atomic.Uint64 // by their place in refusals
+	refused [len(refusals)]atomic.Uint64 // by the index of the code in refusals
 
 	mu     sync.Mutex // protects others
 	others map[wire.Code]uint64
@@ -28,13 +28,14 @@ type Counts struct {
 
 const timedOf = 8
 
-// refusals are the codes with which cogbus itself refuses calls. Codes of a cog's own
-// are rare: they come from types that decode themselves.
+// refusals are the codes with which cogbus itself refuses calls. Another code can only
+// come from a request type that decodes itself, which is rare.
 var refusals = [...]wire.Code{
 	wire.Overloaded, wire.Unavailable, wire.Timeout, wire.Canceled, wire.NoRoute, wire.BadRequest, wire.Interrupted, wire.Internal,
 }
 
-// How many codes of a cog's own are told apart, and what the rest count as.
+// The number of codes outside refusals that are counted one by one, and the name under
+// which all further codes are counted together.
 const (
 	maxOthers            = 64
 	otherCodes wire.Code = "others"
@@ -44,8 +45,8 @@ const (
 func (n *Counts) arrived() (timed bool) { return n.calls.Add(1)%timedOf == 1 }
 
 // Refused counts a call that will not reach a handler, by the code that its caller
-// gets. The goroutine that has moved the call to over calls Refused, or the maker,
-// while no other goroutine knows the call.
+// gets. Two callers may use it: the goroutine that has moved the call to over, and the
+// maker while no other goroutine knows the call.
 func (c *Call) Refused(err error) {
 	if c.target == nil || c.target.Counts == nil {
 		return
@@ -62,13 +63,13 @@ func (c *Call) Refused(err error) {
 		n.others = map[wire.Code]uint64{}
 	}
 	if _, known := n.others[code]; !known && len(n.others) >= maxOthers {
-		code = otherCodes // a type may make codes of what callers send
+		code = otherCodes // a type may make a code of the text of a request, so codes are without limit
 	}
 	n.others[code]++
 }
 
-// Read returns how many calls were refused, by code, and how many there were: at
-// least as many.
+// Read returns the number of refused calls by code, and the number of all calls. The
+// latter is never less than the sum of the former.
 func (n *Counts) Read() (refused map[wire.Code]uint64, calls uint64) {
 	n.mu.Lock()
 	refused = maps.Clone(n.others)

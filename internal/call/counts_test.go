@@ -38,13 +38,13 @@ func TestCounts_refused(t *testing.T) {
 		}
 		refused[wire.Overloaded] = 100
 		refused["of_a_cog"] = 100
-		w.wantRefused(wire.Overloaded, 2) // the map is the caller's
+		w.wantRefused(wire.Overloaded, 2) // a caller may change the map that it got
 		w.wantRefused("of_a_cog", 2)
 	})
 }
 
-// TestCounts_manyCodes refuses calls with ever new codes, as a type does that makes them of
-// what it is sent: they do not fill memory.
+// TestCounts_manyCodes refuses each call with another code, as a request type can do that
+// makes its codes of the text of the request: the codes must not fill memory.
 func TestCounts_manyCodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)
@@ -58,8 +58,8 @@ func TestCounts_manyCodes(t *testing.T) {
 	})
 }
 
-// TestCounts_nowhere has calls for which there is no route, and calls of a place without
-// counts, as those of listeners: they are counted nowhere.
+// TestCounts_nowhere has calls without a route, and calls of a place without counts, as
+// the places of listeners are: nothing counts them.
 func TestCounts_nowhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)
@@ -83,7 +83,8 @@ func TestCounts_nowhere(t *testing.T) {
 	})
 }
 
-// TestCounts_times times one of eight calls: how long it waited, and its handler ran.
+// TestCounts_times checks that one of eight calls is timed: its wait, and the run of its
+// handler.
 func TestCounts_times(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)
@@ -106,8 +107,8 @@ func TestCounts_times(t *testing.T) {
 	})
 }
 
-// TestCounts_late counts what a call of a handler that hangs is: it has reached its
-// handler, so it is not refused, and it is timed when the handler returns.
+// TestCounts_late has a handler run past the deadline: the call has reached its handler,
+// so it does not count as refused, and it is timed when the handler returns.
 func TestCounts_late(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)

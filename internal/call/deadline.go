@@ -5,22 +5,25 @@ import (
 	"time"
 )
 
-// DefaultTimeout is the time limit of a handler that has none, and of a call without
-// a deadline.
+// DefaultTimeout is the time limit of a handler for which the cog sets none, and of a
+// call whose context has no deadline.
 const DefaultTimeout = 30 * time.Second
 
-// A call gets its deadline, its timer and its channel when somebody needs them: most
-// handlers have returned before. Arm sets the timer, and is called wherever a call
-// begins to wait: by a gate that holds it, by lanes, by a worker that will take it.
-// A call on its reader's goroutine has a timer when the watchdog has found it slow: so
-// its deadline is kept to within watchTime, and one that says nothing of its arrival is
-// counted from the first time that somebody looks. Where the time is short that would
-// be much: see Stamp.
+// A call gets its deadline, its timer and its channel only when some code needs them,
+// because most handlers return before.
+//
+//   - Arm sets the timer. It is called wherever a call begins to wait: in a gate that
+//     holds it, in lanes, and for a worker.
+//   - A call on its reader's goroutine has no timer until the watchdog finds it slow. So
+//     it may miss its deadline by up to watchTime.
+//   - If the maker does not know when the request arrived, the time counts from the first
+//     read of the deadline. For a short time limit that would be too late, so Stamp reads
+//     the clock at once.
 
 // exactBelow is the time limit below which deadlines are exact.
 const exactBelow = time.Second
 
-// watchTime is when the watchdog has armed a call that RunOnReader runs, at the latest.
+// watchTime is the longest time until the watchdog arms a call that RunOnReader runs.
 const watchTime = 2 * time.Millisecond
 
 // isShort reports whether the call's deadline is exact.
@@ -28,17 +31,17 @@ func (c *Call) isShort() bool {
 	return c.Timeout > 0 && c.Timeout < exactBelow || c.limit > 0 && c.limit < exactBelow
 }
 
-// Stamp notes that the request has just arrived, if its maker does not know when, and if
-// its time is short: then the deadline is absolute from here on. To look at the clock for
-// each call would cost too much.
+// Stamp sets the arrival of the request to now, if its maker did not set it and if the
+// call's time limit is short. Calls with more time are left alone, because reading the
+// clock for each call would cost too much.
 func (c *Call) Stamp() {
 	if c.Arrived == 0 && c.isShort() {
 		c.Arrived = c.env.Now()
 	}
 }
 
-// clock returns the time for a call whose deadline is exact, and else what was read
-// before, which may be nothing.
+// clock returns the current time for a call whose deadline is exact. For other calls it
+// returns read, the time that its caller has read before, or zero.
 func (c *Call) clock(read time.Time) time.Time {
 	if read.IsZero() && c.isShort() {
 		return time.Now()
@@ -46,9 +49,9 @@ func (c *Call) clock(read time.Time) time.Time {
 	return read
 }
 
-// deadlineLocked returns the deadline. It is counted from the arrival of the request, if
-// the maker knows that, and else from the first time that somebody needs it: looking at
-// the clock costs as much as a quick handler.
+// deadlineLocked returns the deadline. The time counts from the arrival of the request
+// if the maker has set it, otherwise from the first call of deadlineLocked: reading the
+// clock earlier, for each call, would cost as much as a quick handler.
 func (c *Call) deadlineLocked() time.Time {
 	if c.deadline.IsZero() {
 		limit := cmp.Or(c.limit, DefaultTimeout)
@@ -73,8 +76,8 @@ func (c *Call) Arm() {
 	}
 }
 
-// isLate reports whether the deadline, if there is one, is over now. The zero time is
-// not late.
+// isLate reports whether the deadline, if there is one, has passed at now. It is false
+// for the zero time.
 func (c *Call) isLate(now time.Time) bool {
 	if now.IsZero() {
 		return false
@@ -87,8 +90,8 @@ func (c *Call) isLate(now time.Time) bool {
 	return !now.Before(c.deadlineLocked())
 }
 
-// endsSoon reports whether the deadline of a call comes before the watchdog would. The
-// zero time is that of a call whose deadline is far.
+// endsSoon reports whether the deadline passes before the watchdog can look at the call.
+// clock returns the zero time for calls whose deadline is far, so it is false for that.
 func (c *Call) endsSoon(now time.Time) bool { return !now.IsZero() && c.isLate(now.Add(watchTime)) }
 
 // shorten makes the deadline at most limit from now.
@@ -99,7 +102,7 @@ func (c *Call) shorten(limit time.Duration) {
 	if c.deadline.IsZero() {
 		return
 	}
-	// it was held, and its handler's time begins now
+	// A gate held the call, and its handler's time begins now.
 	if until := time.Now().Add(limit); until.Before(c.deadline) {
 		c.deadline = until
 		if c.timer != nil {
@@ -108,7 +111,7 @@ func (c *Call) shorten(limit time.Duration) {
 	}
 }
 
-// Err returns why the call's context has ended, nil if it has not.
+// Err returns the reason why the call's context has ended, nil if it has not.
 func (c *Call) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

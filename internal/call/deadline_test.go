@@ -11,8 +11,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestDeadline says when the time of a call is over: by the limits of its route and of
-// its caller, counted from its arrival.
+// TestDeadline checks the deadlines of calls: the lower one of the route's limit and the
+// caller's, counted from the arrival.
 func TestDeadline(t *testing.T) {
 	for _, k := range []struct {
 		name           string
@@ -58,13 +58,13 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// TestDeadline_held holds a call. Its handler's time begins when it is let in, but its
-// caller does not wait for longer than from the arrival.
+// TestDeadline_held holds a call in the gate. The handler's time begins when the gate
+// admits the call, but the caller's time begins at the arrival.
 func TestDeadline_held(t *testing.T) {
 	for _, k := range []struct {
 		name         string
 		caller, held time.Duration
-		next         time.Duration // limit of the route in the next generation
+		next         time.Duration // the route's limit in the next generation
 		want         time.Duration
 	}{
 		{"the next route is quicker", 0, 4 * time.Second, 3 * time.Second, 7 * time.Second},
@@ -99,9 +99,9 @@ func TestDeadline_held(t *testing.T) {
 	}
 }
 
-// TestDeadline_lateTimer runs calls whose time is over when their worker gets to them:
-// they do not run. A result of the deadline's own instant is none either, whichever of
-// the timers comes first.
+// TestDeadline_lateTimer hands calls to a worker that begins with them after their
+// deadline: it must not run them. A result at the very instant of the deadline comes too
+// late as well, whichever timer fires first.
 func TestDeadline_lateTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ran := false
@@ -132,7 +132,8 @@ func TestDeadline_lateTimer(t *testing.T) {
 	}
 }
 
-// TestStall gives a call on the reader's goroutine the timer that it does not have.
+// TestStall checks that Stall arms a call on the reader's goroutine, which has no timer
+// until then.
 func TestStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)

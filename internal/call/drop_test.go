@@ -10,7 +10,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A counter is a maker that counts what it is told.
+// A counter is a maker that counts its calls of Answer and of Over.
 type counter struct{ answers, overs atomic.Int64 }
 
 func (*counter) Head(dst []byte, _ *Call) []byte          { return dst }
@@ -19,10 +19,10 @@ func (*counter) Fail(dst []byte, _ *Call, _ error) []byte { return dst }
 func (n *counter) Answer(*Call, []byte, bool) bool        { n.answers.Add(1); return false }
 func (n *counter) Over(*Call)                             { n.overs.Add(1) }
 
-// TestRaceWithCancel ends a call of a gate between the two steps of a Cancel: that has
-// taken the answer, and has not seen yet whether the call still waits. The maker must
-// be told that the call is over all the same, or it waits for ever. The test is in the package since
-// it holds mu to keep Cancel between the steps.
+// TestRaceWithCancel ends a call of a gate between the two steps of a Cancel, which has
+// marked the call as answered, and has not seen yet whether it still waits. The maker
+// must get its Over all the same, or it would wait for ever. The test is in this package
+// because it holds mu to keep Cancel between the two steps.
 func TestRaceWithCancel(t *testing.T) {
 	for name, end := range map[string]func(c *Call){
 		"Drop":           (*Call).Drop,
@@ -50,7 +50,7 @@ func TestRaceWithCancel(t *testing.T) {
 			c.mu.Unlock()
 			<-canceled
 			<-ended
-			for maker.answers.Load() == 0 { // a worker tells it
+			for maker.answers.Load() == 0 { // a worker calls Answer
 				runtime.Gosched()
 			}
 			if a, o := maker.answers.Load(), maker.overs.Load(); a != 1 || o != 1 {

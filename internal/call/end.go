@@ -7,8 +7,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// Admitted gives the call its place, which the gate has counted. It reports false if
-// the call was given up meanwhile: then the gate uncounts the place.
+// Admitted gives the call its place, which the gate has counted already. It returns
+// false if the call was cancelled meanwhile; the gate must then take the count back.
 func (c *Call) Admitted(p *Place) bool {
 	c.place, c.serves = p, p.Endpoint
 	if c.held || c.limit != p.Timeout { // only admission changes limit
@@ -17,7 +17,8 @@ func (c *Call) Admitted(p *Place) bool {
 	return c.stage.CompareAndSwap(arriving, waiting)
 }
 
-// Held reports whether a gate has held the call: it was let in then, and passes limits.
+// Held reports whether a gate has held the call. The gate has accepted such a call
+// already, so limits do not refuse it again.
 func (c *Call) Held() bool { return c.held }
 
 // Hold notes that a gate holds the call, until its deadline.
@@ -33,8 +34,8 @@ func (c *Call) RejectArriving(err error) {
 	}
 }
 
-// RejectWaiting answers a call that was admitted and will not run. The goroutine that
-// would have run it calls this, or the one that holds it.
+// RejectWaiting answers a call that was admitted and will not run. Only the goroutine
+// that would have run the call may use it, or the goroutine that keeps it.
 func (c *Call) RejectWaiting(err error) {
 	if c.stage.CompareAndSwap(waiting, over) {
 		c.place.Gate.Leave(c)
@@ -51,29 +52,29 @@ func (c *Call) RejectQueued(err error) {
 	}
 }
 
-// Drop ends a call that no generation has admitted and that nobody misses: a tick of
-// an instance that has ended.
+// Drop ends a call that no generation has admitted, with an empty answer. It is for a
+// tick of an instance that has ended, which must not count as a failure.
 func (c *Call) Drop() {
 	if !c.stage.CompareAndSwap(arriving, over) {
 		return
 	}
-	c.finishUnrun() // also if its deadline has just answered it: its maker waits for that
+	c.finishUnrun() // also if its deadline has just answered it, because its maker waits for Over
 	if c.answered.CompareAndSwap(false, true) {
 		c.maker.Answer(c, nil, false)
 	}
 }
 
-// reject ends a call that will not run. If soon is true, others wait behind this
-// goroutine, and a worker answers the call.
+// reject ends a call that will not run. If soon is true, a worker answers the call,
+// because other calls wait for this goroutine.
 func (c *Call) reject(at *Place, err error, soon bool) {
-	if e, ok := err.(*wire.Error); ok { //nolint:errorlint // what wraps one is for the log
+	if e, ok := err.(*wire.Error); ok { //nolint:errorlint // an error that wraps one is for the log
 		err = NotRun(e)
 	}
 	c.Refused(err)
 	c.finishUnrun()
 	switch {
 	case !c.answered.CompareAndSwap(false, true):
-		c.noteCrash(at, err) // of a Key, or of the request's type
+		c.noteCrash(at, err) // a crash of Key, or of the request's type
 	case soon:
 		c.tellSoon(at, err)
 	default:
@@ -107,8 +108,8 @@ func (c *Call) Cancel(err *wire.Error, cause error) bool {
 	return told != nil
 }
 
-// giveUp is Cancel without the answer. It returns the error that its caller has to tell,
-// nil if the call has been answered.
+// giveUp is Cancel without the answer. It returns the error with which its caller must
+// answer the call, nil if the call has been answered already.
 func (c *Call) giveUp(err *wire.Error, cause error) (told *wire.Error) {
 	first := !c.env.AnswerOnReturn && c.answered.CompareAndSwap(false, true)
 	c.cancel(cause)
@@ -127,11 +128,12 @@ func (c *Call) giveUp(err *wire.Error, cause error) (told *wire.Error) {
 	return err
 }
 
-// loseWait reports whether the call has not run, and will not. Its buffer is left to
-// the garbage collector: the goroutine that has read it may still look up its parts.
+// loseWait ends a call that waits, and gives its place back. It returns false if user
+// code of the call runs, or has run. It leaves the buffer to the garbage collector,
+// because the goroutine that has read the request may still use it.
 func (c *Call) loseWait() bool {
 	if c.stage.CompareAndSwap(arriving, over) {
-		return true // a gate that holds it will find it over
+		return true // a gate that holds the call will find that it is over
 	}
 	if c.stage.CompareAndSwap(waiting, over) {
 		c.place.Gate.Leave(c)
@@ -150,8 +152,8 @@ func (c *Call) CancelByCaller(cause error) {
 	c.Cancel(wire.Errorf(wire.Canceled, "the caller of %q gave up", c.Endpoint), context.Canceled)
 }
 
-// onDeadline ends a call at its deadline. It may wait for the peer: it runs on the
-// goroutine of the call's timer, or of its worker.
+// onDeadline ends a call at its deadline. It may wait for the peer, so it runs only on
+// the goroutine of the call's timer or of its worker.
 func (c *Call) onDeadline() {
 	if told := c.giveUp(c.late(), context.DeadlineExceeded); told != nil {
 		c.tell(nil, told)
@@ -162,7 +164,7 @@ func (c *Call) late() *wire.Error {
 	return wire.Errorf(wire.Timeout, "no answer from %q in time", c.Endpoint)
 }
 
-// givenUp returns the error for a call that was given up while its key was looked for.
+// givenUp returns the error for a call that was cancelled while user code found its key.
 func (c *Call) givenUp() error {
 	err := c.Err()
 	switch {

@@ -12,7 +12,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// sleeps records a route that sleeps, whatever its context says, and then answers.
+// sleeps records a route that sleeps without regard to its context, and then answers.
 func sleeps(r *cogs.Registrar) {
 	cogs.HandleWith(r, "sleep", cogs.RouteOptions[int]{Timeout: 10 * time.Second}, func(_ context.Context, s int) (int, error) {
 		time.Sleep(time.Duration(s) * time.Second)
@@ -22,8 +22,8 @@ func sleeps(r *cogs.Registrar) {
 
 var errGone = wire.Errorf(wire.Unavailable, "the cog is gone")
 
-// TestCall_ends ends calls at each stage in each way: whatever ends them, they get one
-// answer, give their place back if they had one, and are counted if no handler ran.
+// TestCall_ends ends calls at each stage in each way. Each call must get one answer, give
+// back its place if it had one, and count as refused if no handler ran.
 func TestCall_ends(t *testing.T) {
 	cancel := func(c *call.Call) { c.Cancel(errGone, context.Canceled) }
 	for _, k := range []struct {
@@ -59,7 +59,7 @@ func TestCall_ends(t *testing.T) {
 					t.Errorf("Over() = %v, Place() = %v, Err() = %v; want a call that is over", c.Over(), c.Place(), c.Err())
 				}
 
-				// what comes too late changes nothing
+				// A second end comes too late and changes nothing.
 				if c.Cancel(errGone, context.Canceled) {
 					t.Error("Cancel() = true; want false for a call that has its answer")
 				}
@@ -82,8 +82,8 @@ func TestCall_ends(t *testing.T) {
 	}
 }
 
-// TestCancel_running cancels a call whose handler runs on: the caller is told at once,
-// and the place stays taken until the handler returns.
+// TestCancel_running cancels a call while its handler runs on: the caller gets its answer
+// at once, and the place stays taken until the handler returns.
 func TestCancel_running(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)
@@ -99,12 +99,12 @@ func TestCancel_running(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		w.want(c.ID, "unavailable", 1)
 		w.wantLeft(c.ID, 1)
-		w.wantRefused(wire.Unavailable, 0) // it has reached its handler
+		w.wantRefused(wire.Unavailable, 0) // because the call has reached its handler
 	})
 }
 
-// TestCancel_answerOnReturn has the answer wait for the handler, and only for that:
-// a call that has not run is answered at once.
+// TestCancel_answerOnReturn checks that the answer of a cancelled call waits until its
+// handler has returned, and that a call whose handler has not begun is answered at once.
 func TestCancel_answerOnReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)
@@ -129,7 +129,7 @@ func TestCancel_answerOnReturn(t *testing.T) {
 	})
 }
 
-// TestDrop ends a call that nobody misses: it is no failure, and no refusal.
+// TestDrop checks that a dropped call counts neither as a failure nor as refused.
 func TestDrop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)
@@ -147,11 +147,11 @@ func TestDrop(t *testing.T) {
 		}
 		admitted := w.admit("sleep", "0")
 		admitted.Drop()
-		w.want(admitted.ID, "", 0) // it has a place, which somebody must give back
+		w.want(admitted.ID, "", 0) // Drop leaves it alone, because its place must be given back
 	})
 }
 
-// TestCancelByCaller says with which code a call ends when its caller's context does.
+// TestCancelByCaller checks the code of a call whose caller's context has ended.
 func TestCancelByCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)

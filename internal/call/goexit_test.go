@@ -14,7 +14,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A bad value does in its own decoding what its text says.
+// A bad value ends its own decoding in the way that its text names; see end.
 type bad string
 
 func (b *bad) UnmarshalJSON(text []byte) error {
@@ -22,8 +22,8 @@ func (b *bad) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// end ends a piece of user code in the way that text says, after two seconds if
-// it says slow.
+// end ends a piece of user code in the way that text names, after two seconds if the
+// text begins with slow.
 func end(text string) {
 	switch text {
 	case `"slow panic"`:
@@ -39,7 +39,8 @@ func end(text string) {
 	}
 }
 
-// fragile records routes whose handler, decoding, and key end as the request says.
+// fragile records routes with different user code that may fail: a handler, the decoding
+// of a request, a Key. The request names the way in which that code ends.
 func fragile(r *cogs.Registrar) {
 	cogs.Handle(r, "handler", func(_ context.Context, text string) (int, error) { end(`"` + text + `"`); return 1, nil })
 	cogs.Handle(r, "decoding", func(context.Context, bad) (int, error) { return 1, nil })
@@ -51,8 +52,9 @@ func fragile(r *cogs.Registrar) {
 
 var brittle = []string{"handler", "decoding", "key", "keyed decoding"}
 
-// TestRun_userCodeEnds has user code panic or call runtime.Goexit: the call is answered as
-// internal, without the text, its place is free, and the whole error is told.
+// TestRun_userCodeEnds has user code panic or call runtime.Goexit: the caller gets
+// internal without the text of the panic, the place is free again, and Env.Failed gets
+// the whole error.
 func TestRun_userCodeEnds(t *testing.T) {
 	for _, endpoint := range brittle {
 		for how, failed := range map[string]string{"panic": "panic: user code panics", "goexit": "panic: the handler called runtime.Goexit"} {
@@ -61,7 +63,7 @@ func TestRun_userCodeEnds(t *testing.T) {
 					w := newWorld(t, fragile)
 					c := w.admit(endpoint, `"`+how+`"`)
 					if onReader {
-						go func() { // a reader; ends with the call, which may end it
+						go func() { // a reader; the call ends it, by its return or by runtime.Goexit
 							if c.RunOnReader() {
 								c.Free()
 							}
@@ -79,8 +81,9 @@ func TestRun_userCodeEnds(t *testing.T) {
 	}
 }
 
-// TestRun_userCodeEndsAfterTheAnswer is the same where the caller has gone before: the
-// caller gets no second answer, and the failure is told to the operator.
+// TestRun_userCodeEndsAfterTheAnswer has user code end in these ways after the deadline
+// has answered the call: the caller gets no second answer, and the operator gets the
+// failure.
 func TestRun_userCodeEndsAfterTheAnswer(t *testing.T) {
 	for _, endpoint := range brittle {
 		for how, failed := range map[string]string{"panic": "panic: user code panics", "goexit": "panic: the handler called runtime.Goexit"} {
@@ -100,8 +103,8 @@ func TestRun_userCodeEndsAfterTheAnswer(t *testing.T) {
 	}
 }
 
-// TestRun_errors has handlers, and requests that do not decode, fail: what callers
-// get of it.
+// TestRun_errors checks the errors that callers get from handlers that fail, and for
+// requests that do not decode.
 func TestRun_errors(t *testing.T) {
 	long := wire.Errorf(wire.NotFound, "%2000s", "")
 	for _, k := range []struct {

@@ -9,8 +9,8 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 )
 
-// family returns calls of which each was made by the handler of the one before. All but
-// the last run for some seconds: the first for the longest.
+// family returns calls; the handler of each has made the next one. Each call runs for the
+// number of seconds given for it.
 func (w *world) family(seconds ...string) []*call.Call {
 	var all []*call.Call
 	for _, s := range seconds {
@@ -25,7 +25,8 @@ func (w *world) family(seconds ...string) []*call.Call {
 	return all
 }
 
-// TestMadeBy asks which calls have made a call, directly or through others.
+// TestMadeBy checks MadeBy between calls of which one has made the other, directly or
+// through more calls.
 func TestMadeBy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)
@@ -46,9 +47,9 @@ func TestMadeBy(t *testing.T) {
 	})
 }
 
-// TestMadeBy_over has the call in the middle end: nobody waits there any more, so its
-// maker is not that of what it has left behind. A call that was answered while its
-// handler runs on is not over.
+// TestMadeBy_over ends the middle one of three calls. None of its code waits any more, so
+// the first call no longer counts as a maker of the third. While the handler of the
+// middle call runs on, the call is not over, even if it has been answered.
 func TestMadeBy_over(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)

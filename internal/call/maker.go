@@ -8,8 +8,8 @@ import (
 	"github.com/cogbus/cogbus/internal/workers"
 )
 
-// A Maker has made a call and is told its outcome. The router has one for
-// each kind: a client's session, a call from inside the bot, an event, a tick.
+// A Maker has made a call and gets its outcome. The router has one type of Maker for each
+// kind of call: a client's session, a call from inside the bot, an event, a tick.
 type Maker interface {
 	// Head and Tail append the text around a result. Fail appends the answer that
 	// the call failed.
@@ -17,14 +17,14 @@ type Maker interface {
 	Tail(dst []byte) []byte
 	Fail(dst []byte, c *Call, err error) []byte
 
-	// Answer passes on the answer, once. It does not keep text. Without flush the
-	// reader's goroutine will write it before it waits. Answer may wait for a slow
-	// peer. It reports whether another goroutine has seen the call and may still refer
-	// to it.
+	// Answer passes on the answer. It is called once for a call. It does not keep text.
+	// If flush is false, the reader's goroutine writes the answer before it next waits.
+	// Answer may wait for a slow peer. It returns true if another goroutine has seen
+	// the call and may still refer to it.
 	Answer(c *Call, text []byte, flush bool) (seen bool)
 
-	// Over is told, once, when nothing of the call runs any more: before Answer, or
-	// after it. It does not block.
+	// Over is called once, when no code of the call runs any more. That may be before
+	// Answer or after it. Over does not block.
 	Over(c *Call)
 }
 
@@ -33,20 +33,21 @@ type Env struct {
 	Workers    *workers.Pool
 	MaxMessage int // of an answer, in bytes
 
-	// AnswerOnReturn makes calls that run be answered when their handlers have
-	// returned, also those that were cancelled: for makers that have told their own
-	// callers already, and count on it that nothing runs then.
+	// AnswerOnReturn delays the answer of each call until its handler has returned,
+	// also if the call is cancelled. It is for makers that have already told their own
+	// callers of the cancellation, and take the answer to mean that no handler runs.
 	AnswerOnReturn bool
 
-	// Failed is told of each call that fails, with the whole error and the place where
-	// it was served or waited. The place is nil if the call had none, or was cancelled.
+	// Failed is called for each call that fails, with the whole error and the place
+	// where the call ran or waited. The place is nil if the call had none, or was
+	// cancelled.
 	Failed func(c *Call, at *Place, err error)
 
 	// Local runs a route of the bot for the handler of parent, in a cog.
 	Local func(ctx context.Context, parent *Call, cog, endpoint string, data []byte) ([]byte, error)
 
 	began time.Time
-	used  sync.Pool // of *Call that may be used again
+	used  sync.Pool // *Call values that may be used again
 }
 
 // Start sets the clock of e. It comes before the first call.

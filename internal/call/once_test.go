@@ -16,8 +16,9 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A storm is what happens to one call: what its handler does, and who else ends it at
-// which millisecond. Equal times race.
+// A storm is a random life of one call: the times of its key and handler, the way in
+// which its handler ends, and other attempts to end it, each at a given millisecond.
+// Events of the same millisecond race.
 type storm struct {
 	key, runs, limit time.Duration // 0: at once
 	ends             string        // how the handler ends
@@ -74,7 +75,7 @@ func (s storm) setup(r *cogs.Registrar, ran *atomic.Int64) {
 	})
 }
 
-// end does to the call what one of the others does.
+// end tries to end the call in the named way.
 func (w *world) end(c *call.Call, what string) {
 	switch what {
 	case "cancel":
@@ -93,8 +94,11 @@ func (w *world) end(c *call.Call, what string) {
 }
 
 // TestCall_onceWhateverRaces lets deadline, handler, key, cancels and rejections race for
-// a call: it is answered once and over once, its place is given back once if it had
-// one, its handler runs at most once, and an answer that is a result means that it ran.
+// a call:
+//
+//   - The call is answered once and over once.
+//   - It gives its place back once, if it had one.
+//   - Its handler runs at most once, and exactly once if the answer is a result.
 func TestCall_onceWhateverRaces(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rapid.SyncTest(rt, func(rt *rapid.T) {
@@ -106,7 +110,7 @@ func TestCall_onceWhateverRaces(t *testing.T) {
 				c.Hold()
 			}
 			for _, o := range s.others {
-				go func() { // ends with what it does, at most 5 ms from now
+				go func() { // ends by itself, at most 5 ms from now
 					time.Sleep(o.at)
 					w.end(c, o.what)
 				}()
@@ -144,8 +148,8 @@ func TestCall_onceWhateverRaces(t *testing.T) {
 	})
 }
 
-// firstWord returns the first word of the first answer: any is right where answers
-// race, but there is one.
+// firstWord returns the first word of the only answer. Where answers race, any of them
+// may have won.
 func firstWord(answers []string) string {
 	if len(answers) == 0 {
 		return "any answer"

@@ -10,7 +10,7 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 )
 
-// quickAfter returns after how many quick runs the handlers count as quick.
+// quickAfter returns the number of quick runs until the handlers count as quick.
 func quickAfter(p *call.Pace) int {
 	for n := range 100 {
 		if p.Quick() {
@@ -21,7 +21,8 @@ func quickAfter(p *call.Pace) int {
 	return 100
 }
 
-// TestPace says how many quick runs it takes after each thing that may happen.
+// TestPace checks how many quick runs a handler needs to count as quick, after each thing
+// that may happen to it.
 func TestPace(t *testing.T) {
 	for name, k := range map[string]struct {
 		happens func(p *call.Pace)
@@ -50,8 +51,8 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// TestRun_pace has workers find out how quick a route is. On the reader nobody looks at
-// the clock, so runs there change nothing.
+// TestRun_pace checks that runs on workers measure how quick a route is. Runs on the
+// reader do not read the clock, so they change nothing.
 func TestRun_pace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sleeps)
@@ -74,8 +75,8 @@ func TestRun_pace(t *testing.T) {
 	})
 }
 
-// TestRun_paceOfKeys has a quick handler behind a Key that is slow: readers must not
-// find keys of that route. The worker of a quick Key lets the route stay quick.
+// TestRun_paceOfKeys has a quick handler behind a slow Key: the route counts as slow, so
+// that readers do not run its Key. A quick Key lets the route stay quick.
 func TestRun_paceOfKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(r *cogs.Registrar) {
@@ -98,8 +99,8 @@ func TestRun_paceOfKeys(t *testing.T) {
 	})
 }
 
-// TestRun_turn runs calls with keys whose turn has not come: on the reader, then on the
-// worker that gets them when it has. The key is looked for once.
+// TestRun_turn runs calls with keys before their turn has come: first on the reader, then
+// on the worker that gets them when it has. Key runs only once.
 func TestRun_turn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, fragile)
@@ -125,7 +126,8 @@ func TestRun_turn(t *testing.T) {
 	})
 }
 
-// TestRun_flush says who writes the answer: a worker itself, the reader later.
+// TestRun_flush checks that a worker flushes its answer at once, and a reader leaves it
+// for later.
 func TestRun_flush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, fragile)

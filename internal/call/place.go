@@ -7,42 +7,44 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// A Place is where calls are served: an endpoint of one generation of a cog. It
-// never changes, but for its Pace.
+// A Place serves calls: it is an endpoint of one generation of a cog. Only its Pace
+// changes.
 type Place struct {
 	Cog        string
 	Generation uint64
 	Endpoint   *instance.Endpoint
 	Timeout    time.Duration
 	Ordered    bool // calls wait for their turn in lanes
-	Keyed      bool // they have reserved a place there when they are admitted; their keys come next
+	Keyed      bool // calls reserve a position in the lanes when admitted; their keys are found afterwards
 	Gate       Gate
 	Counts     *Counts       // nil for listeners and ticks
-	Panics     *atomic.Int64 // of handlers of the cog
+	Panics     *atomic.Int64 // number of handlers of the cog that have panicked
 	Pace       Pace
 }
 
-// A Gate has admitted calls, and gets their places back.
+// A Gate admits calls, and gets their places back.
 type Gate interface {
-	// Seek says that the search for the key of an admitted call begins.
+	// Seek tells the gate that user code begins to find the key of an admitted call.
 	Seek(c *Call)
 
-	// Commit says that the key of an admitted call is found. It reports whether its
-	// turn has come; otherwise the gate will hand it off, or has rejected it.
+	// Commit tells the gate the key of an admitted call. It returns true if the call's
+	// turn has come. Otherwise the gate will hand the call off later, or has rejected
+	// it.
 	Commit(c *Call, key string) (turn bool)
 
-	// Leave says that an admitted call is over, or was given up.
+	// Leave tells the gate that an admitted call is over, or was cancelled before it
+	// ran.
 	Leave(c *Call)
 }
 
-// A Pace tells whether handlers are quick enough to run on the goroutine that read the
-// request. It starts with no, since nothing is known of a new handler.
+// A Pace decides whether handlers are quick enough to run on the goroutine that read the
+// request. A new handler counts as slow until it has proved to be quick.
 type Pace struct{ score atomic.Int32 }
 
 const (
 	quickRun   = 100 * time.Microsecond
-	quickScore = 4   // quick runs in a row that it takes
-	slowScore  = -60 // after a handler has held up its connection, many more
+	quickScore = 4   // a new handler counts as quick after so many quick runs in a row
+	slowScore  = -60 // the score of a handler that has held up its connection
 )
 
 // Quick reports whether the handlers are quick.

@@ -45,7 +45,7 @@ func TestRelay(t *testing.T) {
 				w.want(1, "", 0)
 				w.wantLeft(1, 0)
 				f.done([]byte(k.out), k.err)
-				f.done([]byte("2"), nil) // a second outcome is none
+				f.done([]byte("2"), nil) // a second outcome is ignored
 				synctest.Wait()
 				w.want(1, k.answer, 1)
 				w.wantLeft(1, 1)
@@ -57,8 +57,8 @@ func TestRelay(t *testing.T) {
 	}
 }
 
-// TestRelay_deadline has the other process reply after the deadline, for which the
-// caller did not wait. The call is in flight until then.
+// TestRelay_deadline has the other process reply after the deadline, when the caller has
+// its answer. The call stays in flight until the reply.
 func TestRelay_deadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := new(far)
@@ -78,8 +78,8 @@ func TestRelay_deadline(t *testing.T) {
 	})
 }
 
-// TestRelay_lateTimer has the time of calls be over while their timers are behind, as on
-// a busy machine: a call is not passed on then, and a result that comes is none.
+// TestRelay_lateTimer lets deadlines pass while the timers of the calls are late, as on a
+// busy machine: the call is not passed on then, and a result counts as too late.
 func TestRelay_lateTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := new(far)
@@ -96,8 +96,8 @@ func TestRelay_lateTimer(t *testing.T) {
 		w.want(1, "timeout", 1)
 		w.wantLeft(1, 1)
 	})
-	// Timers of the same instant fire in an order of chance: in some of the runs
-	// the reply comes before that of the call.
+	// Timers of the same instant fire in random order: in some of the runs the reply
+	// comes before the call's own timer.
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
 			f := new(far)
@@ -112,7 +112,7 @@ func TestRelay_lateTimer(t *testing.T) {
 	}
 }
 
-// TestRelay_givenUp leaves a call out that was given up while it waited to be passed on.
+// TestRelay_givenUp cancels a call while it waits to be passed on: it is left out.
 func TestRelay_givenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := new(far)

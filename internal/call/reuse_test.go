@@ -12,13 +12,12 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// tries is how many calls are made to see whether one of them is used again: a
-// sync.Pool may forget what it was given, and does so at random with the race
-// detector.
+// tries is the number of calls that a test makes to see one of them used again. A
+// sync.Pool may drop its values, and does so at random under the race detector.
 const tries = 100
 
-// again has serve serve calls, and frees them, until one of them is used again. It
-// returns that one as it was admitted to the same place.
+// again serves calls with serve and frees them until one of them is used again. It
+// returns that call, admitted to the same place.
 func (w *world) again(serve func() *call.Call) *call.Call {
 	w.t.Helper()
 	for range tries {
@@ -34,8 +33,8 @@ func (w *world) again(serve func() *call.Call) *call.Call {
 	return nil
 }
 
-// TestFree says which calls are used again: those that run on the reader and to which
-// nobody can refer afterwards.
+// TestFree checks that exactly these calls are used again: calls that ran on the reader,
+// and to which no other code can refer afterwards.
 func TestFree(t *testing.T) {
 	run := func(c *call.Call) { c.RunOnReader() }
 	for _, k := range []struct {
@@ -103,8 +102,8 @@ func TestFree(t *testing.T) {
 	}
 }
 
-// TestFree_leavesNothing serves another request with a call that is used again: it has
-// nothing of the first one, and its own deadline, context and answer.
+// TestFree_leavesNothing serves a second request with a call that is used again: nothing
+// of the first request is left, and deadline, context and answer are its own.
 func TestFree_leavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ctx context.Context

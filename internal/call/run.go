@@ -10,12 +10,12 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// errGoexit is the error of user code that has not returned yet: if it never does, it has
-// called runtime.Goexit.
+// errGoexit is the error of user code until it returns. If the goroutine ends while
+// errGoexit is still set, the user code has called runtime.Goexit.
 var errGoexit = errors.New("runtime.Goexit was called")
 
-// left returns err, and in place of errGoexit the panic that it counts as. It is called
-// while the goroutine ends: its stack shows where.
+// left returns err, but a panic in place of errGoexit. It is called while the goroutine
+// ends, so that the panic's stack shows where the user code called runtime.Goexit.
 func left(err error) error {
 	if err == errGoexit { //nolint:errorlint // nobody wraps it
 		return &instance.Panic{Value: "the handler called runtime.Goexit", Stack: debug.Stack()}
@@ -32,14 +32,14 @@ func (c *Call) Pace() *Pace { return &c.place.Pace }
 
 // HandOff gives an admitted call to a worker.
 func (c *Call) HandOff() {
-	c.onReader = false // its key may have been found there
+	c.onReader = false // the reader may have found its key
 	c.Arm()
 	c.env.Workers.Go(c)
 }
 
-// RunOnReader is Run on the goroutine of the connection's reader. The watchdog calls
-// Stall when it takes too long. RunOnReader reports whether it has served the call,
-// which the caller then frees. Otherwise the caller must not use the call any more.
+// RunOnReader is Run on the goroutine of the connection's reader. If it takes too long,
+// the watchdog calls Stall. RunOnReader returns true if it has served the call; the
+// caller then frees it. Otherwise the caller must not use the call any more.
 func (c *Call) RunOnReader() (served bool) {
 	c.onReader = true
 	return c.run()
@@ -58,12 +58,12 @@ func (c *Call) Run() { c.run() }
 
 func (c *Call) run() (served bool) {
 	if c.place.Keyed && !c.prepared && !c.prepare() {
-		return false // it was given up or rejected, or waits for its turn
+		return false // the call was cancelled or rejected, or waits for its turn
 	}
 	began := c.start()
 	now := c.clock(began)
 	if c.isLate(now) {
-		c.onDeadline() // its timer will be behind handlers that the processors are full of
+		c.onDeadline() // its timer may be late, because handlers keep all processors busy
 		return false
 	}
 	if c.onReader && c.endsSoon(now) {
@@ -89,7 +89,7 @@ func (c *Call) prepare() (turn bool) {
 	err := errGoexit
 	defer func() {
 		if err != nil {
-			// not Store: if its key was found, it may have been given up since
+			// Not Store: if the key was found, the call may have been cancelled since.
 			c.stage.CompareAndSwap(preparing, waiting)
 			c.RejectWaiting(left(err))
 		}
@@ -99,7 +99,7 @@ func (c *Call) prepare() (turn bool) {
 		return false
 	}
 	if !began.IsZero() && time.Since(began) > quickRun {
-		c.place.Pace.Lag() // a quick Key says nothing of the handler
+		c.place.Pace.Lag() // a quick Key does not show that the handler is quick
 	}
 	c.serves, c.prepared = serves, true
 	c.stage.Store(waiting)
@@ -109,13 +109,13 @@ func (c *Call) prepare() (turn bool) {
 	return c.place.Gate.Commit(c, key)
 }
 
-// serve runs the handler and answers the call. A result that comes after the deadline
-// is none: the caller has gone on.
+// serve runs the handler and answers the call. It answers with timeout in place of a
+// result that comes after the deadline, because the caller does not wait for it any more.
 func (c *Call) serve(began time.Time) {
 	b := buffer.For(len(c.Data)) // a large request often has a large response
 	err := errGoexit
 	c.observe(false)
-	// deferred, since a handler that calls runtime.Goexit does not return here
+	// Deferred, because a handler that calls runtime.Goexit does not return here.
 	defer func() {
 		err = left(err)
 		c.observe(true)
@@ -127,7 +127,7 @@ func (c *Call) serve(began time.Time) {
 		if err == nil && c.isLate(c.clock(now)) {
 			err = c.late()
 		}
-		// Its place is free first, since to answer may mean to wait for a slow peer.
+		// Free the place first, because the answer may have to wait for a slow peer.
 		c.finish()
 		c.answer(b, err)
 		b.Free()
@@ -135,8 +135,8 @@ func (c *Call) serve(began time.Time) {
 	b.B, err = c.serves.Serve(c.newContext(), c.Data, c.maker.Head(b.B, c))
 }
 
-// start returns the time; zero on the reader's goroutine, where looking at the clock
-// costs as much as a quick handler.
+// start returns the time. On the reader's goroutine it returns zero, because reading the
+// clock there costs as much as a quick handler.
 func (c *Call) start() time.Time {
 	if c.onReader {
 		return time.Time{}
@@ -174,7 +174,7 @@ func (c *Call) finish() {
 func (c *Call) Relay() {
 	c.Arm()
 	if c.isLate(time.Now()) {
-		c.Cancel(c.late(), context.DeadlineExceeded) // its timer will be behind, as in run
+		c.Cancel(c.late(), context.DeadlineExceeded) // its timer may be late, as in run
 		return
 	}
 	if !c.stage.CompareAndSwap(waiting, running) {
@@ -189,7 +189,7 @@ func (c *Call) Relay() {
 		b := buffer.For(len(out))
 		b.B = append(c.maker.Head(b.B, c), out...)
 		c.finish()
-		// On a worker: to answer may mean to wait for a slow peer, and the
+		// On a worker, because the answer may have to wait for a slow peer, and the
 		// outcomes of other calls wait behind this one.
 		c.env.Workers.Go(task(func() {
 			c.answer(b, err)

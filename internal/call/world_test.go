@@ -32,8 +32,8 @@ type tester interface {
 	Cleanup(f func())
 }
 
-// A world is all that a call meets: the things of a router, a gate, a maker. It notes
-// what each of them is told.
+// A world stands for everything around a call: the Env of a router, a gate, and a maker.
+// It records how the call uses each of them.
 type world struct {
 	t      tester
 	pool   workers.Pool
@@ -42,9 +42,9 @@ type world struct {
 	panics atomic.Int64
 	places map[string]*call.Place
 
-	seen    bool               // what the maker returns from Answer
-	turn    func() bool        // what the gate returns from Commit; nil: true
-	failed  func(c *call.Call) // what the maker does in Fail; nil: nothing
+	seen    bool               // the result of the maker's Answer
+	turn    func() bool        // returns the result of the gate's Commit; nil: true
+	failed  func(c *call.Call) // called by the maker's Fail; nil: not called
 	inside  []*call.Call       // the parents of the calls from inside
 	lastID  uint64
 	flushes atomic.Int64
@@ -54,11 +54,11 @@ type world struct {
 	overs    map[uint64]int
 	seeks    int
 	left     map[uint64]int
-	failures []string // of Env.Failed
+	failures []string // the errors that Env.Failed got
 }
 
-// newWorld returns a world in which there are the routes that setup records. It is used
-// in a bubble.
+// newWorld returns a world with the routes that setup records. It must be called in a
+// bubble.
 func newWorld(t tester, setup func(r *cogs.Registrar)) *world {
 	t.Helper()
 	w := &world{t: t, answers: map[uint64][]string{}, overs: map[uint64]int{}, left: map[uint64]int{}, places: map[string]*call.Place{}}
@@ -81,7 +81,7 @@ func newWorld(t tester, setup func(r *cogs.Registrar)) *world {
 	}
 	w.env.Start()
 	t.Cleanup(func() {
-		time.Sleep(time.Hour) // what runs in a bubble when it ends fails it
+		time.Sleep(time.Hour) // until all goroutines have ended, otherwise synctest fails the test
 		w.pool.Close()
 	})
 	i, err := instance.Open(context.Background(), spec.Of(cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
@@ -107,7 +107,7 @@ func newWorld(t tester, setup func(r *cogs.Registrar)) *world {
 	return w
 }
 
-// arrive returns a call that no gate has seen yet.
+// arrive returns a call that has not reached a gate yet.
 func (w *world) arrive(endpoint, data string) *call.Call {
 	w.lastID++
 	c := w.env.New(w, w.places[endpoint])
@@ -184,7 +184,7 @@ func (w *world) want(id uint64, prefix string, over int) {
 	}
 }
 
-// wantLeft checks how often the gate got the place of call id back.
+// wantLeft checks how often call id has given its place back to the gate.
 func (w *world) wantLeft(id uint64, n int) {
 	w.t.Helper()
 	w.mu.Lock()
@@ -194,7 +194,7 @@ func (w *world) wantLeft(id uint64, n int) {
 	}
 }
 
-// wantFailures checks what Env.Failed was told: each line contains its part.
+// wantFailures checks the errors that Env.Failed got: each must contain its part.
 func (w *world) wantFailures(parts ...string) {
 	w.t.Helper()
 	w.mu.Lock()

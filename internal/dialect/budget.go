@@ -18,23 +18,23 @@ import (
 // behind the first, the second, the fourth, and each eighth call.
 type budget struct {
 	batch   atomic.Uint32 // the number of the read
-	patrols atomic.Uint32 // patrols in this read during which calls ran
+	patrols atomic.Uint32 // the number of patrols in this read during which calls ran
 
 	// owned by the watchdog
 	seen uint32
 
 	// owned by the reader
-	arrived int64      // when the read came, if it has brought several calls; otherwise 0
-	counted uint32     // patrols that allows has seen
+	arrived int64      // the time of the read, if it has brought several calls; otherwise 0
+	counted uint32     // the part of patrols that allows has seen
 	window  int64      // the start of the time that counts
 	calls   int        // calls of the read so far
 	over    int        // how often the time was up
-	last    *call.Pace // pace of the route that ran last; nil: none since the time was up
+	last    *call.Pace // the pace of the route that ran last; nil if none has run since the time was up
 }
 
 const (
-	budgetTime = time.Millisecond // for the calls of a read together
-	mostOver   = 3                // after which workers take all calls
+	budgetTime = time.Millisecond // for all calls of a read together
+	mostOver   = 3                // when the time was up so often, workers take all calls
 )
 
 // renew begins a new read. arrived is the time at which it came if it has brought
@@ -47,9 +47,9 @@ func (b *budget) renew(arrived int64) {
 	b.arrived, b.counted, b.window, b.calls, b.over, b.last = arrived, 0, arrived, 0, 0, nil
 }
 
-// allows reports whether a quick call may run on the reader's goroutine. When the time
-// is up, the route that ran last is not quick any more, and others go on. When it was
-// up mostOver times, workers take all calls until the next read.
+// allows reports whether a quick call may run on the reader's goroutine. When the time is
+// up, the route that ran last does not count as quick any more, and other routes go on.
+// When the time was up mostOver times, workers take all calls until the next read.
 func (b *budget) allows(c *call.Call, clock *router.Router) bool {
 	patrols := b.patrols.Load()
 	up := patrols > b.counted
@@ -66,7 +66,7 @@ func (b *budget) allows(c *call.Call, clock *router.Router) bool {
 	return b.over < mostOver && c.Quick()
 }
 
-// looks reports whether to look at the clock before the next call.
+// looks reports whether allows must look at the clock before the next call.
 func (b *budget) looks() bool {
 	ran := b.calls
 	b.calls++

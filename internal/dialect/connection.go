@@ -20,9 +20,9 @@ type Connection struct {
 	hub     *Hub
 	conn    *transport.Conn
 	dialect dialect
-	// Ended is called when nothing can be read any more. It does not block.
+	// Ended is called when the reader cannot read any more. It must not block.
 	Ended func(err error)
-	// RequestClose asks the owner to close the connection. It does not block.
+	// RequestClose asks the owner to close the connection. It must not block.
 	RequestClose func(code int, reason string)
 
 	turn    turn
@@ -30,7 +30,7 @@ type Connection struct {
 	trusted atomic.Bool // the client has authenticated
 
 	// owned by the reader, in turn
-	failures int  // wrong secrets in a row
+	failures int  // the number of wrong secrets in a row
 	waited   bool // the reader has waited since it received a message
 	// later holds calls of this read for workers. If workers had them at once, they
 	// would take the processors from the quick calls behind them.
@@ -42,7 +42,7 @@ type dialect interface {
 	call.Maker
 
 	// receive handles one message and frees it, at the latest when the call of the
-	// message is over. It reports whether the goroutine is still the connection's
+	// message is over. It returns true if the goroutine is still the connection's
 	// reader.
 	receive(m *buffer.Buffer, text bool) bool
 
@@ -63,8 +63,8 @@ func (c *Connection) Start() { go c.read() }
 // Trusted reports whether the client has authenticated.
 func (c *Connection) Trusted() bool { return c.trusted.Load() }
 
-// Heartbeats reports whether the dialect has heartbeats. The Python package's clients
-// have none, since they answer a ping by asking again.
+// Heartbeats reports whether the dialect has heartbeats. The ipcx dialect has none,
+// because the Python package's clients answer a ping by sending their request again.
 func (c *Connection) Heartbeats() bool { return c.Limit > 0 }
 
 // GoAway tells the client that the server will close.
@@ -74,7 +74,7 @@ func (c *Connection) GoAway(reason string) { c.dialect.goAway(reason) }
 // the client.
 func (c *Connection) CutOff(err *wire.Error) { c.dialect.cutOff(err) }
 
-// Conn returns the connection under it.
+// Conn returns the transport's connection of this client.
 func (c *Connection) Conn() *transport.Conn { return c.conn }
 
 // Finish cancels the calls of a client that is gone, and closes the connection.
@@ -86,8 +86,8 @@ func (c *Connection) Finish() {
 	c.hub.Router.Unregister(&c.Session)
 }
 
-// Drop cuts off a client whose connection does not end by itself. It is also for a
-// reader that waits for a call.
+// Drop cuts off a client whose connection does not end by itself, also while its reader
+// waits for a call.
 func (c *Connection) Drop() {
 	c.lost.Store(true)
 	c.conn.Abort()
@@ -96,10 +96,10 @@ func (c *Connection) Drop() {
 
 func every(*call.Call) bool { return true }
 
-// gone returns the error of a call whose caller cannot be answered any more.
+// gone returns the error for calls of a client that cannot get answers any more.
 func gone() *wire.Error { return wire.Errorf(wire.Canceled, "the caller is gone") }
 
-// send passes an answer on. Without flush the reader writes it before it waits.
+// send passes an answer on. If flush is false, the reader writes it before it next waits.
 func (c *Connection) send(text []byte, flush bool) {
 	if c.lost.Load() {
 		return
@@ -110,8 +110,8 @@ func (c *Connection) send(text []byte, flush bool) {
 	}
 }
 
-// penalize handles a wrong secret. If the client's address has sent many, it delays the
-// connection's reader, and nothing else. It reports whether to end the connection.
+// penalize handles a wrong secret. If the client's address has sent many, it delays this
+// connection's reader, and no other code. It returns true if the connection must end.
 func (c *Connection) penalize() (cut bool) {
 	c.failures++
 	if wait := c.hub.Delay(c.conn.RemoteAddr()); wait > 0 {
@@ -121,8 +121,8 @@ func (c *Connection) penalize() (cut bool) {
 	return c.failures >= maxFailures
 }
 
-// rejectInvalidUTF8 ends a connection whose text is not UTF-8, as RFC 6455 section 8.1
-// asks. It reports whether m was such a text.
+// rejectInvalidUTF8 ends the connection if m is a text that is not UTF-8, as RFC 6455
+// section 8.1 demands. It returns true in that case.
 func (c *Connection) rejectInvalidUTF8(m *buffer.Buffer, text bool) bool {
 	if !text || utf8.Valid(m.B) {
 		return false

@@ -23,15 +23,15 @@ type guesser struct {
 }
 
 const (
-	freeFailures  = 10 // people mistype
+	freeFailures  = 10 // without a delay, because people mistype
 	firstPenalty  = 50 * time.Millisecond
 	worstPenalty  = time.Second
 	forgetGuesser = time.Minute
 	maxGuessers   = 10_000
 )
 
-// failed notes a wrong secret from an address and returns the time to wait before the
-// answer to it.
+// failed notes a wrong secret from an address. It returns the time for which the answer
+// must wait.
 func (g *guard) failed(address string, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -67,15 +67,15 @@ func (g *guard) sweep(now time.Time) {
 	}
 }
 
-// hostOf returns an address without its port. For IPv6 it returns the network, since a
-// client with one address there has 2^64.
+// hostOf returns an address without its port. For IPv6 it returns the network, since one
+// client usually has all 2^64 addresses of its network.
 func hostOf(a net.Addr) string {
 	host, _, err := net.SplitHostPort(a.String())
 	if err != nil {
 		return a.String()
 	}
 	if ip, err := netip.ParseAddr(host); err == nil && ip.Is6() && !ip.Is4In6() {
-		network, _ := ip.Prefix(64) // 64 bits it has
+		network, _ := ip.Prefix(64) // cannot fail, since an IPv6 address has 128 bits
 		return network.String()
 	}
 	return host

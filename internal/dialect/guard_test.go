@@ -18,9 +18,9 @@ func TestGuard(t *testing.T) {
 		if got := g.failed("1.2.3.4", now); got != want {
 			t.Errorf("failure %d waits %v; want %v", i+1, got, want)
 		}
-		now = now.Add(50 * time.Second) // failures of an address that goes on are not forgotten
+		now = now.Add(50 * time.Second) // the guard does not forget an address that goes on guessing
 	}
-	for range 100 { // no overflow
+	for range 100 { // the delay must not overflow
 		if got := g.failed("1.2.3.4", now); got != time.Second {
 			t.Fatalf("a late failure waits %v; want 1s", got)
 		}

@@ -13,8 +13,8 @@ import (
 // A Hub holds the things that the connections of one server share.
 type Hub struct {
 	Router      *router.Router
-	Credentials []Credential // none: callers need no secret
-	MaxCalls    int          // calls in flight on one connection that speaks cogbus.v1
+	Credentials []Credential // if empty, callers need no secret
+	MaxCalls    int          // the limit of calls in flight on one connection that speaks cogbus.v1
 	Log         *slog.Logger
 
 	watchdog watchdog
@@ -27,10 +27,10 @@ type Credential struct {
 	Admin  bool
 }
 
-// Close ends the watchdog. No connection may be read any more.
+// Close ends the watchdog. All readers of connections must have ended before.
 func (h *Hub) Close() { h.watchdog.close() }
 
-// Authorized reports whether e carries a credential, and whether that is an admin's.
+// Authorized reports whether e carries a credential, and whether it is an admin's.
 func (h *Hub) Authorized(e *protocol.Envelope) (admin, ok bool) {
 	if len(h.Credentials) == 0 {
 		return false, e.Authorized()
@@ -67,6 +67,6 @@ func (h *Hub) Open(conn *transport.Conn) *Connection {
 	return c
 }
 
-// Delay notes a wrong secret from an address and returns the time to wait before the
-// answer to it.
+// Delay notes a wrong secret from an address. It returns the time for which the answer
+// must wait.
 func (h *Hub) Delay(from net.Addr) time.Duration { return h.guard.failed(hostOf(from), time.Now()) }

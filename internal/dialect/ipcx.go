@@ -22,17 +22,17 @@ type ipcx struct {
 	mu        sync.Mutex    // protects the fields below
 	room      sync.Cond     // signals that queue has become shorter
 	busy      bool          // a request is unanswered
-	queue     []request     // the requests that were read ahead
+	queue     []request     // the requests that the reader has read ahead
 	answered  bool          // the request before queue is answered
-	refusal   *wire.Error   // the answer to requests whose turn comes from now on; nil: they run
-	arriving  *call.Call    // the call of the reader while it waits for room
+	refusal   *wire.Error   // the answer to all requests whose turn comes from now on; nil if they may run
+	arriving  *call.Call    // the call with which the reader waits for room
 	advancing bool          // a goroutine is in next, and will see answered
 	idle      chan struct{} // closed when no request is unanswered; nil if no goroutine waits for that
 }
 
-// lastMoment is the time for which a client that leaves keeps its calls. The Python
-// package's server runs a request that has arrived, and answers it if it can, even if
-// its client then leaves. But a route that hangs must not delay a Close for long.
+// lastMoment is the time for which the calls of a client that has left may go on. The
+// Python package's server runs a request that has arrived, and answers it if it can, even
+// if its client has left since. But a route that hangs must not delay a Close for long.
 const lastMoment = 500 * time.Millisecond
 
 // readAhead is the number of requests of a connection that may wait for their turn.
@@ -58,7 +58,7 @@ func (d *ipcx) Tail(dst []byte) []byte { return dst }
 
 func (d *ipcx) Fail(dst []byte, _ *call.Call, err error) []byte {
 	if e, ok := errors.AsType[call.LongResponse](err); ok {
-		// the Python package has a text for values that cannot be sent
+		// The Python package has its own text for values that cannot be sent.
 		err = codec.NotSerialisable{Err: errors.New(e.Error())}
 	}
 	return protocol.AppendErrorObject(dst, err)
@@ -77,9 +77,10 @@ func (d *ipcx) Answer(c *call.Call, text []byte, flush bool) (seen bool) {
 }
 
 // next notes that a request is answered, and starts the requests behind it. They run on
-// workers, since the reader's goroutine may be busy by now. A request that is refused
-// is answered before Admit returns, and that answer calls next again. Then the loop
-// below goes on; otherwise thousands of refusals would pile up on the stack.
+// workers, since the reader's goroutine may be busy by now. A refused request is answered
+// before Admit returns, and its answer calls next again. That inner next only sets
+// answered, and the loop below goes on; otherwise thousands of refusals would pile up on
+// the stack.
 func (d *ipcx) next() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -121,8 +122,8 @@ func (d *ipcx) next() {
 	d.advancing = false
 }
 
-// cutOff cancels the request that runs. The requests behind it are refused in their
-// turn: answers leave in the order of the requests.
+// cutOff cancels the request that runs. Each request behind it is refused when its turn
+// comes, because answers leave in the order of the requests.
 func (d *ipcx) cutOff(err *wire.Error) {
 	d.mu.Lock()
 	d.refusal = err
@@ -157,8 +158,8 @@ func (d *ipcx) waitAnswers() {
 	}
 }
 
-// turnOf reports whether r may go now. Otherwise turnOf has queued it. While the queue
-// is full, the reader waits.
+// turnOf returns true if r may run now. Otherwise turnOf has queued it. While the queue is
+// full, the reader waits here.
 func (d *ipcx) turnOf(r request) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -232,7 +233,7 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 	if !d.c.serve(c) {
 		return false
 	}
-	d.c.handOffLater() // nothing behind it can be answered before it
+	d.c.handOffLater() // the requests behind it must wait for its answer anyway
 	return true
 }
 

@@ -6,13 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxName is how many bytes of the name that a client gives itself are kept.
+// maxName is the greatest length of a client's name in bytes. The rest of a longer name
+// is cut off.
 const maxName = 64
 
-// cleanName returns the name of a client as handlers and logs get it. Only what is
-// printed stays of it: a control character could forge a line of a log, and one that is
-// not seen makes two names look the same. The result does not refer to name, which may
-// be as long as a message.
+// cleanName returns the name of a client in the form for handlers and logs. It keeps only
+// printable characters: a control character could forge a line of a log, and with an
+// invisible character two names could look the same. The result does not refer to name,
+// which may be as long as a message.
 func cleanName(name string) string {
 	name = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -30,7 +30,7 @@ func (c *Connection) read() {
 		if c.waited {
 			c.waited = false
 			var arrived int64
-			if c.conn.Buffered() { // some of these calls will wait for others
+			if c.conn.Buffered() { // some of the calls of this read will wait for others
 				arrived = c.Router.Now()
 			}
 			c.turn.budget.renew(arrived)
@@ -47,8 +47,8 @@ func (c *Connection) read() {
 	}
 }
 
-// takeOver starts a reader in place of a slow one. The answers that are ready leave
-// first, on the new goroutine, since the client may be slow.
+// takeOver starts a new reader in place of a slow one. The new goroutine first writes the
+// answers that are ready. The watchdog cannot do that, since the client may be slow.
 func (c *Connection) takeOver() {
 	go func() {
 		c.conn.Flush()
@@ -70,8 +70,8 @@ func (c *Connection) handOffLater() {
 	c.later = c.later[:0]
 }
 
-// serve admits a call that the reader has read and, if its route is quick, runs it
-// here. It reports whether the goroutine is still the reader.
+// serve admits a call that the reader has read and, if its route is quick, runs it here.
+// It returns true if the goroutine is still the reader.
 func (c *Connection) serve(k *call.Call) bool {
 	if !c.Router.Admit(k) {
 		return true
@@ -91,7 +91,7 @@ func (c *Connection) serve(k *call.Call) bool {
 	returned := false
 	defer func() {
 		switch {
-		case returned: // the answer leaves before the reader waits
+		case returned: // Flush writes the answer before the reader waits
 		case c.turn.end(token): // the handler, or the Key, called runtime.Goexit
 			c.takeOver()
 		default:

@@ -57,7 +57,7 @@ func (d *v1) cutOff(err *wire.Error) { d.c.CancelAll(every, err) }
 func (d *v1) waitAnswers() {} // the closing side has cancelled its calls already
 
 func (d *v1) goAway(reason string) {
-	if d.c.trusted.Load() { // in a handshake the client would take it for an answer
+	if d.c.trusted.Load() { // in a handshake the client would take the message for an answer
 		d.say(protocol.AppendGoAway(nil, reason))
 	}
 }
@@ -66,8 +66,8 @@ func (d *v1) receive(m *buffer.Buffer, text bool) bool {
 	if d.state == ready {
 		return d.take(m, text)
 	}
-	// On a worker: a handshake here would leave the reader with a stack of twice the
-	// size, for as long as an idle client stays.
+	// On a worker, because a handshake on this goroutine would double the stack of
+	// the reader, for as long as an idle client stays.
 	done := make(chan struct{})
 	d.c.Router.Pool.Go(workers.Func(func() {
 		defer close(done)
@@ -141,8 +141,8 @@ func (d *v1) hello(body []byte) {
 		Nonce    *protocol.Nonce `json:"nonce"` // a pointer, so that a missing nonce is nil
 	}
 	if err := protocol.DecodeHandshake(body, &h); err != nil || h.Nonce == nil {
-		// not err, which quotes the message: a client that confuses its fields sends a
-		// secret there
+		// Do not answer with err, which quotes the message. A client that confuses the
+		// fields sends its secret there.
 		d.reject(0, wire.Errorf(wire.BadRequest, `"hello" needs "v", a list of versions, and "nonce", 32 bytes in base64; "client" is a string`))
 		return
 	}

@@ -12,9 +12,9 @@ import (
 // on its reader's goroutine delays its connection for at most twice as long.
 const patrol = time.Millisecond
 
-// A turn says which goroutine reads a connection. It is odd while the reader runs a
-// call. The watchdog takes the reading away from a reader with a slow call by moving an
-// odd turn on.
+// A turn decides which goroutine reads a connection. Its number is odd while the reader
+// runs a call. To replace a reader with a slow call, the watchdog increments the odd
+// number; the old reader then finds that it has lost its turn.
 type turn struct {
 	count   atomic.Uint64
 	watched atomic.Bool
@@ -23,13 +23,13 @@ type turn struct {
 	seen    uint64     // owned by the watchdog
 }
 
-// begin says that the reader starts to run c.
+// begin notes that the reader starts to run c.
 func (t *turn) begin(c *call.Call) (token uint64) {
 	t.call = c
 	return t.count.Add(1)
 }
 
-// end notes that the call has returned. It reports whether the goroutine is still the
+// end notes that the call has returned. It returns true if the goroutine is still the
 // connection's reader.
 func (t *turn) end(token uint64) bool { return t.count.CompareAndSwap(token, token+1) }
 
@@ -87,8 +87,8 @@ func (w *watchdog) close() {
 	w.done.Wait()
 }
 
-// inspect replaces the reader if it runs the same call as a patrol ago. It reports
-// whether the watchdog must look again.
+// inspect replaces the reader if it runs the same call as one patrol before. It returns
+// true if the watchdog must look again.
 func (c *Connection) inspect() bool {
 	now := c.turn.count.Load()
 	same := now == c.turn.seen
@@ -101,7 +101,7 @@ func (c *Connection) inspect() bool {
 		return true
 	case now%2 == 1:
 		if c.turn.count.CompareAndSwap(now, now+1) {
-			c.turn.call.Stall() // no other goroutine changes it, since the reader has lost its turn
+			c.turn.call.Stall() // no other goroutine changes turn.call, since the reader has lost its turn
 			c.takeOver()
 		}
 		return true
@@ -110,5 +110,5 @@ func (c *Connection) inspect() bool {
 	if c.turn.count.Load() == now {
 		return false
 	}
-	return c.turn.watched.CompareAndSwap(false, true) // a call began meanwhile
+	return c.turn.watched.CompareAndSwap(false, true) // true if a call has begun meanwhile
 }

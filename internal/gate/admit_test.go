@@ -12,7 +12,7 @@ import (
 )
 
 // sleeps records routes that sleep for the seconds of the request and answer with the
-// number of their generation, one of them without regard for its context.
+// number of their generation. One of them sleeps on when its context ends.
 func sleeps(r *cogs.Registrar) {
 	sleep := func(ctx context.Context, s int) (uint64, error) {
 		time.Sleep(time.Duration(s) * time.Second)
@@ -27,8 +27,9 @@ func sleeps(r *cogs.Registrar) {
 
 var errGone = wire.Errorf(wire.Unavailable, "the cog is gone")
 
-// TestAdmit_limit fills a cog: one more call is refused, also where the first ones wait
-// for their turn, until a place is free. A call that was refused takes none.
+// TestAdmit_limit fills a cog to its limit of calls in flight, also with calls that wait
+// for their turn: the gate refuses further calls until a place is free. A refused call
+// takes no place.
 func TestAdmit_limit(t *testing.T) {
 	for _, endpoint := range []string{"sleep", "serial", "keyed", "three"} {
 		bubble(t, endpoint, func(t *testing.T) {
@@ -50,7 +51,7 @@ func TestAdmit_limit(t *testing.T) {
 	}
 }
 
-// TestAdmit_maxWaiting has more calls wait for their turn than a route lets.
+// TestAdmit_maxWaiting has more calls wait for their turn than the route's MaxWaiting.
 func TestAdmit_maxWaiting(t *testing.T) {
 	for _, endpoint := range []string{"short", "keyed"} {
 		bubble(t, endpoint, func(t *testing.T) {
@@ -78,8 +79,9 @@ func TestAdmit_maxWaiting(t *testing.T) {
 	}
 }
 
-// TestAdmit_maxWaitingBehindAKey finds keys while the first of the line looks for its own:
-// those that are too many lose their places when that is found.
+// TestAdmit_maxWaitingBehindAKey finds the keys of some calls while Key still runs for the
+// first call of the line. When that key is found, the calls above MaxWaiting lose their
+// places.
 func TestAdmit_maxWaitingBehindAKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -105,7 +107,7 @@ func TestAdmit_maxWaitingBehindAKey(t *testing.T) {
 	})
 }
 
-// TestAdmit_givenUp admits calls that were given up before: they have no place.
+// TestAdmit_givenUp admits calls that were cancelled before: they get no place.
 func TestAdmit_givenUp(t *testing.T) {
 	for _, endpoint := range []string{"sleep", "serial", "keyed"} {
 		bubble(t, endpoint, func(t *testing.T) {
@@ -124,8 +126,8 @@ func TestAdmit_givenUp(t *testing.T) {
 	}
 }
 
-// TestAdmit_late admits calls whose places were looked up before a switch: they go to
-// the next generation, to its route of that name, within its limit.
+// TestAdmit_late admits calls that got their places from the route table before a switch:
+// they go to the next generation, to its route of that name, within its limit.
 func TestAdmit_late(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

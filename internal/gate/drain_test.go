@@ -10,8 +10,8 @@ import (
 	"github.com/cogbus/cogbus/internal/gate"
 )
 
-// TestDrained closes a generation in each way while calls run and wait there: it is
-// drained when the last of them is over, and not before.
+// TestDrained closes a generation in each way while calls run and wait there: it must be
+// drained when the last of these calls is over, and not before.
 func TestDrained(t *testing.T) {
 	for name, closes := range map[string]func(c *cog){
 		"Hold":      func(c *cog) { c.Hold() },
@@ -30,7 +30,7 @@ func TestDrained(t *testing.T) {
 			hangs := w.call("sleep", "6")
 			closes(c)
 			time.Sleep(5 * time.Second)
-			c.wantDrained(gen, false) // those in the lane have ended
+			c.wantDrained(gen, false) // only the calls in the lane have ended
 			if n := gen.InFlight(); n != 1 {
 				t.Errorf("InFlight() = %d; want the one that runs", n)
 			}
@@ -39,7 +39,7 @@ func TestDrained(t *testing.T) {
 			}
 			hangs.Cancel(errGone, context.Canceled)
 			w.want(hangs, "unavailable")
-			c.wantDrained(gen, false) // it is answered, and its handler runs on
+			c.wantDrained(gen, false) // the call is answered, and its handler runs on
 			time.Sleep(time.Second)
 			c.wantDrained(gen, true)
 			if gen.Serves(hangs) {
@@ -74,8 +74,9 @@ func TestDrained_reopened(t *testing.T) {
 	})
 }
 
-// TestDrained_late has calls come to a drained generation that they have looked up
-// before: it stays drained, and each is drained only once.
+// TestDrained_late admits a call late: the route table gave it a place in a generation
+// that has drained since. The call runs in the next generation, and the old one stays
+// drained.
 func TestDrained_late(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -97,7 +98,8 @@ func TestDrained_late(t *testing.T) {
 	})
 }
 
-// TestStats_leaving counts what runs in generations that are gone, until they are empty.
+// TestStats_leaving checks that Stats counts the calls of earlier generations until these
+// are empty.
 func TestStats_leaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

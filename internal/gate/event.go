@@ -5,8 +5,8 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// An Event is an event of a host. It is admitted once, as a whole: all listeners of one
-// generation get it, or none.
+// An Event is an event of a host. The gate admits it as a whole: either all listeners of
+// one generation get it, or none does.
 type Event struct {
 	Host instance.Host
 	Name string
@@ -15,19 +15,20 @@ type Event struct {
 	// the server has ended.
 	Call func(at *call.Place) *call.Call
 
-	// Placed is told, once, that all calls of the event are made, or the reason why no
-	// listener gets it.
+	// Placed is called once: with nil when all calls of the event are made, or with the
+	// reason why no listener gets it.
 	Placed func(err error)
 }
 
-// A subscription is an event of a host to which a cog listens. It belongs to the gate and outlives
-// instances, so that an event during a reload is neither lost nor seen twice.
+// A subscription is an event of a host to which a cog listens. It belongs to the gate and
+// outlives instances, so that an event during a reload is neither lost nor seen twice.
 type subscription struct {
 	host  instance.Host
 	event string
 }
 
-// Subscribe makes gen's subscriptions the subscriptions of the gate; nil has none.
+// Subscribe makes gen's subscriptions the subscriptions of the gate. If gen is nil, the
+// gate cancels all of its subscriptions.
 // newEvent makes an Event of the data of a host.
 func (g *Gate) Subscribe(gen *Generation, newEvent func(host instance.Host, name string, data []byte) *Event) {
 	g.mu.Lock()
@@ -47,7 +48,7 @@ func (g *Gate) Subscribe(gen *Generation, newEvent func(host instance.Host, name
 		}
 	}
 	g.mu.Unlock()
-	// without mu: a host may deliver while it subscribes
+	// Without mu, because a host may deliver an event while it subscribes.
 	for _, cancel := range drop {
 		cancel()
 	}
@@ -87,9 +88,9 @@ func (g *Gate) Deliver(e *Event) {
 	}
 }
 
-// spreadLocked makes a call of each listener for an event, with its place in the order
-// of events. It returns the calls that can run. The gate's mu keeps all of them in one
-// generation.
+// spreadLocked makes a call of an event for each listener, and puts it into the lanes of
+// events. It returns the calls whose turn has come. The caller holds the gate's mu, which
+// keeps all calls of the event in one generation.
 func (gen *Generation) spreadLocked(e *Event) (start []*call.Call) {
 	for _, r := range gen.listeners[subscription{e.Host, e.Name}] {
 		c := e.Call(&r.Place)

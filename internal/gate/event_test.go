@@ -17,14 +17,14 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// A host delivers events to whoever has subscribed. early is delivered while a
-// subscription is made.
+// A host delivers events to its subscribers. It delivers the event early during
+// Subscribe.
 type host struct {
 	early string
 
 	mu    sync.Mutex // protects the fields below
 	subs  map[string]func(data []byte)
-	asked []string // for what, since it began
+	asked []string // the names of all events that were subscribed to
 }
 
 func (*host) Call(context.Context, string, []byte) ([]byte, error) { return nil, errGone }
@@ -59,7 +59,7 @@ func (h *host) names() string {
 	return strings.Join(slices.Sorted(maps.Keys(h.subs)), " ")
 }
 
-// event makes an event of what a host delivers. Placed notes why no listener gets it.
+// event makes an Event of the data of a host. Placed notes why no listener gets it.
 func (w *world) event(h instance.Host, name string, data []byte) *gate.Event {
 	return &gate.Event{
 		Host: h,
@@ -84,8 +84,8 @@ func (w *world) event(h instance.Host, name string, data []byte) *gate.Event {
 	}
 }
 
-// listens records n listeners for each of the events; they note what they get, and take a
-// second. Events of the same text have the same key.
+// listens records n listeners for each of the events. Each notes the events that it gets,
+// and takes a second. Events with the same text have the same key.
 func listens(w *world, h instance.Host, n int, events ...string) func(r *cogs.Registrar) {
 	return func(r *cogs.Registrar) {
 		for _, event := range events {
@@ -122,13 +122,13 @@ func TestEvent_oneGeneration(t *testing.T) {
 		if n := c.Swap(c.next(c.gen)); n != 2 {
 			t.Errorf("Swap() = %d; want 2 events", n)
 		}
-		h.emit("join", "four") // the held ones have passed the limit
+		h.emit("join", "four") // refused, because the held events have passed the limit
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		slices.Sort(w.began)
 		w.wantNotes("four lost: overloaded:", "three in 2", "three in 2", "three placed", "two in 2", "two in 2", "two placed")
 
-		h.emit("join", "nobody") // the server has ended: there is no call to make
+		h.emit("join", "nobody") // the server has ended, so Event.Call returns nil
 		w.wantNotes("nobody placed")
 		c.RefuseAll(errGone)
 		h.emit("join", "five")
@@ -140,8 +140,8 @@ func TestEvent_oneGeneration(t *testing.T) {
 }
 
 // TestEvent_orderOverASwitch delivers events of one key before and after a switch: the
-// listener of the next generation waits for that of the one before, in a serial cog and
-// in any other.
+// listener of the next generation waits for the listener of the previous one, whether or
+// not the cog is serial.
 func TestEvent_orderOverASwitch(t *testing.T) {
 	for _, serial := range []bool{false, true} {
 		bubble(t, fmt.Sprintf("serial %v", serial), func(t *testing.T) {
@@ -159,7 +159,8 @@ func TestEvent_orderOverASwitch(t *testing.T) {
 	}
 }
 
-// TestEvent_limit leaves an event out for which there is not room for all listeners.
+// TestEvent_limit delivers an event when the limit has no room for all its listeners: no
+// listener gets it.
 func TestEvent_limit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, h := newWorld(t), &host{subs: map[string]func([]byte){}}
@@ -167,7 +168,7 @@ func TestEvent_limit(t *testing.T) {
 		c.Subscribe(c.gen, w.event)
 		for n := range 3 {
 			h.emit("join", fmt.Sprint(n))
-			time.Sleep(time.Millisecond) // or they end in any order
+			time.Sleep(time.Millisecond) // otherwise they end in random order
 		}
 		if n := c.gen.InFlight(); n != 4 {
 			t.Errorf("InFlight() = %d; want 2 events of 2 listeners", n)
@@ -185,13 +186,13 @@ func TestEvent_limit(t *testing.T) {
 	})
 }
 
-// TestSubscribe changes which events a cog listens to. A subscription that the next
-// generation needs too is kept, so that no event is lost or seen twice.
+// TestSubscribe changes the events to which a cog listens. The gate keeps a subscription
+// that the next generation needs too, so that no event is lost or seen twice.
 func TestSubscribe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, h := newWorld(t), &host{subs: map[string]func([]byte){}}
 		c := w.load(cogs.Cog{Name: "c"}, listens(w, h, 1, "join", "leave"))
-		h.early = "early" // delivered while it subscribes, so not under the gate's lock
+		h.early = "early" // Subscribe delivers it, which would hang if the gate held its lock
 		c.Subscribe(c.gen, w.event)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()

@@ -1,13 +1,14 @@
 // Package gate admits the work of a cog. A [Gate] lives from Load to Unload and
 // outlives instances; each instance is a [Generation] of it. A call goes forward:
 //
-//	Admit      the gate counts it into the generation of its route, unless that
-//	           is closed: then it holds the call, sends it on, or rejects it
+//	Admit      the gate counts it into the generation of its route. If that
+//	           generation is closed, the gate holds the call, sends it to
+//	           another generation, or rejects it
 //	order      the route puts it into its lanes, or lets it pass
 //	Leave      the call gives its places back
 //
-// The gate never waits and never runs user code: the goroutine that
-// runs a call finds its key, after the call has its place. Each step is O(1), and a switch is O(held).
+// The gate never waits and never runs user code: the goroutine that runs a call finds its
+// key, after the call has its place. Each step is O(1), and a switch is O(held calls).
 package gate
 
 import (
@@ -25,7 +26,7 @@ import (
 type Gate struct {
 	Name     string
 	counts   call.Counts
-	panics   atomic.Int64 // of handlers
+	panics   atomic.Int64 // handlers that have panicked
 	maxHeld  int
 	env      *call.Env
 	switches *Switches
@@ -35,15 +36,15 @@ type Gate struct {
 	leaving []*Generation // closed generations before current that still have calls in flight
 	holding bool
 	held    []held
-	heldSum int   // how many were held since the last hold
-	shut    error // why the gate admits nothing, if it admits nothing
+	heldSum int   // calls and events held since the last Hold
+	shut    error // the reason why the gate admits nothing; nil if it admits calls
 	subs    map[subscription]func()
 }
 
 // A held is a call or an event that waits in the gate while its cog switches.
 type held struct {
 	call  *call.Call
-	event *Event // instead of call
+	event *Event // nil for a call
 }
 
 // Defaults of the fields of cogs.Cog.
@@ -52,8 +53,8 @@ const (
 	defaultHeld     = 1000
 )
 
-// New returns the gate of a cog. It holds the work that comes until it gets a
-// generation: routes are published a moment before that.
+// New returns the gate of a cog. The gate holds all work until it gets its first
+// generation, because routes are published a moment before that.
 func New(c instance.Spec, env *call.Env, switches *Switches) *Gate {
 	g := &Gate{
 		Name:     c.Name,
@@ -67,9 +68,8 @@ func New(c instance.Spec, env *call.Env, switches *Switches) *Gate {
 	return g
 }
 
-// Admit takes a call that has arrived to the gate of its target. It reports whether
-// the caller runs the call now; otherwise the call waits for its turn, or is held, or
-// was rejected.
+// Admit passes a call that has arrived to the gate of its target. It returns true if the
+// caller must run the call now. Otherwise the gate has queued, held or rejected it.
 func Admit(c *call.Call) (run bool) {
 	r := routeOf(c.Target())
 	g := r.generation.gate
@@ -89,8 +89,8 @@ func Admit(c *call.Call) (run bool) {
 	return g.went(c, r.take(c))
 }
 
-// went looks for circles if a call does not run now, whether or not Admit has given it
-// a place. It returns run.
+// went looks for circles if run is false, because then the call may wait, with a place or
+// without. It returns run.
 func (g *Gate) went(c *call.Call, run bool) bool {
 	if !run {
 		g.lookForCircle(c)
@@ -98,8 +98,8 @@ func (g *Gate) went(c *call.Call, run bool) bool {
 	return run
 }
 
-// redirect handles a call for a closed generation: it holds the call, sends it on, or
-// rejects it.
+// redirect handles a call for a closed generation: it holds the call, sends it to another
+// generation, or rejects it.
 func (g *Gate) redirect(c *call.Call) (run bool) {
 	g.mu.Lock()
 	switch {
@@ -122,8 +122,8 @@ func (g *Gate) redirect(c *call.Call) (run bool) {
 	return gen.start(c, false)
 }
 
-// reject answers a call that no generation has admitted. A tick is dropped: its
-// instance has ended, and the next one has ticks of its own.
+// reject answers a call that no generation has admitted. It drops a tick, because the
+// tick's instance has ended and the next instance has its own ticks.
 func reject(c *call.Call, err error) {
 	if routeOf(c.Target()).tick {
 		c.Drop()
@@ -132,10 +132,11 @@ func reject(c *call.Call, err error) {
 	c.RejectArriving(err)
 }
 
-// holdLocked holds a call or an event. It reports false if too many are held.
+// holdLocked holds a call or an event. It returns false if the gate already holds its
+// maximum.
 func (g *Gate) holdLocked(h held) bool {
 	if len(g.held) >= g.maxHeld {
-		// callers that give their calls up must not fill the gate with them
+		// Cancelled calls must not fill the gate.
 		g.held = slices.DeleteFunc(g.held, func(h held) bool { return h.call != nil && h.call.Over() })
 	}
 	if len(g.held) >= g.maxHeld {
@@ -149,8 +150,9 @@ func (g *Gate) holdLocked(h held) bool {
 	return true
 }
 
-// enterEnding counts a call into a generation that is ending, if calls still run there.
-// A call that one of them has made, or waits for, must not wait for them to end.
+// enterEnding counts a call into a closed generation, if calls still run there. It is for
+// a call that one of these calls has made, or waits for: if it waited for them to end,
+// none of them would end.
 func (g *Gate) enterEnding(old *Generation) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -161,8 +163,8 @@ func (g *Gate) enterEnding(old *Generation) bool {
 	return true
 }
 
-// calledFrom returns the generation of g from which a call was made, directly or
-// through other cogs, by handlers that have not returned.
+// calledFrom returns the generation of g whose handler has made a call, directly or
+// through calls of other cogs. It returns nil unless all these handlers still run.
 func (g *Gate) calledFrom(c *call.Call) *Generation {
 	for p := c.Maker(); p != nil; p = p.Maker() {
 		if at := p.Place(); at != nil && routeOf(at).generation.gate == g {
@@ -172,8 +174,8 @@ func (g *Gate) calledFrom(c *call.Call) *Generation {
 	return nil
 }
 
-// InFlight returns how many calls the gate holds, and how many are in flight in the
-// current generation.
+// InFlight returns the number of calls that the gate holds, and the number in flight in
+// the current generation.
 func (g *Gate) InFlight() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -184,8 +186,8 @@ func (g *Gate) InFlight() int {
 	return n
 }
 
-// countHeldLocked returns how many calls and events the gate holds. Calls that were given
-// up take no place.
+// countHeldLocked returns the number of calls and events that the gate holds, without
+// cancelled calls.
 func (g *Gate) countHeldLocked() int {
 	n := 0
 	for _, h := range g.held {

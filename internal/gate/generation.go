@@ -20,8 +20,8 @@ type Generation struct {
 	routes    map[string]*route
 	listeners map[subscription][]*route
 	ticks     map[*instance.Endpoint]*route
-	serial    *lanes // of a serial cog: all its work shares them
-	events    *lanes // the listeners share them
+	serial    *lanes // the lanes of all work of a serial cog; nil for other cogs
+	events    *lanes // the lanes of all listeners
 	limit     int64
 	outbox    outbox
 
@@ -31,9 +31,9 @@ type Generation struct {
 
 const closedBit = 1 << 62
 
-// Next returns the generation of an instance, closed. Swap opens it. It takes the lanes
-// of old over, if that is not nil: calls that run one at a time, or in order, do so
-// also while calls of both generations run.
+// Next returns the generation of an instance. It is closed until Swap opens it. If old is
+// not nil, the new generation takes over its lanes, so that calls run one at a time, or in
+// order, also while calls of both generations run.
 func (g *Gate) Next(number uint64, i *instance.Instance, old *Generation) *Generation {
 	if old == nil {
 		old = &Generation{}
@@ -53,8 +53,8 @@ func (g *Gate) Next(number uint64, i *instance.Instance, old *Generation) *Gener
 	if cog.Serial {
 		gen.serial = inherit(serialLanes(), old.serial)
 	}
-	// All listeners share their lanes: otherwise the event that a member has left could
-	// overtake the event that the same member has come.
+	// All listeners share their lanes. Otherwise the event that a member has left could
+	// overtake the event that the same member has joined.
 	if gen.events = gen.serial; gen.events == nil {
 		gen.events = inherit(newLanes(1, 0), old.events)
 	}
@@ -76,8 +76,8 @@ func (g *Gate) Next(number uint64, i *instance.Instance, old *Generation) *Gener
 	return gen
 }
 
-// newTick returns the route of a tick, which does not overlap the same tick of the
-// previous instance.
+// newTick returns the route of a tick. It shares its lane with the same tick of the
+// previous instance, so that the two do not overlap.
 func (gen *Generation) newTick(n int, e *instance.Endpoint, old *Generation) *route {
 	r := gen.newRoute(e, gen.serial)
 	r.tick = true
@@ -105,7 +105,7 @@ func (gen *Generation) Places() map[string]*call.Place {
 	return all
 }
 
-// Serves reports whether a call is admitted to this generation and not over.
+// Serves reports whether a call has its place in this generation and is not over.
 func (gen *Generation) Serves(c *call.Call) bool {
 	at := c.Place()
 	return at != nil && routeOf(at).generation == gen
@@ -132,9 +132,9 @@ func (gen *Generation) all() []*route {
 	return slices.AppendSeq(list, maps.Values(gen.ticks))
 }
 
-// start gives a call, which the generation has counted, its place there. Where passes
-// is true the limit of calls in flight does not count: the call was held, or others
-// wait for it, so it was let in before.
+// start gives a call its place in the generation, which has counted it already. If passes
+// is true, the limit of calls in flight does not apply, because the gate has held the
+// call, or because calls of the generation wait for it.
 func (gen *Generation) start(c *call.Call, passes bool) (run bool) {
 	r := routeOf(c.Target())
 	if r.generation != gen {

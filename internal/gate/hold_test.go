@@ -11,8 +11,8 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 )
 
-// TestHold holds calls and lets them go on in each way: in order, each in one
-// generation, past the limit, and with those that come later behind them.
+// TestHold holds calls and lets them go on in each way. They must run in order, each in
+// one generation, also above the limit, and before the calls that arrive later.
 func TestHold(t *testing.T) {
 	for name, k := range map[string]struct {
 		release func(c *cog) int
@@ -45,7 +45,7 @@ func TestHold(t *testing.T) {
 			if n := k.release(c); n != 5 {
 				t.Errorf("it has released %d; want 5", n)
 			}
-			w.want(w.call("serial", "9"), "overloaded") // the held ones passed the limit
+			w.want(w.call("serial", "9"), "overloaded") // because the held calls have passed the limit
 			time.Sleep(5*time.Second - 1)
 			w.want(w.call("serial", "5"), "")
 			time.Sleep(5 * time.Second)
@@ -61,8 +61,8 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// TestHold_full has more calls come than may be held. Those that are given up meanwhile
-// make room, and do not count.
+// TestHold_full has more calls come than the gate may hold. Calls that are cancelled
+// meanwhile make room, and do not count.
 func TestHold_full(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -85,7 +85,7 @@ func TestHold_full(t *testing.T) {
 	})
 }
 
-// TestHold_deadline keeps a call in the gate until its time is over: it does not run
+// TestHold_deadline keeps a call in the gate until its deadline: it does not run
 // afterwards, and takes no place in the next generation.
 func TestHold_deadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestHold_deadline(t *testing.T) {
 	})
 }
 
-// TestHold_noRoute holds a call for a route that the next generation has not.
+// TestHold_noRoute holds a call for a route that the next generation does not have.
 func TestHold_noRoute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -121,8 +121,8 @@ func TestHold_noRoute(t *testing.T) {
 	})
 }
 
-// TestHold_again holds a gate that holds already: what it has is kept, and the count
-// begins anew.
+// TestHold_again calls Hold on a gate that holds calls already: it keeps these calls, and
+// begins to count again.
 func TestHold_again(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// asks records routes that call others: first they wait for a second, in which tests
-// close gates, then they call the route that the request names.
+// asks records routes that call other routes: first they wait for a second, in which
+// tests close gates, then they call the route that the request names.
 func asks(name string) func(r *cogs.Registrar) {
 	return func(r *cogs.Registrar) {
 		ask := func(ctx context.Context, endpoint string) (string, error) {
@@ -39,9 +39,9 @@ func asks(name string) func(r *cogs.Registrar) {
 	}
 }
 
-// TestInside_ownCog has a handler call its own cog while its generation is closed: the
-// call runs in that generation, whatever has closed it but for an unload, directly and
-// through another cog.
+// TestInside_ownCog has a handler call its own cog while its generation is closed,
+// directly and through another cog: the call runs in that generation, unless an unload
+// has closed it.
 func TestInside_ownCog(t *testing.T) {
 	for _, k := range []struct {
 		name, endpoint, data string
@@ -68,7 +68,7 @@ func TestInside_ownCog(t *testing.T) {
 			k.closes(a)
 			time.Sleep(2 * time.Second)
 			if k.name == "reopened" {
-				k.want = "unavailable: overloaded" // an open generation has its limit for all
+				k.want = "unavailable: overloaded" // an open generation applies its limit to all calls
 			}
 			w.want(c, k.want)
 			if n := old.InFlight() + b.InFlight(); n != 0 {
@@ -81,10 +81,10 @@ func TestInside_ownCog(t *testing.T) {
 	}
 }
 
-// TestInside_bothSwitch has two cogs that call each other switch at the same time. Each
-// gate holds a call for which the other one's old generation waits: that joins the old
-// generation of the cog that it calls while something runs there, and is held for the
-// next one when nothing does.
+// TestInside_bothSwitch switches two cogs that call each other at the same time. Each
+// gate holds a call for which the old generation of the other cog waits. Such a call joins
+// the old generation of its own cog while calls run there. Otherwise the gate holds it
+// for the next generation.
 func TestInside_bothSwitch(t *testing.T) {
 	for _, lingers := range []bool{true, false} {
 		bubble(t, fmt.Sprintf("others linger %v", lingers), func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestInside_bothSwitch(t *testing.T) {
 				time.Sleep(10 * time.Second)
 			} else {
 				w.want(two, "")
-				a.wantDrained(oldA, true) // so the switch of a goes on
+				a.wantDrained(oldA, true) // so that the switch of a goes on
 				b.wantDrained(oldB, false)
 			}
 			w.want(outside, "")
@@ -124,9 +124,9 @@ func TestInside_bothSwitch(t *testing.T) {
 	}
 }
 
-// TestInside_behindALane closes a circle through a lane: a call of the generation of a
-// that is ending waits in the lane of b, behind a call that waits for one that a's gate
-// holds. Either of the two may come last.
+// TestInside_behindALane closes a circle through a lane. The ending generation of a waits
+// for a call in the lane of b. Before it in that lane runs a call that waits for a call
+// that a's gate holds. Either of the two waits may begin last.
 func TestInside_behindALane(t *testing.T) {
 	for _, first := range []string{"b.ask", "a.ask"} {
 		bubble(t, first+" first", func(t *testing.T) {
@@ -156,8 +156,8 @@ func TestInside_behindALane(t *testing.T) {
 	}
 }
 
-// TestInside_otherCog has a handler of a cog that serves call one that switches: nothing
-// waits for that call, so it is held, and runs in the next generation.
+// TestInside_otherCog has a handler of an open cog call a cog that switches: no ending
+// generation waits for that call, so the gate holds it, and it runs in the next generation.
 func TestInside_otherCog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -174,16 +174,16 @@ func TestInside_otherCog(t *testing.T) {
 	})
 }
 
-// TestInside_releasedIntoALane opens a gate of which the held calls share a lane: the
-// second, which a call of a has made, waits behind the first. Then a switches, and its
-// gate holds what the first one calls: the circle is closed.
+// TestInside_releasedIntoALane opens a gate whose held calls share a lane: the second
+// call, which a handler of a has made, waits behind the first. Then a switches, and its
+// gate holds a call that the first one makes: the circle is closed.
 func TestInside_releasedIntoALane(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		a, b := w.load(cogs.Cog{Name: "a"}, asks("a")), w.load(cogs.Cog{Name: "b", Serial: true}, asks("b"))
 		b.Hold()
 		inLane := w.call("b.ask", `"a.where"`)
-		second := w.call("a.ask", `"b.where"`) // what it calls is held behind
+		second := w.call("a.ask", `"b.where"`) // its call of b is held behind the first
 		time.Sleep(2 * time.Second)
 		b.Reopen()
 		synctest.Wait()
@@ -195,7 +195,8 @@ func TestInside_releasedIntoALane(t *testing.T) {
 	})
 }
 
-// TestInside_over has a handler's call go on after its handler: it gives no rights.
+// TestInside_over has a call outlive the handler that made it: then it does not join the
+// closed generation of that handler.
 func TestInside_over(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/cogbus/cogbus/internal/gate"
 )
 
-// notes records a route that notes when it begins, where, and takes a second.
+// notes records a route that notes its start and its generation, and takes a second.
 func notes(w *world, o cogs.RouteOptions[int]) func(r *cogs.Registrar) {
 	return func(r *cogs.Registrar) {
 		cogs.HandleWith(r, "note", o, func(ctx context.Context, n int) (int, error) {
@@ -22,13 +22,13 @@ func notes(w *world, o cogs.RouteOptions[int]) func(r *cogs.Registrar) {
 	}
 }
 
-// TestOrder_overASwitch has calls come before and after a switch. Where calls run one at
-// a time they do so in order of arrival also while both generations run; routes
-// of another kind in the next generation do not wait for the old ones.
+// TestOrder_overASwitch has calls come before and after a switch. If both generations run
+// calls one at a time, all of them run in order of arrival. If the next generation's route
+// is of another kind, its calls do not wait for the calls of the old one.
 func TestOrder_overASwitch(t *testing.T) {
 	even := func(n int) string { return fmt.Sprint(n % 2) }
 	for name, k := range map[string]struct {
-		serial     bool // the cog is
+		serial     bool // the cog is serial
 		before     cogs.RouteOptions[int]
 		after      cogs.RouteOptions[int]
 		at0s, at1s []string
@@ -45,7 +45,7 @@ func TestOrder_overASwitch(t *testing.T) {
 			c := w.load(cogs.Cog{Name: "c", Serial: k.serial}, notes(w, k.before))
 			call := func(n int) {
 				w.call("note", fmt.Sprint(n))
-				time.Sleep(time.Millisecond) // or those that run at once note it, and end, in any order
+				time.Sleep(time.Millisecond) // otherwise calls that run at the same time note themselves in random order
 			}
 			call(0)
 			call(1)
@@ -60,13 +60,13 @@ func TestOrder_overASwitch(t *testing.T) {
 	}
 }
 
-// TestOrder_keys has calls of two keys: those of one run in order, whichever goroutine
-// finds its key first.
+// TestOrder_keys has calls of two keys: calls of one key run in order of arrival, also if
+// the goroutine of a later call finds its key first.
 func TestOrder_keys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		c := w.load(cogs.Cog{Name: "c"}, notes(w, cogs.RouteOptions[int]{Key: func(n int) string {
-			time.Sleep(time.Duration(10-n) * time.Millisecond) // the later, the sooner
+			time.Sleep(time.Duration(10-n) * time.Millisecond) // a later call finds its key sooner
 			return fmt.Sprint(n % 2)
 		}}))
 		for n := range 4 {
@@ -91,8 +91,8 @@ func TestOrder_keys(t *testing.T) {
 	})
 }
 
-// TestEvict takes calls that hang out of their lane: the next generation goes on, and
-// the calls that hang stay in flight in theirs.
+// TestEvict takes calls that hang out of their lane: the next generation goes on, and the
+// calls that hang stay in flight in their own generation.
 func TestEvict(t *testing.T) {
 	for _, serial := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestEvict(t *testing.T) {
 			after := w.call("serial", "1")
 			time.Sleep(2 * time.Second)
 			w.want(after, "")
-			c.gen.Evict() // of a generation that runs nothing
+			c.gen.Evict() // of a generation without calls: does nothing
 			w.want(after, "")
 			old.Evict()
 			time.Sleep(2 * time.Second)
@@ -120,8 +120,8 @@ func TestEvict(t *testing.T) {
 	}
 }
 
-// TestSwap_maxWaiting has the next generation let more, or fewer, calls wait in the lanes
-// that it took over. What waits there already stays.
+// TestSwap_maxWaiting gives the next generation a higher or lower MaxWaiting for the lanes
+// that it takes over. Calls that wait there already stay.
 func TestSwap_maxWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -139,7 +139,7 @@ func TestSwap_maxWaiting(t *testing.T) {
 				return nil
 			}
 			next := c.next(c.gen)
-			w.want(w.arrive(nil, "note", "4"), "") // nothing has changed before Swap
+			w.want(w.arrive(nil, "note", "4"), "") // before Swap the old MaxWaiting applies
 			c.Swap(next)
 			w.want(w.call("note", "5"), k.want)
 		}

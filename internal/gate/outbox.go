@@ -6,9 +6,9 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 )
 
-// An outbox passes the calls of a generation on to the process of its cog, in the order
-// of their admission, because the lanes in which they will wait are in that process.
-// One worker at a time does so, while there are any.
+// An outbox passes the calls of a generation on to the process of its cog. It keeps the
+// order of their admission, because the lanes in which they will wait are in that process.
+// One worker at a time passes calls on; it ends when the outbox is empty.
 type outbox struct {
 	env *call.Env
 
@@ -28,11 +28,11 @@ func (o *outbox) put(c *call.Call) {
 	}
 }
 
-// Run passes on the calls that are there.
+// Run passes on all calls of the outbox.
 func (o *outbox) Run() {
 	returned := false
 	defer func() {
-		if !returned { // a relay called runtime.Goexit: the next ones go on without it
+		if !returned { // a relay called runtime.Goexit, so another worker passes on the next calls
 			o.env.Workers.Go(o)
 		}
 	}()
@@ -42,7 +42,7 @@ func (o *outbox) Run() {
 	returned = true
 }
 
-// next returns the first call. If there is none, the worker stops sending.
+// next takes the first call out of the outbox. If there is none, the worker stops.
 func (o *outbox) next() *call.Call {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -12,11 +12,11 @@ import (
 	"github.com/cogbus/cogbus/internal/instance"
 )
 
-// A far is a process behind relayed routes: it notes what is passed on, and replies
-// when it is told to.
+// A far stands for a process behind relayed routes: it notes the calls that are passed
+// on, and replies when the test says so.
 type far struct {
 	w     *world
-	slow  time.Duration // that the passing on takes
+	slow  time.Duration // the time that passing a call on takes
 	leave string        // the data at which the relay calls runtime.Goexit
 	done  map[string]func(out []byte, err error)
 }
@@ -39,8 +39,8 @@ func (f *far) routes(r *cogs.Registrar) {
 
 func newFar(w *world) *far { return &far{w: w, done: map[string]func([]byte, error){}} }
 
-// TestOutbox_order passes calls of several routes on in the order of admission, one after
-// the other, also while others come, and those that were held before those.
+// TestOutbox_order checks that calls of several routes are passed on one after the other,
+// in the order of admission: also while more calls come, and held calls before these.
 func TestOutbox_order(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -63,7 +63,7 @@ func TestOutbox_order(t *testing.T) {
 		send(5)
 		time.Sleep(time.Minute / 4)
 		w.wantNotes(want...)
-		send(6) // when the worker has gone
+		send(6) // after the worker has ended
 		time.Sleep(5 * time.Second)
 		w.wantNotes("6")
 		if n := c.gen.InFlight(); n != 7 {
@@ -72,7 +72,8 @@ func TestOutbox_order(t *testing.T) {
 	})
 }
 
-// TestOutbox_goexit has a relay end the worker: the call fails, the others are passed on.
+// TestOutbox_goexit has a relay end the worker: its call fails, and the other calls are
+// passed on.
 func TestOutbox_goexit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -97,7 +98,7 @@ func TestOutbox_goexit(t *testing.T) {
 	})
 }
 
-// TestOutbox_givenUp leaves a call out that was given up while it waited to be passed on.
+// TestOutbox_givenUp cancels a call while it waits to be passed on: it is left out.
 func TestOutbox_givenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

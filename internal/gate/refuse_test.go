@@ -12,8 +12,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestRefuseAll refuses what is held and what comes, lets run what runs, and serves
-// again with the next generation.
+// TestRefuseAll checks that RefuseAll refuses held calls and later ones, that calls which
+// run go on, and that the gate serves again with the next generation.
 func TestRefuseAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -30,7 +30,7 @@ func TestRefuseAll(t *testing.T) {
 		if n := c.InFlight(); n != 2 {
 			t.Errorf("InFlight() = %d; want those that run and wait", n)
 		}
-		c.RefuseAll(wire.Errorf(wire.NoRoute, "unloaded")) // the later one counts
+		c.RefuseAll(wire.Errorf(wire.NoRoute, "unloaded")) // the later error replaces the earlier one
 		w.want(w.call("sleep", "0"), "no_route")
 		c.wantDrained(c.gen, false)
 		time.Sleep(3 * time.Second)
@@ -38,7 +38,7 @@ func TestRefuseAll(t *testing.T) {
 		w.want(waits, "ok 1")
 		c.wantDrained(c.gen, true)
 
-		c.Hold() // a restart
+		c.Hold() // as a restart does
 		after := w.call("sleep", "0")
 		w.want(after, "")
 		if n := c.Swap(c.next(c.gen)); n != 1 {
@@ -71,8 +71,7 @@ func ticks(w *world) func(r *cogs.Registrar) {
 	}
 }
 
-// tick makes a call of the first tick of a generation, and returns it before it is
-// admitted.
+// tick returns a call of the first tick of a generation. The gate has not admitted it yet.
 func (w *world) tick(gen *gate.Generation) *call.Call {
 	e := gen.Instance.Ticks()[0]
 	w.lastID++
@@ -95,8 +94,9 @@ func (w *world) wantDropped(c *call.Call) {
 	}
 }
 
-// TestTick_ofAnEndedInstance has ticks come late: they belong to their own generation
-// and are left out when that has ended, which is no failure.
+// TestTick_ofAnEndedInstance has ticks come while their generation is closed. If that
+// generation opens again, they run in it. If it has ended, the gate drops them without a
+// failure: they must not run in another generation.
 func TestTick_ofAnEndedInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -105,7 +105,7 @@ func TestTick_ofAnEndedInstance(t *testing.T) {
 		c.Hold()
 		served := admit(w.tick(old))
 		w.want(served, "")
-		c.Reopen() // the instance goes on, and with it its ticks
+		c.Reopen() // the instance goes on, and so do its ticks
 		w.want(served, "")
 		w.wantNotes("tick of 1")
 		time.Sleep(2 * time.Second)
@@ -124,8 +124,8 @@ func TestTick_ofAnEndedInstance(t *testing.T) {
 	})
 }
 
-// TestTick_overlap has the same tick come of both generations, and twice of one: one
-// runs at a time.
+// TestTick_overlap has a tick twice in one generation, and once more in the next one:
+// only one of them runs at a time.
 func TestTick_overlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

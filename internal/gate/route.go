@@ -9,8 +9,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A route is an endpoint, a listener or a tick of one generation: the gate of the
-// calls that have their places there.
+// A route is an endpoint, a listener or a tick of one generation. It is the call.Gate of
+// the calls that have their places there.
 type route struct {
 	call.Place
 	generation *Generation
@@ -21,8 +21,8 @@ type route struct {
 // routeOf returns the route that a place belongs to.
 func routeOf(p *call.Place) *route { return p.Gate.(*route) }
 
-// newRoute returns the route of an endpoint. It shares common with others, if that
-// is not nil.
+// newRoute returns the route of an endpoint. If common is not nil, the route shares these
+// lanes with other routes.
 func (gen *Generation) newRoute(e *instance.Endpoint, common *lanes) *route {
 	cog := gen.Instance.Cog()
 	r := &route{generation: gen}
@@ -35,7 +35,7 @@ func (gen *Generation) newRoute(e *instance.Endpoint, common *lanes) *route {
 		Panics:     &gen.gate.panics,
 	}
 	switch {
-	case e.Relayed(): // the process behind it knows the order
+	case e.Relayed(): // the process behind it keeps the order
 	case common != nil:
 		r.setLanes(common)
 	case e.Keyed():
@@ -51,10 +51,10 @@ func (r *route) setLanes(l *lanes) {
 	r.Keyed = r.Endpoint.Keyed() && !l.Single()
 }
 
-// take gives a call, which the generation has counted, its place in order of arrival.
-// It reports whether the caller runs the call now.
+// take gives a call, which the generation has counted already, its place in order of
+// arrival. It returns true if the caller must run the call now.
 func (r *route) take(c *call.Call) (run bool) {
-	if !c.Admitted(&r.Place) { // it was given up
+	if !c.Admitted(&r.Place) { // the call was cancelled
 		r.generation.leave()
 		return false
 	}
@@ -66,7 +66,7 @@ func (r *route) take(c *call.Call) (run bool) {
 		return true
 	case r.Keyed:
 		r.lanes.Reserve(&c.Ticket, c, c.Held())
-		return true // the goroutine that runs it finds the key first
+		return true // the goroutine that runs the call finds its key first
 	}
 	return r.placed(c, r.lanes.Enter(&c.Ticket, c, c.Held()))
 }
@@ -87,7 +87,7 @@ func (r *route) placed(c *call.Call, p lane.Position) (turn bool) {
 		c.Arm()
 	case lane.Full:
 		c.RejectWaiting(queueFull(c))
-	case lane.Gone: // it was given up, and has left
+	case lane.Gone: // the call was cancelled, and has left its place
 	}
 	return false
 }

@@ -27,7 +27,7 @@ type storm struct {
 	refuses bool
 	gens    []*gate.Generation
 	calls   []*call.Call
-	sent    int // events
+	sent    int // number of events
 }
 
 // routes records the routes of a storm. Each notes when a call begins and ends.
@@ -89,11 +89,14 @@ func (s *storm) step(rt *rapid.T) {
 	}
 }
 
-// TestGate_storm lets a random order of calls, events, cancels and switches go through a
-// gate, and checks what always holds: each call is answered and over once, runs once if
-// that is a result and at most once else; serial routes run one call at a time, over
-// switches too; an event goes to both listeners of one generation, or is lost and that
-// is told; a closed generation is empty at the end, and nothing is left anywhere.
+// TestGate_storm sends a random order of calls, events, cancels and switches through a
+// gate, and checks these rules:
+//
+//   - Each call is answered once and over once. Its handler runs at most once, and
+//     exactly once if the answer is a result.
+//   - A serial route runs one call at a time, over switches too.
+//   - An event goes to both listeners of one generation, or Placed gets an error.
+//   - At the end each closed generation is empty, and no call is left anywhere.
 func TestGate_storm(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rapid.SyncTest(rt, func(rt *rapid.T) {

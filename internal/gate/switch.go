@@ -6,8 +6,8 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 )
 
-// Hold closes the current generation, if it is open. Calls and events that come now
-// wait in the gate.
+// Hold closes the current generation, if it is open. From now on the gate holds the calls
+// and events that come.
 func (g *Gate) Hold() {
 	g.switches.add(g)
 	g.mu.Lock()
@@ -25,7 +25,7 @@ func (g *Gate) Swap(next *Generation) int {
 		g.leaving = append(g.leaving, old)
 	}
 	g.current, g.shut = next, nil
-	for _, r := range next.routes { // the lanes of the previous generation have its bounds
+	for _, r := range next.routes { // the inherited lanes still have the bounds of the previous generation
 		if r.lanes != nil && r.lanes != next.serial {
 			r.lanes.SetMaxWaiting(r.Endpoint.MaxWaiting)
 		}
@@ -40,13 +40,14 @@ func (g *Gate) Reopen() int {
 	return g.openAndUnlock()
 }
 
-// openAndUnlock admits the held calls and events to the current generation and opens
-// it, in one step: calls that come meanwhile find the generation closed, wait for mu,
-// and are behind. The time that it takes depends on the number of held calls only, not
-// on the calls that come meanwhile. It starts the work when the gate is open.
+// openAndUnlock admits the held calls and events to the current generation and opens it,
+// in one step. Calls that come meanwhile find the generation closed and wait for mu, so
+// they come after the held ones. The time of the step depends only on the number of held
+// calls, not on the calls that come meanwhile. openAndUnlock starts the held calls when
+// the gate is open.
 func (g *Gate) openAndUnlock() int {
 	gen := g.current
-	gen.count() // otherwise others could find it empty meanwhile
+	gen.count() // otherwise the end of the last call could mark gen as drained meanwhile
 	var start, wait []*call.Call
 	batch := g.held
 	for _, h := range batch {
@@ -85,7 +86,7 @@ func (gen *Generation) startHeld(c *call.Call) (run bool) {
 }
 
 // RefuseAll closes the gate: the current generation gets no more calls, and the gate
-// refuses all held and all later ones with err.
+// refuses all held calls and all later ones with err.
 func (g *Gate) RefuseAll(err error) {
 	g.mu.Lock()
 	g.shut, g.holding = err, false
@@ -133,13 +134,13 @@ func (g *Gate) empty(gen *Generation) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if gen.state.Load() != closedBit || !gen.joinableLocked() {
-		return // it was reopened, or a call of its own has entered it again
+		return // gen was reopened, or a call that its own handler made has entered it
 	}
 	close(gen.drained)
 	g.leaving = slices.DeleteFunc(g.leaving, func(other *Generation) bool { return other == gen })
 }
 
-// Drained returns the channel that tells when a closed generation is empty.
+// Drained returns a channel that is closed when a closed generation is empty.
 func (g *Gate) Drained(gen *Generation) <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -8,17 +8,19 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 )
 
-// A generation that is ending waits for its calls. If one of them waits, through any
+// A generation that is ending waits for its calls. One of them may wait, through any
 // number of calls and lanes, for a call that the gate holds until that generation has
-// ended, they would wait for each other for ever. Such a held call joins the generation
-// that is ending instead. There are two steps that can close such a circle: a call is
-// held (Admit), and a call that another one has made begins to wait in a lane (Admit,
-// Commit). The gate takes each step first and looks for circles then, so that of two
-// steps at the same time the later one sees the earlier.
+// ended. Then all of them would wait for each other for ever. So such a held call joins
+// the generation that is ending.
+//
+// Two steps can close such a circle: a gate holds a call (Admit), and a call that another
+// call has made begins to wait in a lane (Admit, Commit). The gate first takes the step
+// and then looks for circles. So of two steps at the same time the later one sees the
+// earlier one.
 
 // Switches knows the gates of a router that hold calls at the moment.
 type Switches struct {
-	count atomic.Int32 // of gates
+	count atomic.Int32 // number of gates
 
 	mu    sync.Mutex // protects gates
 	gates map[*Gate]bool
@@ -51,8 +53,8 @@ func (s *Switches) list() []*Gate {
 	return list
 }
 
-// lookForCircle looks whether a call that does not run now closes a circle. It can do
-// so if another call has made it, and it has begun to wait.
+// lookForCircle checks whether a call that has begun to wait closes a circle. Only a call
+// that another call has made can do that.
 func (g *Gate) lookForCircle(c *call.Call) {
 	if c.Parent == nil || g.switches.count.Load() == 0 || !awaited(c) {
 		return

@@ -33,8 +33,8 @@ type tester interface {
 	Cleanup(f func())
 }
 
-// A world has the gates of a bot, and what is around them: a table of the routes, and a
-// maker that notes the answers.
+// A world has the gates of a bot, a table of the routes, and a maker that notes the
+// answers.
 type world struct {
 	t        tester
 	pool     workers.Pool
@@ -47,7 +47,7 @@ type world struct {
 	answers map[uint64][]string
 	overs   map[uint64]int
 	told    map[uint64]chan struct{} // closed when the call is answered
-	began   []string                 // what handlers have noted
+	began   []string                 // the notes of handlers
 }
 
 func newWorld(t tester) *world {
@@ -55,22 +55,22 @@ func newWorld(t tester) *world {
 	w.env = call.Env{Workers: &w.pool, MaxMessage: 1000, Failed: func(*call.Call, *call.Place, error) {}, Local: w.local}
 	w.env.Start()
 	t.Cleanup(func() {
-		time.Sleep(time.Hour) // what runs in a bubble when it ends fails it
+		time.Sleep(time.Hour) // until all goroutines have ended, otherwise synctest fails the test
 		w.pool.Close()
 	})
 	return w
 }
 
-// A cog is the gate of one, and its generations.
+// A cog is the gate of a cog, with its generations.
 type cog struct {
 	*gate.Gate
 	w      *world
 	def    cogs.Cog
 	number uint64
-	gen    *gate.Generation // the one that next has made last
+	gen    *gate.Generation // the last result of next
 }
 
-// load returns a cog that serves.
+// load returns a cog whose gate is open.
 func (w *world) load(def cogs.Cog, setup func(r *cogs.Registrar)) *cog {
 	w.t.Helper()
 	def.Setup = func(_ context.Context, r *cogs.Registrar) error { setup(r); return nil }
@@ -94,7 +94,7 @@ func (c *cog) next(old *gate.Generation) *gate.Generation {
 	return c.gen
 }
 
-// arrive returns a call that no gate has seen yet. parent may be nil.
+// arrive returns a call that has not reached a gate yet. parent may be nil.
 func (w *world) arrive(parent *call.Call, endpoint, data string) *call.Call {
 	w.mu.Lock()
 	w.lastID++
@@ -153,7 +153,7 @@ func (w *world) Answer(c *call.Call, text []byte, _ bool) bool {
 	if told := w.told[c.ID]; told != nil && len(w.answers[c.ID]) == 1 {
 		close(told)
 	}
-	return true // none is used again: tests look at calls afterwards
+	return true // so that no call is used again: tests look at calls afterwards
 }
 
 func (w *world) Over(c *call.Call) {
@@ -162,14 +162,15 @@ func (w *world) Over(c *call.Call) {
 	w.overs[c.ID]++
 }
 
-// note writes down what a handler tells.
+// note adds a note of a handler.
 func (w *world) note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.began = append(w.began, fmt.Sprintf(format, args...))
 }
 
-// want checks the answer of a call: one that begins with prefix, none if that is empty.
+// want checks that a call has one answer, which begins with prefix. An empty prefix wants
+// no answer.
 func (w *world) want(c *call.Call, prefix string) {
 	w.t.Helper()
 	synctest.Wait()
@@ -181,7 +182,7 @@ func (w *world) want(c *call.Call, prefix string) {
 	}
 }
 
-// wantNotes checks what handlers have noted since the last time.
+// wantNotes checks the notes of handlers since the last wantNotes.
 func (w *world) wantNotes(want ...string) {
 	w.t.Helper()
 	synctest.Wait()
