@@ -167,3 +167,43 @@ func TestShutdown_context(t *testing.T) {
 		}
 	})
 }
+
+// TestShutdown_whileSaving shuts down while a reload waits for a save, or a restore, that
+// hangs. Neither gets the time that the cog may take otherwise.
+func TestShutdown_whileSaving(t *testing.T) {
+	for _, what := range []string{"save", "restore"} {
+		for _, drain := range []time.Duration{0, time.Hour} {
+			t.Run(fmt.Sprintf("%s, drain %v", what, drain), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					release := make(chan struct{})
+					defer close(release)
+					hang := func(where string) {
+						if where == what {
+							<-release
+						}
+					}
+					srv := newServer(t, nil)
+					err := srv.Load(t.Context(), cogs.Cog{Name: "c", DrainTimeout: drain, Setup: func(_ context.Context, r *cogs.Registrar) error {
+						r.KeepFunc("n", func() ([]byte, error) { hang("save"); return []byte("1"), nil }, func([]byte) error { hang("restore"); return nil })
+						return nil
+					}})
+					if err != nil {
+						t.Fatal(err)
+					}
+					go func() { _, _ = srv.Reload(context.Background(), "c", nil) }()
+					time.Sleep(time.Millisecond)
+					ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("the deploy goes on"))
+					defer cancel()
+					began := time.Now()
+					err = srv.Shutdown(ctx)
+					if took := time.Since(began); took > 4*time.Second {
+						t.Errorf("Shutdown took %v; want a second, and a few for the function that hangs", took)
+					}
+					if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "the deploy goes on") {
+						t.Errorf("Shutdown = %v; want the error of the context, and its cause", err)
+					}
+				})
+			})
+		}
+	}
+}

@@ -114,28 +114,22 @@ func (t *transition) dispose(i *instance.Instance, number uint64, calls ...<-cha
 		for _, c := range append(calls, tasks, errands) {
 			<-c
 		}
-		if err := runWithLimit(patience, i.Close); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := runBounded(ctx, patience, i.Close); err != nil {
 			log.Error("cleanup failed", "cog", cog, "generation", number, "err", err)
 		}
 	}()
 	return false
 }
 
-// clean runs the cleanups of an instance of which no code runs. When the server's
-// shutdown is out of time, they get a moment more.
-func (t *transition) clean(i *instance.Instance) error {
-	return runWithLimit(t.patience(), func(ctx context.Context) error {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		defer context.AfterFunc(t.srv.hurry, func() { time.AfterFunc(drainGrace, cancel) })()
-		return i.Close(ctx)
-	})
-}
+// clean runs the cleanups of an instance of which no code runs.
+func (t *transition) clean(i *instance.Instance) error { return t.runWithLimit(t.patience(), i.Close) }
 
 // kill ends the running code of an instance by force, and reports whether it could.
 func (t *transition) kill(i *instance.Instance, number uint64) bool {
 	killed := false
-	err := runWithLimit(drainGrace, func(ctx context.Context) (err error) {
+	err := t.runWithLimit(drainGrace, func(ctx context.Context) (err error) {
 		killed, err = i.Kill(ctx)
 		return err
 	})
@@ -147,10 +141,17 @@ func (t *transition) kill(i *instance.Instance, number uint64) bool {
 	return killed
 }
 
-// runWithLimit runs f, a method of an instance that heeds its context.
-func runWithLimit(limit time.Duration, f func(ctx context.Context) error) error {
+// runWithLimit runs f, a method of an instance that heeds its context. When the server's
+// shutdown is out of time, f gets a moment more.
+func (t *transition) runWithLimit(limit time.Duration, f func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	defer context.AfterFunc(t.srv.hurry, func() { time.AfterFunc(drainGrace, cancel) })()
+	return runBounded(ctx, limit, f)
+}
+
+// runBounded runs f, whose context has that limit.
+func runBounded(ctx context.Context, limit time.Duration, f func(ctx context.Context) error) error {
 	err := f(ctx)
 	if errors.Is(err, instance.ErrLeftBehind) {
 		err = fmt.Errorf("%w (%v)", err, limit)

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -46,7 +47,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		<-s.finished
 	}
 	if !stop() {
-		return fmt.Errorf("shutdown: cut short: %w", context.Cause(ctx))
+		return cutShort(ctx)
 	}
 	return nil
 }
@@ -58,6 +59,15 @@ func (s *Server) Close() error {
 	defer cancel()
 	_ = s.Shutdown(ctx) // the server has ended in any case
 	return nil
+}
+
+// cutShort returns the error of a shutdown whose context was done too early.
+func cutShort(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(err, cause) {
+		return fmt.Errorf("shutdown: cut short: %w", err)
+	}
+	return fmt.Errorf("shutdown: cut short: %w: %w", err, cause)
 }
 
 func (s *Server) shutDown() {

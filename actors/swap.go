@@ -125,6 +125,7 @@ func (t *transition) subscribe(gen *gate.Generation) {
 		err = instance.Protect(func() error { srv.router.Subscribe(door, gen); return nil })
 	}()
 	switch ended := t.await(time.Now().Add(t.patience()), ended); {
+	case !ended && t.srv.hurry.Err() != nil: // the shutdown does not wait for hosts
 	case !ended:
 		t.note("a host of events does not answer; others of the cog may be missing")
 	case err != nil:

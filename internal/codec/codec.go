@@ -149,14 +149,11 @@ func decodeError(text []byte, value any, err error) error {
 	if e := stdjson.Unmarshal(text, fresh); e != nil {
 		err = e
 	}
-	if coded, ok := errors.AsType[*wire.Error](err); ok {
-		return coded
+	if isForeign(err) {
+		return foreignError(err)
 	}
-	if wrong, ok := errors.AsType[*stdjson.UnmarshalTypeError](err); ok {
-		if wrong.Field != "" {
-			return wire.Errorf(wire.BadRequest, "field %.100q: %.100s does not fit %s", wrong.Field, wrong.Value, wrong.Type)
-		}
-		return wire.Errorf(wire.BadRequest, "data: %.100s does not fit %s", wrong.Value, wrong.Type)
+	if known := knownError(err); known != nil {
+		return known
 	}
 	if jsontext.Check(text) == nil && !stdjson.Valid(text) {
 		return wire.Errorf(wire.BadRequest, "data: NaN and Infinity fit raw data alone")

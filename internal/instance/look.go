@@ -26,70 +26,6 @@ const lookTime = time.Second
 // itself has no end.
 const maxTree = 1000
 
-// An examined error takes the place of an error of user code, and holds everything that the
-// bot asks of it. Only errors.Is and errors.As with other errors and types call methods of
-// the original error.
-type examined struct {
-	err   error // the original; nil if no code may call its methods any more
-	text  string
-	name  string // the name of its type, for error objects
-	wire  *wire.Error
-	panic *Panic
-	json  *codec.NotSerialisable
-
-	late, canceled bool // its tree has context.DeadlineExceeded, context.Canceled
-}
-
-// Error returns the text of the original error, clipped.
-func (e *examined) Error() string { return e.text }
-
-// TypeName returns the name that codec.TypeName gives the original error.
-func (e *examined) TypeName() string { return e.name }
-
-// Original returns the original error, or e if no code may call the original's methods. It
-// is for the user's own code, which may ask for its own errors.
-func (e *examined) Original() error {
-	if e.err == nil {
-		return e
-	}
-	return e.err
-}
-
-// Is answers for the whole tree of the original error.
-func (e *examined) Is(target error) bool {
-	switch target {
-	case context.DeadlineExceeded:
-		return e.late
-	case context.Canceled:
-		return e.canceled
-	}
-	return e.err != nil && errors.Is(e.err, target)
-}
-
-// As answers for the whole tree of the original error.
-func (e *examined) As(target any) bool {
-	switch t := target.(type) {
-	case **wire.Error:
-		return give(t, e.wire)
-	case **Panic:
-		return give(t, e.panic)
-	case *codec.NotSerialisable:
-		if e.json == nil {
-			return false
-		}
-		*t = *e.json
-		return true
-	}
-	return e.err != nil && errors.As(e.err, target)
-}
-
-func give[T any](to **T, v *T) bool {
-	if v != nil {
-		*to = v
-	}
-	return v != nil
-}
-
 // tame returns an error that the bot can use in place of err, which user code returned. It
 // returns err itself if none of its methods is user code, and otherwise an examined error.
 // If a method panics or calls runtime.Goexit, it returns a *Panic. tame waits for the
@@ -167,7 +103,7 @@ func examine(err error, foreign bool) error {
 	if e, ok := err.(*examined); ok { //nolint:errorlint // this is about err itself
 		return e
 	}
-	if left := maxTree; !ends(err, &left) {
+	if !codec.TreeEnds(err, maxTree) {
 		return &examined{text: clip.Text(fmt.Sprintf("an error whose tree has no end: it is a %T", err), clip.Most), name: nameOf(err)}
 	}
 	e := &examined{err: err, text: clip.Text(err.Error(), clip.Most), name: clip.Text(codec.TypeName(err), maxName)}
@@ -194,26 +130,6 @@ func examine(err error, foreign bool) error {
 		return err
 	}
 	return e
-}
-
-// ends reports whether the tree of err has at most left errors.
-func ends(err error, left *int) bool {
-	if *left--; *left < 0 {
-		return false
-	}
-	switch u := err.(type) { //nolint:errorlint // this walks the tree itself
-	case interface{ Unwrap() error }:
-		if e := u.Unwrap(); e != nil {
-			return ends(e, left)
-		}
-	case interface{ Unwrap() []error }:
-		for _, e := range u.Unwrap() {
-			if e != nil && !ends(e, left) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // nameOf returns the name of an error's type. It calls no method of the error.
