@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -244,6 +245,24 @@ func TestSecrets_mustBeSetForTCP(t *testing.T) {
 		if conn, err := net.Dial("tcp", l.Addr().String()); err == nil {
 			conn.Close()
 			t.Error("the listener is open; want it closed")
+		}
+	}
+}
+
+// TestServe_secrets serves with secrets that would let nobody, or everybody, administer.
+func TestServe_secrets(t *testing.T) {
+	for want, o := range map[string]actors.Options{
+		"Options.Secret is not":                     {AdminSecret: "a"},
+		"Options.AdminSecret is also the secret":    {Secret: "a", AdminSecret: "a"},
+		"AdminSecret is also the secret of callers": {Secret: "b", PreviousSecret: "a", AdminSecret: "a"},
+		"a server without a secret does not listen": {},
+	} {
+		o.Logger, o.Addr, o.Discovery = slog.New(slog.DiscardHandler), "127.0.0.1:0", "-"
+		srv := actors.NewServer(&o)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := srv.Run(ctx); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Run(%+v) = %v; want an error with %q", o, err, want)
 		}
 	}
 }

@@ -30,7 +30,8 @@ type Options struct {
 
 	// AdminSecret is the secret for loading, unloading, reloading and killing cogs. A
 	// caller with it may call every other route too. If empty, these routes are closed
-	// to callers from outside.
+	// to callers from outside. Run and Serve refuse to start if it is set without
+	// Secret, or equals a secret of callers.
 	AdminSecret string
 
 	// Insecure lets a server without a secret listen on TCP. Every process

@@ -20,6 +20,12 @@ type listening struct {
 
 // mayServe refuses to let every process that reaches the port call everything.
 func (s *Server) mayServe(l net.Listener) error {
+	switch admin := s.opts.AdminSecret; {
+	case admin != "" && s.opts.Secret == "":
+		return errors.New("Options.AdminSecret is set and Options.Secret is not: set both, since callers without a secret cannot prove anything")
+	case admin != "" && (admin == s.opts.Secret || admin == s.opts.PreviousSecret):
+		return errors.New("Options.AdminSecret is also the secret of callers: choose another one, or every caller could administer the cogs")
+	}
 	if _, tcp := l.Addr().(*net.TCPAddr); tcp && len(s.hub.Credentials) == 0 && !s.opts.Insecure {
 		return errors.New("a server without a secret does not listen on TCP: set Options.Secret, or Options.Insecure if anybody may call")
 	}

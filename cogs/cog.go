@@ -31,7 +31,8 @@ type Cog struct {
 	// handler of B calls A, both calls wait until their deadlines.
 	Serial bool
 
-	// Timeout is the time limit of each call, event and tick of the cog. If zero, it is 30
+	// Timeout is the time limit of each call, event and tick of the cog, from its arrival
+	// on: waiting for a turn counts. If zero, it is 30
 	// seconds.
 	Timeout time.Duration
 

@@ -14,7 +14,8 @@ import (
 // RouteOptions say how the bot serves one route. The zero value gives the behaviour of
 // Handle.
 type RouteOptions[Req any] struct {
-	// Timeout is the time limit of each call. If zero, Cog.Timeout applies.
+	// Timeout is the time limit of each call, from its arrival on: waiting for a turn
+	// counts. If zero, Cog.Timeout applies.
 	Timeout time.Duration
 
 	// Serial makes the route run one call at a time, in order of arrival. The exceptions of
