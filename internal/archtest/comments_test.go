@@ -21,11 +21,7 @@ const plainLimit = 3
 // notPlainYet has the packages above plainLimit, with a bound for each. A bound may
 // only be lowered, and a package below plainLimit loses its line.
 var notPlainYet = map[string]float64{
-	"cmd/cogbus":                   12.2,
-	"cmd/cogbus/internal/cli":      5.6,
-	"cmd/cogbus/internal/commands": 7,
-	"internal/bench":               18.3,
-	"internal/compat":              19.6,
+	"internal/compat": 19.6,
 }
 
 // relatives are the words that stand in for a noun which the reader then has to guess.
