@@ -30,11 +30,10 @@ type connectionActor struct {
 	srv *Server
 
 	// owned by the actor
-	c       *client // set by the first message
-	since   time.Time
-	timer   *time.Timer   // of the next beat, then of the Close
-	silent  int           // beats without a message in a row
+	c       *client       // set by the first message
+	timer   *time.Timer   // of the Close; nil before that
 	warned  chan struct{} // closed when a goaway is sent; nil if none was asked for
+	silent  uint8         // beats without a message in a row
 	closing bool          // a Close is sent
 	ended   bool          // the reader has ended
 }
@@ -52,15 +51,8 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *opened:
 		a.c = m.c
-		self, root := ctx.Self(), ctx.ActorSystem().Root
-		first := beat
-		if !a.c.Heartbeats() {
-			first = authTimeout
-		}
-		a.since = time.Now()
-		a.timer = time.AfterFunc(first, func() { root.Send(self, &heartbeat{}) })
 	case *heartbeat:
-		a.beat(ctx)
+		a.beat(ctx, time.Since(a.c.since))
 	case *goAway:
 		if !a.closing && a.warned == nil {
 			warned := make(chan struct{})
@@ -81,12 +73,13 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 	}
 }
 
-func (a *connectionActor) beat(ctx actor.Context) {
-	if a.ended || a.closing {
+// beat handles a heartbeat, at an age of the connection.
+func (a *connectionActor) beat(ctx actor.Context, age time.Duration) {
+	if a.ended || a.closing || age < beat { // the crowd's first one comes less than a tick after the client
 		return
 	}
 	switch {
-	case !a.c.Trusted() && time.Since(a.since) >= authTimeout:
+	case !a.c.Trusted() && age >= authTimeout:
 		a.startClose(ctx, &closeRequest{transport.ClosePolicy, "not authenticated in time"})
 		return
 	case !a.c.Heartbeats():
@@ -103,7 +96,6 @@ func (a *connectionActor) beat(ctx actor.Context) {
 	if a.silent > 0 && a.silent%pingBeats == 0 {
 		a.srv.router.Pool.Go(workers.Func(a.c.Conn().Ping))
 	}
-	a.timer.Reset(beat)
 }
 
 // startClose sends a Close. The reader ends when the client answers, or when the timer
@@ -115,7 +107,6 @@ func (a *connectionActor) startClose(ctx actor.Context, m *closeRequest) {
 	a.closing = true
 	a.c.End(wire.Errorf(wire.Unavailable, "the connection is being closed"))
 	self, root := ctx.Self(), ctx.ActorSystem().Root
-	a.timer.Stop()
 	a.timer = time.AfterFunc(closeTimeout, func() { root.Send(self, &giveUpClosing{}) })
 	warned := a.warned
 	a.srv.router.Pool.Go(workers.Func(func() {
@@ -129,7 +120,9 @@ func (a *connectionActor) startClose(ctx actor.Context, m *closeRequest) {
 // readerEnded cleans up after a client that is gone.
 func (a *connectionActor) readerEnded(ctx actor.Context, err error) {
 	a.ended = true
-	a.timer.Stop()
+	if a.timer != nil {
+		a.timer.Stop()
+	}
 	if errors.Is(err, transport.ErrSlowPeer) && a.c.Trusted() { // clients without a secret must not fill the log
 		a.srv.log.Warn("a client does not read and was cut off", "caller", a.c.Remote)
 	} else {
