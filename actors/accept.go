@@ -12,6 +12,7 @@ import (
 // A client is a connection with its actor and its listener.
 type client struct {
 	*dialect.Connection
+	srv   *Server
 	pid   *actor.PID
 	via   *listening // nil if the client came by ServeHTTP
 	since time.Time
@@ -36,15 +37,22 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) 
 		s.unreserve()
 		return
 	}
-	c := &client{Connection: s.hub.Open(conn), via: via, since: time.Now()}
+	c := &client{Connection: s.hub.Open(conn), srv: s, via: via, since: time.Now()}
+	c.Owner = c
 	c.pid = s.system.Root.Spawn(s.clientProps)
 	s.system.Root.Send(c.pid, &opened{c})
-	c.Ended = func(err error) { s.system.Root.Send(c.pid, &readerEnded{err}) }
-	c.RequestClose = func(code int, reason string) { s.system.Root.Send(c.pid, &closeRequest{code, reason}) }
 	if !s.add(c) { // dismiss has not seen this client
 		c.RequestClose(closeGoingAway, "the server is shutting down")
 	}
 	c.Start()
+}
+
+// Ended tells the client's actor that nothing can be read any more.
+func (c *client) Ended(err error) { c.srv.system.Root.Send(c.pid, &readerEnded{err}) }
+
+// RequestClose asks the client's actor to close the connection.
+func (c *client) RequestClose(code int, reason string) {
+	c.srv.system.Root.Send(c.pid, &closeRequest{code, reason})
 }
 
 func tooMany(w http.ResponseWriter) {

@@ -27,8 +27,6 @@ const (
 // A connectionActor owns the life of one client: its authentication in time, its
 // heartbeats, its close. Calls do not pass it.
 type connectionActor struct {
-	srv *Server
-
 	// owned by the actor
 	c       *client       // set by the first message
 	timer   *time.Timer   // of the Close; nil before that
@@ -42,7 +40,7 @@ type connectionActor struct {
 // actors, and most are idle, so they share their properties and have the mailbox that
 // takes the least memory.
 func (s *Server) connectionProps() *actor.Props {
-	blank := func() actor.Actor { return &connectionActor{srv: s} }
+	blank := func() actor.Actor { return &connectionActor{} }
 	return propsOf(blank, &s.router.Pool, s.log, actor.WithMailbox(actor.UnboundedLockfree()))
 }
 
@@ -57,7 +55,7 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		if !a.closing && a.warned == nil {
 			warned := make(chan struct{})
 			a.warned = warned
-			a.srv.router.Pool.Go(workers.Func(func() {
+			a.c.srv.router.Pool.Go(workers.Func(func() {
 				defer close(warned)
 				a.c.GoAway(m.reason)
 			}))
@@ -66,7 +64,7 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		a.startClose(ctx, m)
 	case *giveUpClosing:
 		if !a.ended {
-			a.srv.router.Pool.Go(workers.Func(a.c.Drop))
+			a.c.srv.router.Pool.Go(workers.Func(a.c.Drop))
 		}
 	case *readerEnded:
 		a.readerEnded(ctx, m.err)
@@ -90,11 +88,11 @@ func (a *connectionActor) beat(ctx actor.Context, age time.Duration) {
 		a.silent++
 	}
 	if a.silent >= deadBeats {
-		a.srv.router.Pool.Go(workers.Func(a.c.Drop))
+		a.c.srv.router.Pool.Go(workers.Func(a.c.Drop))
 		return
 	}
 	if a.silent > 0 && a.silent%pingBeats == 0 {
-		a.srv.router.Pool.Go(workers.Func(a.c.Conn().Ping))
+		a.c.srv.router.Pool.Go(workers.Func(a.c.Conn().Ping))
 	}
 }
 
@@ -109,7 +107,7 @@ func (a *connectionActor) startClose(ctx actor.Context, m *closeRequest) {
 	self, root := ctx.Self(), ctx.ActorSystem().Root
 	a.timer = time.AfterFunc(closeTimeout, func() { root.Send(self, &giveUpClosing{}) })
 	warned := a.warned
-	a.srv.router.Pool.Go(workers.Func(func() {
+	a.c.srv.router.Pool.Go(workers.Func(func() {
 		if warned != nil {
 			<-warned // no message can follow a Close
 		}
@@ -124,14 +122,14 @@ func (a *connectionActor) readerEnded(ctx actor.Context, err error) {
 		a.timer.Stop()
 	}
 	if errors.Is(err, transport.ErrSlowPeer) && a.c.Trusted() { // clients without a secret must not fill the log
-		a.srv.log.Warn("a client does not read and was cut off", "caller", a.c.Remote)
+		a.c.srv.log.Warn("a client does not read and was cut off", "caller", a.c.Remote)
 	} else {
-		a.srv.log.Debug("connection ended", "caller", a.c.Remote, "err", err)
+		a.c.srv.log.Debug("connection ended", "caller", a.c.Remote, "err", err)
 	}
 	self := ctx.Self()
-	a.srv.router.Pool.Go(workers.Func(func() {
+	a.c.srv.router.Pool.Go(workers.Func(func() {
 		a.c.Finish()
-		a.srv.remove(a.c)
-		a.srv.system.Root.Poison(self)
+		a.c.srv.remove(a.c)
+		a.c.srv.system.Root.Poison(self)
 	}))
 }

@@ -205,7 +205,7 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 		cut := d.c.penalize()
 		d.answer(protocol.AppendErrorObject(nil, err))
 		if cut {
-			d.c.RequestClose(transport.ClosePolicy, "too many wrong keys")
+			d.c.Owner.RequestClose(transport.ClosePolicy, "too many wrong keys")
 		}
 		return true
 	}

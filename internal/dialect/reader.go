@@ -38,7 +38,7 @@ func (c *Connection) read() {
 		if err != nil {
 			c.handOffLater()
 			c.dialect.waitAnswers()
-			c.Ended(err)
+			c.Owner.Ended(err)
 			return
 		}
 		if !c.dialect.receive(m, text) {

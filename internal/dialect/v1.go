@@ -153,7 +153,7 @@ func (d *v1) hello(body []byte) {
 	if !known {
 		d.reject(0, wire.Errorf(wire.BadRequest, "this server speaks version %d alone", protocol.Version))
 		d.state = rejected
-		d.c.RequestClose(transport.ClosePolicy, "no common version")
+		d.c.Owner.RequestClose(transport.ClosePolicy, "no common version")
 		return
 	}
 	d.c.Client = cleanName(h.Client)
@@ -184,7 +184,7 @@ func (d *v1) proof(body []byte) {
 	d.c.Router.Rejected("", d.c.Remote, err)
 	d.c.penalize()
 	_ = d.c.conn.Send(protocol.AppendError(nil, 0, err))
-	d.c.RequestClose(transport.ClosePolicy, "the secret is wrong")
+	d.c.Owner.RequestClose(transport.ClosePolicy, "the secret is wrong")
 }
 
 func (d *v1) welcome(proof string) {
