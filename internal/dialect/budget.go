@@ -19,16 +19,14 @@ import (
 type budget struct {
 	batch   atomic.Uint32 // the number of the read
 	patrols atomic.Uint32 // patrols in this read during which calls ran
-
-	// owned by the watchdog
-	seen uint32
+	seen    uint32        // owned by the watchdog
 
 	// owned by the reader
 	arrived int64      // when the read came, if it has brought several calls; otherwise 0
-	counted uint32     // patrols that allows has seen
 	window  int64      // the start of the time that counts
-	calls   int        // calls of the read so far
-	over    int        // how often the time was up
+	counted uint32     // patrols that allows has seen
+	calls   uint32     // calls of the read so far
+	over    uint32     // how often the time was up
 	last    *call.Pace // pace of the route that ran last; nil: none since the time was up
 }
 

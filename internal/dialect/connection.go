@@ -27,8 +27,8 @@ type Connection struct {
 	trusted atomic.Bool // the client has authenticated
 
 	// owned by the reader, in turn
-	failures int  // wrong secrets in a row
-	waited   bool // the reader has waited since it received a message
+	failures uint8 // wrong secrets in a row
+	waited   bool  // the reader has waited since it received a message
 	// later holds calls of this read for workers. If workers had them at once, they
 	// would take the processors from the quick calls behind them.
 	later []*call.Call

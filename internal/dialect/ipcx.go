@@ -20,14 +20,14 @@ type ipcx struct {
 	c *Connection
 
 	mu        sync.Mutex    // protects the fields below
-	room      sync.Cond     // signals that queue has become shorter
-	busy      bool          // a request is unanswered
+	room      *sync.Cond    // signals that queue has become shorter; nil until the reader has waited for that
 	queue     []request     // the requests that were read ahead
-	answered  bool          // the request before queue is answered
 	refusal   *wire.Error   // the answer to requests whose turn comes from now on; nil: they run
 	arriving  *call.Call    // the call of the reader while it waits for room
-	advancing bool          // a goroutine is in next, and will see answered
 	idle      chan struct{} // closed when no request is unanswered; nil if no goroutine waits for that
+	busy      bool          // a request is unanswered
+	answered  bool          // the request before queue is answered
+	advancing bool          // a goroutine is in next, and will see answered
 }
 
 // lastMoment is the time for which a client that leaves keeps its calls. The Python
@@ -44,12 +44,6 @@ const readAhead = 64
 type request struct {
 	call   *call.Call
 	answer []byte
-}
-
-func newIPCX(c *Connection) *ipcx {
-	d := &ipcx{c: c}
-	d.room.L = &d.mu
-	return d
 }
 
 func (d *ipcx) Head(dst []byte, _ *call.Call) []byte { return dst }
@@ -91,7 +85,7 @@ func (d *ipcx) next() {
 	for d.answered {
 		if d.c.lost.Load() {
 			d.queue = nil // their calls are cancelled and do not run
-			d.room.Signal()
+			d.tellRoomLocked()
 		}
 		if len(d.queue) == 0 {
 			d.busy = false
@@ -103,7 +97,7 @@ func (d *ipcx) next() {
 		}
 		r := d.queue[0]
 		d.queue = append(d.queue[:0], d.queue[1:]...)
-		d.room.Signal()
+		d.tellRoomLocked()
 		d.answered = r.call == nil
 		refusal := d.refusal
 		d.mu.Unlock()
@@ -157,6 +151,13 @@ func (d *ipcx) waitAnswers() {
 	}
 }
 
+// tellRoomLocked wakes the reader that waits for room in the queue.
+func (d *ipcx) tellRoomLocked() {
+	if d.room != nil {
+		d.room.Signal()
+	}
+}
+
 // turnOf reports whether r may go now. Otherwise turnOf has queued it. While the queue
 // is full, the reader waits.
 func (d *ipcx) turnOf(r request) bool {
@@ -168,6 +169,9 @@ func (d *ipcx) turnOf(r request) bool {
 	}
 	d.arriving = r.call
 	for len(d.queue) >= readAhead {
+		if d.room == nil {
+			d.room = sync.NewCond(&d.mu)
+		}
 		d.room.Wait()
 	}
 	d.arriving = nil

@@ -15,11 +15,13 @@ type v1 struct {
 	c *Connection
 
 	// owned by the reader, in turn
+	nonces *nonces // nil except while a proof is expected
 	state  v1State
 	admin  bool
-	client protocol.Nonce
-	server protocol.Nonce
 }
+
+// nonces are the random bytes of a handshake.
+type nonces struct{ client, server protocol.Nonce }
 
 type v1State uint8
 
@@ -157,13 +159,13 @@ func (d *v1) hello(body []byte) {
 		return
 	}
 	d.c.Client = cleanName(h.Client)
-	d.client, d.server = *h.Nonce, protocol.NewNonce()
 	if len(d.c.hub.Credentials) == 0 {
 		d.welcome("")
 		return
 	}
 	d.state = expectProof
-	d.handshake("challenge", protocol.ChallengeBody{Version: protocol.Version, Nonce: d.server, Max: d.c.Router.MaxMessage()})
+	d.nonces = &nonces{client: *h.Nonce, server: protocol.NewNonce()}
+	d.handshake("challenge", protocol.ChallengeBody{Version: protocol.Version, Nonce: d.nonces.server, Max: d.c.Router.MaxMessage()})
 }
 
 func (d *v1) proof(body []byte) {
@@ -172,10 +174,12 @@ func (d *v1) proof(body []byte) {
 		d.reject(0, wire.Errorf(wire.BadRequest, `"proof" must be a string`))
 		return
 	}
+	n := d.nonces
+	d.nonces = nil // an idle client needs no memory for them
 	for _, s := range d.c.hub.Credentials {
-		if protocol.ProofValid(proof, s.Secret, protocol.ClientSide, d.client, d.server) {
+		if protocol.ProofValid(proof, s.Secret, protocol.ClientSide, n.client, n.server) {
 			d.admin = s.Admin
-			d.welcome(protocol.Proof(s.Secret, protocol.ServerSide, d.client, d.server))
+			d.welcome(protocol.Proof(s.Secret, protocol.ServerSide, n.client, n.server))
 			return
 		}
 	}
