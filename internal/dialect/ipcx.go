@@ -193,6 +193,14 @@ func (d *ipcx) answer(text []byte) {
 }
 
 func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
+	if d.c.trusted.Load() {
+		return d.take(m, text)
+	}
+	d.c.onWorker(func() { d.take(m, text) })
+	return true
+}
+
+func (d *ipcx) take(m *buffer.Buffer, text bool) bool {
 	var e protocol.Envelope
 	if err := e.Parse(m.B); err != nil {
 		if !d.c.rejectInvalidUTF8(m, text) {
@@ -214,7 +222,10 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 		return true
 	}
 	d.c.failures = 0
-	d.c.trusted.Store(true)
+	first := !d.c.trusted.Load()
+	if first {
+		d.c.trusted.Store(true)
+	}
 	if err := e.Check(); err != nil {
 		d.reject(&e, err)
 		m.Free()
@@ -231,6 +242,12 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 	}
 	if refusal := d.refused(); refusal != nil {
 		c.RejectArriving(refusal)
+		return true
+	}
+	if first { // not on the reader: see Connection.onWorker
+		if d.c.Router.Admit(c) {
+			c.HandOff()
+		}
 		return true
 	}
 	if !d.c.serve(c) {

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/workers"
 )
 
 // read is the connection's reader, until the client is gone or another goroutine takes
@@ -45,6 +46,19 @@ func (c *Connection) read() {
 			return
 		}
 	}
+}
+
+// onWorker has a worker do something for the reader, which waits for it: the first
+// messages of a client. They would leave the reader with a stack of twice the size, for
+// as long as an idle client stays. do runs no handler, so the reader stays the reader.
+func (c *Connection) onWorker(do func()) {
+	done := make(chan struct{})
+	c.Router.Pool.Go(workers.Func(func() {
+		defer close(done)
+		do()
+		c.conn.Flush()
+	}))
+	<-done
 }
 
 // takeOver starts a reader in place of a slow one. The answers that are ready leave

@@ -5,7 +5,6 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
-	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/protocol"
 )
@@ -68,15 +67,7 @@ func (d *v1) receive(m *buffer.Buffer, text bool) bool {
 	if d.state == ready {
 		return d.take(m, text)
 	}
-	// On a worker: a handshake here would leave the reader with a stack of twice the
-	// size, for as long as an idle client stays.
-	done := make(chan struct{})
-	d.c.Router.Pool.Go(workers.Func(func() {
-		defer close(done)
-		d.take(m, text) // take runs no handler here, so the reader stays the reader
-		d.c.conn.Flush()
-	}))
-	<-done
+	d.c.onWorker(func() { d.take(m, text) })
 	return true
 }
 
