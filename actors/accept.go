@@ -2,6 +2,7 @@ package actors
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -16,6 +17,8 @@ type client struct {
 	pid   *actor.PID
 	via   *listening // nil if the client came by ServeHTTP
 	since time.Time
+
+	silent atomic.Uint32 // beats without a message in a row; written by the crowd
 }
 
 // accept makes a connection of a handshake and returns. The connection goes on by

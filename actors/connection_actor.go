@@ -31,7 +31,6 @@ type connectionActor struct {
 	c       *client       // set by the first message
 	timer   *time.Timer   // of the Close; nil before that
 	warned  chan struct{} // closed when a goaway is sent; nil if none was asked for
-	silent  uint8         // beats without a message in a row
 	closing bool          // a Close is sent
 	ended   bool          // the reader has ended
 }
@@ -50,7 +49,7 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 	case *opened:
 		a.c = m.c
 	case *heartbeat:
-		a.beat(ctx, time.Since(a.c.since))
+		a.beat(ctx)
 	case *goAway:
 		if !a.closing && a.warned == nil {
 			warned := make(chan struct{})
@@ -71,27 +70,21 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 	}
 }
 
-// beat handles a heartbeat, at an age of the connection.
-func (a *connectionActor) beat(ctx actor.Context, age time.Duration) {
-	if a.ended || a.closing || age < beat { // the crowd's first one comes less than a tick after the client
+// beat acts on a heartbeat.
+func (a *connectionActor) beat(ctx actor.Context) {
+	if a.ended || a.closing {
 		return
 	}
-	switch {
-	case !a.c.Trusted() && age >= authTimeout:
+	if !a.c.Trusted() && time.Since(a.c.since) >= authTimeout {
 		a.startClose(ctx, &closeRequest{transport.ClosePolicy, "not authenticated in time"})
 		return
-	case !a.c.Heartbeats():
-		return
-	case a.c.Conn().Heard():
-		a.silent = 0
-	default:
-		a.silent++
 	}
-	if a.silent >= deadBeats {
+	silent := a.c.silent.Load()
+	if silent >= deadBeats {
 		a.c.srv.router.Pool.Go(workers.Func(a.c.Drop))
 		return
 	}
-	if a.silent > 0 && a.silent%pingBeats == 0 {
+	if silent > 0 && silent%pingBeats == 0 {
 		a.c.srv.router.Pool.Go(workers.Func(a.c.Conn().Ping))
 	}
 }

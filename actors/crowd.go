@@ -1,6 +1,9 @@
 package actors
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // tick is the time between two looks at the clients that may need a heartbeat.
 const tick = time.Second
@@ -52,8 +55,8 @@ func (w *crowd) share(c *client) *map[*client]struct{} {
 	return &w.shares[int(first)%len(w.shares)]
 }
 
-// due returns the clients to which the ticks that have passed meanwhile give a
-// heartbeat.
+// due returns the clients whose actors must act on a heartbeat, of the clients to which
+// the ticks that have passed meanwhile give one.
 func (w *crowd) due(now time.Time) []*client {
 	if w.timer == nil {
 		return nil // the last client has left
@@ -65,8 +68,10 @@ func (w *crowd) due(now time.Time) []*client {
 		w.quiet++
 		for c := range w.shares[n%len(w.shares)] {
 			if c.Heartbeats() || !c.Trusted() {
-				list = append(list, c)
 				w.quiet = 0
+				if c.beat(now.Sub(c.since)) {
+					list = append(list, c)
+				}
 			}
 		}
 	}
@@ -93,10 +98,27 @@ func (w *crowd) all(do func(*client)) {
 	}
 }
 
+// beat notes a heartbeat, at an age of the client. It reports whether the client's actor
+// must act.
+func (c *client) beat(age time.Duration) bool {
+	switch {
+	case age < beat: // the share's first one comes less than a tick after the client
+		return false
+	case !c.Heartbeats():
+	case c.Conn().Heard():
+		c.silent.Store(0)
+	default:
+		c.silent.Add(1)
+	}
+	silent := c.silent.Load()
+	return !c.Trusted() && age >= authTimeout || silent > 0 && silent%pingBeats == 0
+}
+
 // giveHeartbeats runs at each tick.
 func (s *Server) giveHeartbeats() {
 	for _, c := range s.dueClients() {
 		s.system.Root.Send(c.pid, &heartbeat{})
+		runtime.Gosched() // few workers serve all actors, instead of a worker for each
 	}
 }
 

@@ -112,7 +112,7 @@ type (
 	// flight are answered.
 	goAway struct{ reason string }
 
-	// heartbeat comes from the crowd, about every beat.
+	// heartbeat comes from the crowd, when there is something to do.
 	heartbeat struct{}
 
 	// giveUpClosing says that the client has not answered a Close in time.
