@@ -151,7 +151,7 @@ func (d *ipcx) waitAnswers() {
 	}
 }
 
-// tellRoomLocked wakes the reader that waits for room in the queue.
+// tellRoomLocked wakes the reader if it waits for room in the queue.
 func (d *ipcx) tellRoomLocked() {
 	if d.room != nil {
 		d.room.Signal()

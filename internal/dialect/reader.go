@@ -48,9 +48,9 @@ func (c *Connection) read() {
 	}
 }
 
-// onWorker has a worker do something for the reader, which waits for it: the first
-// messages of a client. They would leave the reader with a stack of twice the size, for
-// as long as an idle client stays. do runs no handler, so the reader stays the reader.
+// onWorker has a worker take one of the first messages of a client, and waits for it.
+// Such a message would leave the reader with a stack of twice the size, for as long as
+// an idle client stays. do runs no handler, so the reader stays the reader.
 func (c *Connection) onWorker(do func()) {
 	done := make(chan struct{})
 	c.Router.Pool.Go(workers.Func(func() {
