@@ -2,6 +2,7 @@ package actors
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -12,8 +13,12 @@ import (
 // A client is a connection with its actor and its listener.
 type client struct {
 	*dialect.Connection
-	pid *actor.PID
-	via *listening // nil if the client came by ServeHTTP
+	srv   *Server
+	pid   *actor.PID
+	via   *listening // nil if the client came by ServeHTTP
+	since time.Time
+
+	silent atomic.Uint32 // beats without a message in a row; written by the crowd
 }
 
 // accept makes a connection of a handshake and returns. The connection goes on by
@@ -35,15 +40,22 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, via *listening) 
 		s.unreserve()
 		return
 	}
-	c := &client{Connection: s.hub.Open(conn), via: via}
+	c := &client{Connection: s.hub.Open(conn), srv: s, via: via, since: time.Now()}
+	c.Owner = c
 	c.pid = s.system.Root.Spawn(s.clientProps)
 	s.system.Root.Send(c.pid, &opened{c})
-	c.Ended = func(err error) { s.system.Root.Send(c.pid, &readerEnded{err}) }
-	c.RequestClose = func(code int, reason string) { s.system.Root.Send(c.pid, &closeRequest{code, reason}) }
 	if !s.add(c) { // dismiss has not seen this client
 		c.RequestClose(closeGoingAway, "the server is shutting down")
 	}
 	c.Start()
+}
+
+// Ended tells the client's actor that nothing can be read any more.
+func (c *client) Ended(err error) { c.srv.system.Root.Send(c.pid, &readerEnded{err}) }
+
+// RequestClose asks the client's actor to close the connection.
+func (c *client) RequestClose(code int, reason string) {
+	c.srv.system.Root.Send(c.pid, &closeRequest{code, reason})
 }
 
 func tooMany(w http.ResponseWriter) {
@@ -55,7 +67,7 @@ func tooMany(w http.ResponseWriter) {
 func (s *Server) reserve() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.isClosed() || len(s.connections)+s.accepting >= s.opts.MaxConnections {
+	if s.isClosed() || s.connections.size+s.accepting >= s.opts.MaxConnections {
 		return false
 	}
 	s.accepting++
@@ -75,7 +87,7 @@ func (s *Server) add(c *client) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accepting--
-	s.connections[c] = struct{}{}
+	s.connections.add(c, s.giveHeartbeats)
 	return !s.isClosed() && (c.via == nil || !c.via.over)
 }
 
@@ -83,7 +95,7 @@ func (s *Server) add(c *client) bool {
 func (s *Server) isEmpty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.connections)+s.accepting == 0
+	return s.connections.size+s.accepting == 0
 }
 
 func (s *Server) isClosed() bool {
@@ -98,7 +110,7 @@ func (s *Server) isClosed() bool {
 func (s *Server) remove(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.connections, c)
+	s.connections.remove(c)
 }
 
 // clients returns the connections that came by via, or all if via is nil.
@@ -106,10 +118,10 @@ func (s *Server) clients(via *listening) []*client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []*client
-	for c := range s.connections {
+	s.connections.all(func(c *client) {
 		if via == nil || c.via == via {
 			list = append(list, c)
 		}
-	}
+	})
 	return list
 }

@@ -27,13 +27,9 @@ const (
 // A connectionActor owns the life of one client: its authentication in time, its
 // heartbeats, its close. Calls do not pass it.
 type connectionActor struct {
-	srv *Server
-
 	// owned by the actor
-	c       *client // set by the first message
-	since   time.Time
-	timer   *time.Timer   // of the next beat, then of the Close
-	silent  int           // beats without a message in a row
+	c       *client       // set by the first message
+	timer   *time.Timer   // of the Close; nil before that
 	warned  chan struct{} // closed when a goaway is sent; nil if none was asked for
 	closing bool          // a Close is sent
 	ended   bool          // the reader has ended
@@ -43,7 +39,7 @@ type connectionActor struct {
 // actors, and most are idle, so they share their properties and have the mailbox that
 // takes the least memory.
 func (s *Server) connectionProps() *actor.Props {
-	blank := func() actor.Actor { return &connectionActor{srv: s} }
+	blank := func() actor.Actor { return &connectionActor{} }
 	return propsOf(blank, &s.router.Pool, s.log, actor.WithMailbox(actor.UnboundedLockfree()))
 }
 
@@ -52,20 +48,13 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *opened:
 		a.c = m.c
-		self, root := ctx.Self(), ctx.ActorSystem().Root
-		first := beat
-		if !a.c.Heartbeats() {
-			first = authTimeout
-		}
-		a.since = time.Now()
-		a.timer = time.AfterFunc(first, func() { root.Send(self, &heartbeat{}) })
 	case *heartbeat:
 		a.beat(ctx)
 	case *goAway:
 		if !a.closing && a.warned == nil {
 			warned := make(chan struct{})
 			a.warned = warned
-			a.srv.router.Pool.Go(workers.Func(func() {
+			a.c.srv.router.Pool.Go(workers.Func(func() {
 				defer close(warned)
 				a.c.GoAway(m.reason)
 			}))
@@ -74,36 +63,30 @@ func (a *connectionActor) Receive(ctx actor.Context) {
 		a.startClose(ctx, m)
 	case *giveUpClosing:
 		if !a.ended {
-			a.srv.router.Pool.Go(workers.Func(a.c.Drop))
+			a.c.srv.router.Pool.Go(workers.Func(a.c.Drop))
 		}
 	case *readerEnded:
 		a.readerEnded(ctx, m.err)
 	}
 }
 
+// beat acts on a heartbeat.
 func (a *connectionActor) beat(ctx actor.Context) {
 	if a.ended || a.closing {
 		return
 	}
-	switch {
-	case !a.c.Trusted() && time.Since(a.since) >= authTimeout:
+	if !a.c.Trusted() && time.Since(a.c.since) >= authTimeout {
 		a.startClose(ctx, &closeRequest{transport.ClosePolicy, "not authenticated in time"})
 		return
-	case !a.c.Heartbeats():
-		return
-	case a.c.Conn().Heard():
-		a.silent = 0
-	default:
-		a.silent++
 	}
-	if a.silent >= deadBeats {
-		a.srv.router.Pool.Go(workers.Func(a.c.Drop))
+	silent := a.c.silent.Load()
+	if silent >= deadBeats {
+		a.c.srv.router.Pool.Go(workers.Func(a.c.Drop))
 		return
 	}
-	if a.silent > 0 && a.silent%pingBeats == 0 {
-		a.srv.router.Pool.Go(workers.Func(a.c.Conn().Ping))
+	if silent > 0 && silent%pingBeats == 0 {
+		a.c.srv.router.Pool.Go(workers.Func(a.c.Conn().Ping))
 	}
-	a.timer.Reset(beat)
 }
 
 // startClose sends a Close. The reader ends when the client answers, or when the timer
@@ -115,10 +98,9 @@ func (a *connectionActor) startClose(ctx actor.Context, m *closeRequest) {
 	a.closing = true
 	a.c.End(wire.Errorf(wire.Unavailable, "the connection is being closed"))
 	self, root := ctx.Self(), ctx.ActorSystem().Root
-	a.timer.Stop()
 	a.timer = time.AfterFunc(closeTimeout, func() { root.Send(self, &giveUpClosing{}) })
 	warned := a.warned
-	a.srv.router.Pool.Go(workers.Func(func() {
+	a.c.srv.router.Pool.Go(workers.Func(func() {
 		if warned != nil {
 			<-warned // no message can follow a Close
 		}
@@ -129,16 +111,18 @@ func (a *connectionActor) startClose(ctx actor.Context, m *closeRequest) {
 // readerEnded cleans up after a client that is gone.
 func (a *connectionActor) readerEnded(ctx actor.Context, err error) {
 	a.ended = true
-	a.timer.Stop()
+	if a.timer != nil {
+		a.timer.Stop()
+	}
 	if errors.Is(err, transport.ErrSlowPeer) && a.c.Trusted() { // clients without a secret must not fill the log
-		a.srv.log.Warn("a client does not read and was cut off", "caller", a.c.Remote)
+		a.c.srv.log.Warn("a client does not read and was cut off", "caller", a.c.Remote)
 	} else {
-		a.srv.log.Debug("connection ended", "caller", a.c.Remote, "err", err)
+		a.c.srv.log.Debug("connection ended", "caller", a.c.Remote, "err", err)
 	}
 	self := ctx.Self()
-	a.srv.router.Pool.Go(workers.Func(func() {
+	a.c.srv.router.Pool.Go(workers.Func(func() {
 		a.c.Finish()
-		a.srv.remove(a.c)
-		a.srv.system.Root.Poison(self)
+		a.c.srv.remove(a.c)
+		a.c.srv.system.Root.Poison(self)
 	}))
 }

@@ -112,7 +112,7 @@ type (
 	// flight are answered.
 	goAway struct{ reason string }
 
-	// heartbeat is the tick of the connection's timer.
+	// heartbeat comes from the crowd, when there is something to do.
 	heartbeat struct{}
 
 	// giveUpClosing says that the client has not answered a Close in time.

@@ -47,7 +47,7 @@ type Server struct {
 	transitions sync.WaitGroup // transitions of cogs
 
 	mu          sync.Mutex // protects the fields below
-	connections map[*client]struct{}
+	connections crowd
 	accepting   int    // connections on their way into the map
 	addr        string // the address that was bound first
 	port        int    // the port that Discovery announces: the first TCP listener's; 0 if there is none
@@ -66,12 +66,11 @@ var (
 func NewServer(opts *Options) *Server {
 	o := opts.withDefaults()
 	s := &Server{
-		opts:        o,
-		log:         o.Logger,
-		closed:      make(chan struct{}),
-		ended:       make(chan struct{}),
-		finished:    make(chan struct{}),
-		connections: map[*client]struct{}{},
+		opts:     o,
+		log:      o.Logger,
+		closed:   make(chan struct{}),
+		ended:    make(chan struct{}),
+		finished: make(chan struct{}),
 	}
 	s.hurry, s.hurryUp = context.WithCancel(context.Background())
 	s.router = router.New(router.Options{Log: o.Logger, MaxMessage: o.MaxMessage, OnFailure: o.onFailure()})

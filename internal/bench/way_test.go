@@ -50,7 +50,7 @@ func onTCP(b *testing.B, clients int, list ...cogs.Cog) (*actors.Server, []*clie
 }
 
 // BenchmarkSwitchUnderKeys reloads a cog, lets it save its state, and unloads it, while 800
-// callers call a route again and again whose Key takes about 40 µs. It reports the longest
+// callers call a route again and again; its Key takes about 40 µs. It reports the longest
 // time of each operation.
 func BenchmarkSwitchUnderKeys(b *testing.B) {
 	const work wire.Route[tagged, int] = "work"

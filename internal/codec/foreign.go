@@ -18,8 +18,8 @@ const mostErrors = 1000
 // askTime bounds the methods of an error that an UnmarshalJSON of user code returned.
 const askTime = time.Second
 
-// foreignError returns the error for a caller whose data an UnmarshalJSON of user code
-// refused with err. The methods of err are user code too, which may panic, call
+// foreignError returns the error for a caller after an UnmarshalJSON of user code has
+// refused its data with err. The methods of err are user code too, which may panic, call
 // runtime.Goexit, never return, or make a tree without an end. So they run on a goroutine
 // that is left behind if they do not return in time; the caller then gets the type alone.
 func foreignError(err error) error {
@@ -54,7 +54,8 @@ func typeOnly(err error) error {
 	return wire.Errorf(wire.BadRequest, "data: the type refuses it with a %.100s", fmt.Sprintf("%T", err))
 }
 
-// knownError returns what an error of a decoder says to a caller, nil if it is none.
+// knownError returns the message of a decoder's error for a caller. It returns nil if no
+// decoder has made err.
 func knownError(err error) error {
 	if coded, ok := errors.AsType[*wire.Error](err); ok {
 		own := *coded // user code may change its own

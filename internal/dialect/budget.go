@@ -18,18 +18,16 @@ import (
 // behind the first, the second, the fourth, and each eighth call.
 type budget struct {
 	batch   atomic.Uint32 // the number of the read
-	patrols atomic.Uint32 // the number of patrols in this read during which calls ran
-
-	// owned by the watchdog
-	seen uint32
+	patrols atomic.Uint32 // patrols in this read during which calls ran
+	seen    uint32        // owned by the watchdog
 
 	// owned by the reader
-	arrived int64      // the time of the read, if it has brought several calls; otherwise 0
-	counted uint32     // the part of patrols that allows has seen
+	arrived int64      // when the read came, if it has brought several calls; otherwise 0
 	window  int64      // the start of the time that counts
-	calls   int        // calls of the read so far
-	over    int        // how often the time was up
-	last    *call.Pace // the pace of the route that ran last; nil if none has run since the time was up
+	counted uint32     // patrols that allows has seen
+	calls   uint32     // calls of the read so far
+	over    uint32     // how often the time was up
+	last    *call.Pace // pace of the route that ran last; nil: none since the time was up
 }
 
 const (

@@ -20,21 +20,26 @@ type Connection struct {
 	hub     *Hub
 	conn    *transport.Conn
 	dialect dialect
-	// Ended is called when the reader cannot read any more. It must not block.
-	Ended func(err error)
-	// RequestClose asks the owner to close the connection. It must not block.
-	RequestClose func(code int, reason string)
+	Owner   Owner
 
 	turn    turn
 	lost    atomic.Bool // the client is gone
 	trusted atomic.Bool // the client has authenticated
 
 	// owned by the reader, in turn
-	failures int  // the number of wrong secrets in a row
-	waited   bool // the reader has waited since it received a message
+	failures uint8 // wrong secrets in a row
+	waited   bool  // the reader has waited since it received a message
 	// later holds calls of this read for workers. If workers had them at once, they
 	// would take the processors from the quick calls behind them.
 	later []*call.Call
+}
+
+// An Owner owns the life of a connection. Its methods do not block.
+type Owner interface {
+	// Ended is told that nothing can be read any more.
+	Ended(err error)
+	// RequestClose is asked to close the connection.
+	RequestClose(code int, reason string)
 }
 
 // A dialect translates between the messages of one client and calls.
@@ -57,7 +62,7 @@ type dialect interface {
 	goAway(reason string)
 }
 
-// Start begins to read. The reader ends when the client is gone, and then calls Ended.
+// Start begins to read. The reader ends when the client is gone, and then tells Owner.
 func (c *Connection) Start() { go c.read() }
 
 // Trusted reports whether the client has authenticated.
@@ -127,6 +132,6 @@ func (c *Connection) rejectInvalidUTF8(m *buffer.Buffer, text bool) bool {
 	if !text || utf8.Valid(m.B) {
 		return false
 	}
-	c.RequestClose(transport.CloseInvalidUTF8, "a text message is not UTF-8")
+	c.Owner.RequestClose(transport.CloseInvalidUTF8, "a text message is not UTF-8")
 	return true
 }

@@ -52,7 +52,7 @@ func (h *Hub) Open(conn *transport.Conn) *Connection {
 		c.dialect, c.Dialect = &v1{c: c}, protocol.Subprotocol
 		c.Limit = h.MaxCalls
 	} else {
-		c.dialect, c.Dialect = newIPCX(c), "ipcx"
+		c.dialect, c.Dialect = &ipcx{c: c}, "ipcx"
 	}
 	c.Maker = c.dialect
 	conn.BeforeClose(func() {

@@ -20,14 +20,14 @@ type ipcx struct {
 	c *Connection
 
 	mu        sync.Mutex    // protects the fields below
-	room      sync.Cond     // signals that queue has become shorter
-	busy      bool          // a request is unanswered
-	queue     []request     // the requests that the reader has read ahead
-	answered  bool          // the request before queue is answered
-	refusal   *wire.Error   // the answer to all requests whose turn comes from now on; nil if they may run
-	arriving  *call.Call    // the call with which the reader waits for room
-	advancing bool          // a goroutine is in next, and will see answered
+	room      *sync.Cond    // signals that queue has become shorter; nil until the reader has waited for that
+	queue     []request     // the requests that were read ahead
+	refusal   *wire.Error   // the answer to requests whose turn comes from now on; nil: they run
+	arriving  *call.Call    // the call of the reader while it waits for room
 	idle      chan struct{} // closed when no request is unanswered; nil if no goroutine waits for that
+	busy      bool          // a request is unanswered
+	answered  bool          // the request before queue is answered
+	advancing bool          // a goroutine is in next, and will see answered
 }
 
 // lastMoment is the time for which the calls of a client that has left may go on. The
@@ -44,12 +44,6 @@ const readAhead = 64
 type request struct {
 	call   *call.Call
 	answer []byte
-}
-
-func newIPCX(c *Connection) *ipcx {
-	d := &ipcx{c: c}
-	d.room.L = &d.mu
-	return d
 }
 
 func (d *ipcx) Head(dst []byte, _ *call.Call) []byte { return dst }
@@ -92,7 +86,7 @@ func (d *ipcx) next() {
 	for d.answered {
 		if d.c.lost.Load() {
 			d.queue = nil // their calls are cancelled and do not run
-			d.room.Signal()
+			d.tellRoomLocked()
 		}
 		if len(d.queue) == 0 {
 			d.busy = false
@@ -104,7 +98,7 @@ func (d *ipcx) next() {
 		}
 		r := d.queue[0]
 		d.queue = append(d.queue[:0], d.queue[1:]...)
-		d.room.Signal()
+		d.tellRoomLocked()
 		d.answered = r.call == nil
 		refusal := d.refusal
 		d.mu.Unlock()
@@ -158,8 +152,15 @@ func (d *ipcx) waitAnswers() {
 	}
 }
 
-// turnOf returns true if r may run now. Otherwise turnOf has queued it. While the queue is
-// full, the reader waits here.
+// tellRoomLocked wakes the reader if it waits for room in the queue.
+func (d *ipcx) tellRoomLocked() {
+	if d.room != nil {
+		d.room.Signal()
+	}
+}
+
+// turnOf reports whether r may go now. Otherwise turnOf has queued it. While the queue
+// is full, the reader waits.
 func (d *ipcx) turnOf(r request) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -169,6 +170,9 @@ func (d *ipcx) turnOf(r request) bool {
 	}
 	d.arriving = r.call
 	for len(d.queue) >= readAhead {
+		if d.room == nil {
+			d.room = sync.NewCond(&d.mu)
+		}
 		d.room.Wait()
 	}
 	d.arriving = nil
@@ -190,6 +194,14 @@ func (d *ipcx) answer(text []byte) {
 }
 
 func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
+	if d.c.trusted.Load() {
+		return d.take(m, text)
+	}
+	d.c.onWorker(func() { d.take(m, text) })
+	return true
+}
+
+func (d *ipcx) take(m *buffer.Buffer, text bool) bool {
 	var e protocol.Envelope
 	if err := e.Parse(m.B); err != nil {
 		if !d.c.rejectInvalidUTF8(m, text) {
@@ -206,12 +218,15 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 		cut := d.c.penalize()
 		d.answer(protocol.AppendErrorObject(nil, err))
 		if cut {
-			d.c.RequestClose(transport.ClosePolicy, "too many wrong keys")
+			d.c.Owner.RequestClose(transport.ClosePolicy, "too many wrong keys")
 		}
 		return true
 	}
 	d.c.failures = 0
-	d.c.trusted.Store(true)
+	first := !d.c.trusted.Load()
+	if first {
+		d.c.trusted.Store(true)
+	}
 	if err := e.Check(); err != nil {
 		d.reject(&e, err)
 		m.Free()
@@ -228,6 +243,12 @@ func (d *ipcx) receive(m *buffer.Buffer, text bool) bool {
 	}
 	if refusal := d.refused(); refusal != nil {
 		c.RejectArriving(refusal)
+		return true
+	}
+	if first { // not on the reader: see Connection.onWorker
+		if d.c.Router.Admit(c) {
+			c.HandOff()
+		}
 		return true
 	}
 	if !d.c.serve(c) {

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"github.com/cogbus/cogbus/internal/call"
+	"github.com/cogbus/cogbus/internal/workers"
 )
 
 // read is the connection's reader, until the client is gone or another goroutine takes
@@ -38,7 +39,7 @@ func (c *Connection) read() {
 		if err != nil {
 			c.handOffLater()
 			c.dialect.waitAnswers()
-			c.Ended(err)
+			c.Owner.Ended(err)
 			return
 		}
 		if !c.dialect.receive(m, text) {
@@ -47,8 +48,21 @@ func (c *Connection) read() {
 	}
 }
 
-// takeOver starts a new reader in place of a slow one. The new goroutine first writes the
-// answers that are ready. The watchdog cannot do that, since the client may be slow.
+// onWorker has a worker take one of the first messages of a client, and waits for it.
+// Such a message would leave the reader with a stack of twice the size, for as long as
+// an idle client stays. do runs no handler, so the reader stays the reader.
+func (c *Connection) onWorker(do func()) {
+	done := make(chan struct{})
+	c.Router.Pool.Go(workers.Func(func() {
+		defer close(done)
+		do()
+		c.conn.Flush()
+	}))
+	<-done
+}
+
+// takeOver starts a reader in place of a slow one. The answers that are ready leave
+// first, on the new goroutine, since the client may be slow.
 func (c *Connection) takeOver() {
 	go func() {
 		c.conn.Flush()

@@ -5,7 +5,6 @@ import (
 	"github.com/cogbus/cogbus/internal/call"
 	"github.com/cogbus/cogbus/internal/router"
 	"github.com/cogbus/cogbus/internal/transport"
-	"github.com/cogbus/cogbus/internal/workers"
 	"github.com/cogbus/cogbus/wire"
 	"github.com/cogbus/cogbus/wire/protocol"
 )
@@ -15,11 +14,13 @@ type v1 struct {
 	c *Connection
 
 	// owned by the reader, in turn
+	nonces *nonces // nil except while a proof is expected
 	state  v1State
 	admin  bool
-	client protocol.Nonce
-	server protocol.Nonce
 }
+
+// nonces are the random bytes of a handshake.
+type nonces struct{ client, server protocol.Nonce }
 
 type v1State uint8
 
@@ -66,15 +67,7 @@ func (d *v1) receive(m *buffer.Buffer, text bool) bool {
 	if d.state == ready {
 		return d.take(m, text)
 	}
-	// On a worker, because a handshake on this goroutine would double the stack of
-	// the reader, for as long as an idle client stays.
-	done := make(chan struct{})
-	d.c.Router.Pool.Go(workers.Func(func() {
-		defer close(done)
-		d.take(m, text) // take runs no handler here, so the reader stays the reader
-		d.c.conn.Flush()
-	}))
-	<-done
+	d.c.onWorker(func() { d.take(m, text) })
 	return true
 }
 
@@ -153,17 +146,17 @@ func (d *v1) hello(body []byte) {
 	if !known {
 		d.reject(0, wire.Errorf(wire.BadRequest, "this server speaks version %d alone", protocol.Version))
 		d.state = rejected
-		d.c.RequestClose(transport.ClosePolicy, "no common version")
+		d.c.Owner.RequestClose(transport.ClosePolicy, "no common version")
 		return
 	}
 	d.c.Client = cleanName(h.Client)
-	d.client, d.server = *h.Nonce, protocol.NewNonce()
 	if len(d.c.hub.Credentials) == 0 {
 		d.welcome("")
 		return
 	}
 	d.state = expectProof
-	d.handshake("challenge", protocol.ChallengeBody{Version: protocol.Version, Nonce: d.server, Max: d.c.Router.MaxMessage()})
+	d.nonces = &nonces{client: *h.Nonce, server: protocol.NewNonce()}
+	d.handshake("challenge", protocol.ChallengeBody{Version: protocol.Version, Nonce: d.nonces.server, Max: d.c.Router.MaxMessage()})
 }
 
 func (d *v1) proof(body []byte) {
@@ -172,10 +165,12 @@ func (d *v1) proof(body []byte) {
 		d.reject(0, wire.Errorf(wire.BadRequest, `"proof" must be a string`))
 		return
 	}
+	n := d.nonces
+	d.nonces = nil // an idle client needs no memory for them
 	for _, s := range d.c.hub.Credentials {
-		if protocol.ProofValid(proof, s.Secret, protocol.ClientSide, d.client, d.server) {
+		if protocol.ProofValid(proof, s.Secret, protocol.ClientSide, n.client, n.server) {
 			d.admin = s.Admin
-			d.welcome(protocol.Proof(s.Secret, protocol.ServerSide, d.client, d.server))
+			d.welcome(protocol.Proof(s.Secret, protocol.ServerSide, n.client, n.server))
 			return
 		}
 	}
@@ -184,7 +179,7 @@ func (d *v1) proof(body []byte) {
 	d.c.Router.Rejected("", d.c.Remote, err)
 	d.c.penalize()
 	_ = d.c.conn.Send(protocol.AppendError(nil, 0, err))
-	d.c.RequestClose(transport.ClosePolicy, "the secret is wrong")
+	d.c.Owner.RequestClose(transport.ClosePolicy, "the secret is wrong")
 }
 
 func (d *v1) welcome(proof string) {

@@ -31,8 +31,9 @@ func (l *frameConn) Read(p []byte) (int, error) {
 		}
 		if h.size > 0 && in.given == 0 {
 			// the library may find a fault in these two bytes, before the rest arrives
-			in.given = copy(p, in.buf[in.r:in.r+2])
-			return in.given, nil
+			n := copy(p, in.buf[in.r:in.r+2])
+			in.given = uint8(n)
+			return n, nil
 		}
 		if err := l.fill(); err != nil {
 			return 0, err
@@ -55,8 +56,8 @@ func (l *frameConn) Read(p []byte) (int, error) {
 // begin notes the frame that the library will read next.
 func (in *readBuffer) begin(h header) {
 	// an invalid length fails when the library has read the header
-	in.frame = uint64(h.size-in.given) + min(h.length, math.MaxInt64)
-	in.r += in.given
+	in.frame = uint64(h.size-int(in.given)) + min(h.length, math.MaxInt64)
+	in.r += int(in.given)
 	in.given = 0
 	in.half = h.first == opClose && h.length == 1
 	control := h.first&controlBit != 0

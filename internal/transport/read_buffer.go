@@ -28,25 +28,26 @@ var readBuffers = sync.Pool{New: func() any { return new([readSize]byte) }}
 // library's buffer.
 type readBuffer struct {
 	// fixed at creation
-	client bool            // this end is a client, so arriving frames are not masked
-	raw    syscall.RawConn // nil: the reader needs a buffer while it waits, and package net reads and writes
-	poll   func(fd uintptr) bool
+	raw  syscall.RawConn // nil: the reader needs a buffer while it waits, and package net reads and writes
+	poll func(fd uintptr) bool
 
 	pooled *[readSize]byte // the array of buf, if that is from readBuffers; otherwise nil
 	buf    []byte
 	r, w   int // buf[r:w] has arrived and was not taken
 
-	part      part   // the part of the connection that arrives now
-	inMessage bool   // a message has begun to arrive and is not whole
-	deadline  bool   // a read deadline is set
-	wake      func() // if not nil, readers call it instead of flushing: see Conn.FlushBy
-	waits     func() // if not nil, readers call it before they read: see Conn.BeforeWait
+	client    bool // fixed at creation: this end is a client, so arriving frames are not masked
+	part      part // the part of the connection that arrives now
+	inMessage bool // a message has begun to arrive and is not whole
+	deadline  bool // a read deadline is set
 
 	// The frame that the library reads now.
-	frame uint64 // bytes of it that the library has not read
-	given int    // bytes of the header at r that the library has read, while the header is not whole
 	last  bool   // the frame ends its message
 	half  bool   // the frame is a Close with one byte instead of a code of two bytes
+	given uint8  // bytes of the header at r that the library has read, while the header is not whole
+	frame uint64 // bytes of it that the library has not read
+
+	wake  func() // if not nil, readers call it instead of flushing: see Conn.FlushBy
+	waits func() // if not nil, readers call it before they read: see Conn.BeforeWait
 
 	// For poll and its caller, readSocket.
 	into []byte // poll reads to it; nil: to buf, which poll takes only when bytes have arrived
