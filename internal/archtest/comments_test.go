@@ -35,9 +35,7 @@ var notPlainYet = map[string]float64{
 	"examples/dashboard":       12.1,
 	"examples/demo":            10.7,
 	"internal/bench":           18.3,
-	"internal/codec":           12.1,
 	"internal/compat":          19.6,
-	"internal/jsontext":        16.1,
 }
 
 // relatives are the words that stand in for a noun which the reader then has to guess.

@@ -13,21 +13,24 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// fitness says where the fast library does for a type what encoding/json does.
-// Where it does not, the difference was found by comparing the two; see
-// FuzzCodec.
+// fitness records for a type where the fast library behaves exactly like encoding/json.
+// FuzzCodec compares the two and has found the differences.
 type fitness struct {
 	encode bool
-	decode bool // if the text is modest, or the type not costly
-	costly bool // the type holds what takes the fast decoder too much time or memory
+	decode bool // the fast decoder may be used, if the type is not costly or the text is modest
+	costly bool // the type holds untyped data or maps of strings, which can cost the fast decoder much time or memory
 	wide   bool // the type holds integers of 64 bits
 }
 
-// Into a costly type the fast decoder reads texts with at most modestCount
-// arrays and objects, nested at most modestDepth deep. It takes room for 64
-// members for each map of strings, be it empty, about 5 KB; and it reads untyped
-// data once for each level of nesting: 4 MB take up to 20 ms a level. How long a
-// text is does not count, or names would match in another way when data grows.
+// The fast decoder reads a text into a costly type only if the text has at most
+// modestCount arrays and objects, nested at most modestDepth deep:
+//
+//   - It allocates room for 64 members, about 5 KB, for each map of strings, also for an
+//     empty one.
+//   - It reads untyped data once for each level of nesting: 4 MB take up to 20 ms a level.
+//
+// The length of the text does not matter. Otherwise names would match in another way when
+// data grows.
 const (
 	modestCount = 10_000
 	modestDepth = 32
@@ -37,8 +40,8 @@ func (f fitness) decodes(text []byte) bool {
 	return f.decode && !(f.costly && !modest(text))
 }
 
-// modest reports whether text has few arrays and objects, nested not deep. It
-// need not be valid.
+// modest reports whether text has few arrays and objects, which do not nest deeply. text
+// may be invalid.
 func modest(text []byte) bool {
 	if openings(text) <= modestDepth {
 		return true
@@ -49,7 +52,7 @@ func modest(text []byte) bool {
 		case c == '"':
 			quoted = !quoted
 		case c == '\\':
-			i++ // it may be a quote
+			i++ // the escaped byte may be a quote
 		case quoted:
 		case c == '[' || c == '{':
 			count++
@@ -64,8 +67,8 @@ func modest(text []byte) bool {
 	return true
 }
 
-// openings returns how many arrays and objects text has at most. It is faster
-// than to scan all text.
+// openings returns an upper bound for the number of arrays and objects in text. It is
+// faster than a scan of the text.
 func openings(text []byte) int {
 	return bytes.Count(text, []byte{'['}) + bytes.Count(text, []byte{'{'})
 }
@@ -76,21 +79,22 @@ func fitnessOf(t reflect.Type) fitness {
 	return f
 }
 
-// look narrows f by what t holds. above are the types that hold t.
+// look clears the uses in f for which t, or a type inside t, is unfit. above are the types
+// that contain t.
 func (f *fitness) look(t reflect.Type, above []reflect.Type) {
 	if slices.Contains(above, t) {
-		f.encode = false // a value of t may be a cycle: the fast encoder recurses without end
+		f.encode = false // a value of t may contain itself, and then the fast encoder recurses without end
 		return
 	}
 	above = append(above, t)
 	switch t {
 	case reflect.TypeFor[wire.Snowflake]():
 		return
-	case reflect.TypeFor[stdjson.Number](): // written unchecked: it may hold any text; not read from strings
+	case reflect.TypeFor[stdjson.Number](): // the fast library writes any text in it unchecked, and does not read it from strings
 		f.encode, f.decode = false, false
 		return
-	case reflect.TypeFor[time.Time](), // years past 9999 are written
-		reflect.TypeFor[time.Duration](): // written as "1.5s"
+	case reflect.TypeFor[time.Time](), // the fast library also writes years after 9999
+		reflect.TypeFor[time.Duration](): // the fast library writes "1.5s"
 		f.encode = false
 		return
 	}
@@ -108,7 +112,7 @@ func (f *fitness) look(t reflect.Type, above []reflect.Type) {
 	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
 		f.encode = false
 	case reflect.Array:
-		f.decode = false // [] does not fit for the fast decoder
+		f.decode = false // the fast decoder refuses []
 		f.look(t.Elem(), above)
 	case reflect.Pointer, reflect.Slice:
 		f.look(t.Elem(), above)
@@ -117,7 +121,7 @@ func (f *fitness) look(t reflect.Type, above []reflect.Type) {
 		case reflect.TypeFor[string](), reflect.TypeFor[bool](), reflect.TypeFor[stdjson.RawMessage]():
 			f.costly = true
 		case reflect.TypeFor[[]string]():
-			f.decode = false // null becomes []
+			f.decode = false // the fast decoder turns null into []
 		}
 		f.look(t.Key(), above)
 		f.look(t.Elem(), above)
@@ -138,8 +142,8 @@ func implements[I any](t reflect.Type) bool {
 	return t.Implements(reflect.TypeFor[I]()) || reflect.PointerTo(t).Implements(reflect.TypeFor[I]())
 }
 
-// harmlessDepth is how deep the fast decoder may recurse without using much
-// stack. What a jsontext.Scanner has let pass is far from it.
+// harmlessDepth is the depth to which the fast decoder may recurse without using much
+// stack. A text that a jsontext.Scanner has accepted is far from it.
 const harmlessDepth = 50_000
 
 // mayNestDeep reports whether text has enough brackets to nest deeper than
@@ -148,12 +152,12 @@ func mayNestDeep(text []byte) bool {
 	return len(text) > harmlessDepth && openings(text) > harmlessDepth
 }
 
-// hasLongNumber reports whether text has 20 or more digits in a row: then, and
-// not with fewer, an integer may pass 64 bits by so much that it wraps around.
+// hasLongNumber reports whether text has 20 or more digits in a row. Only such an integer
+// can exceed 64 bits by so much that it wraps around.
 func hasLongNumber(text []byte) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for i := 0; i+8 <= len(text); i += 8 {
-		// of 20 digits in a row, 8 are one of these words
+		// One of these words of 8 bytes lies inside any 20 digits in a row.
 		w := binary.LittleEndian.Uint64(text[i:])
 		if w&tops|(w-ones*'0')&tops|(w+ones*(0x7F-'9'))&tops != 0 {
 			continue
@@ -168,7 +172,7 @@ func hasLongNumber(text []byte) bool {
 		if to-from >= 20 {
 			return true
 		}
-		i = to - 8 // digits are not counted twice
+		i = to - 8 // so that no digit counts twice
 	}
 	return false
 }

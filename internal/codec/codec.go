@@ -14,20 +14,20 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A Codec encodes and decodes the values of one type as JSON. It takes a fast
-// library where that does what encoding/json does, and encoding/json for the
-// rest.
+// A Codec encodes and decodes the values of one type as JSON. It uses a fast library for
+// types on which that library behaves exactly like encoding/json, and encoding/json for
+// all others.
 type Codec struct {
-	raw  bool // a json.RawMessage passes byte for byte
+	raw  bool // the type is json.RawMessage: the text passes unchanged
 	flat *flat
 	fit  fitness
 }
 
-// codecs holds what Of found, by reflect.Type: looking at a type takes
-// microseconds, which every call would pay.
+// codecs holds the results of Of, by reflect.Type. Without it every call would spend some
+// microseconds on looking at its type.
 var codecs sync.Map
 
-// Of returns the codec of T. Only the first time for a type takes long.
+// Of returns the codec of T. Only the first Of for a type takes long.
 func Of[T any]() Codec {
 	t := reflect.TypeFor[T]()
 	if known, ok := codecs.Load(t); ok {
@@ -38,13 +38,13 @@ func Of[T any]() Codec {
 	return c
 }
 
-// Flat reports whether the type is a struct of strings, booleans, integers and
-// snowflakes alone: then a value that was used may be used again, since nothing can
-// refer to it.
+// Flat reports whether the type is a struct of only strings, booleans, integers and
+// snowflakes. A value of such a type may be used again for another request, since no
+// other value can refer to its parts.
 func (c Codec) Flat() bool { return c.flat != nil }
 
-// Append appends the JSON text of *value, where value is a pointer to the
-// codec's type. The error is one of [NotSerialisable].
+// Append appends the JSON text of *value, where value is a pointer to the codec's type.
+// Its error is always a [NotSerialisable].
 func (c Codec) Append(dst []byte, value any) ([]byte, error) {
 	switch {
 	case c.raw:
@@ -65,7 +65,7 @@ func (c Codec) Append(dst []byte, value any) ([]byte, error) {
 	}
 	text, err := stdjson.Marshal(value)
 	if err == nil {
-		// what callers could not read back is found here and not by them
+		// Find a text that callers could not read here, so that they do not get it.
 		err = jsontext.Check(text)
 	}
 	if err != nil {
@@ -74,14 +74,18 @@ func (c Codec) Append(dst []byte, value any) ([]byte, error) {
 	return append(dst, text...), nil
 }
 
-// Decode decodes JSON text into value, a pointer to the codec's type. Numbers
-// in untyped data become json.Number and keep every digit; struct fields match
-// by their exact names, save that encoding/json takes them in any case in types
-// with arrays or json.Number, and, where a type holds untyped data or maps of
-// strings, in a text of more than 10,000 arrays and objects, or more than 32
-// levels of them. Empty text is no data: value stays as it is. The error is an
-// [wire.Error] with code [wire.BadRequest] that names the field; value may then be filled
-// in part. Nothing of value refers to text afterwards.
+// Decode decodes JSON text into value, a pointer to the codec's type. An empty text
+// leaves value as it is. No part of value refers to text afterwards.
+//
+// Its error is a [wire.Error] with code [wire.BadRequest] that names the field. Then
+// Decode may have set some fields of value.
+//
+// Numbers in untyped data become json.Number and keep every digit. Struct fields match by
+// their exact names, with two exceptions in which upper and lower case do not matter:
+//
+//   - The type has arrays or json.Number.
+//   - The type holds untyped data or maps of strings, and the text has more than 10,000
+//     arrays and objects, or more than 32 levels of them.
 func (c Codec) Decode(text []byte, value any) error {
 	if c.raw {
 		if len(text) == 0 {
@@ -106,7 +110,7 @@ func (c Codec) Decode(text []byte, value any) error {
 		return decodeError(text, value, err)
 	}
 	if c.fit.wide && hasLongNumber(text) {
-		// the fast decoder lets some integers of 20 digits wrap around
+		// The fast decoder lets some integers of 20 digits wrap around.
 		fresh := reflect.New(reflect.TypeOf(value).Elem()).Interface()
 		if err := stdjson.Unmarshal(text, fresh); err != nil {
 			return decodeError(text, value, err)
@@ -115,8 +119,8 @@ func (c Codec) Decode(text []byte, value any) error {
 	return nil
 }
 
-// DecodeExact decodes with the fast library. It recurses: text must not nest
-// deeper than a jsontext.Scanner lets pass.
+// DecodeExact decodes with the fast library, which recurses. So text must not nest deeper
+// than a jsontext.Scanner accepts.
 func DecodeExact(text []byte, value any) error {
 	rest, err := json.Parse(text, value, json.UseNumber|json.DontMatchCaseInsensitiveStructFields)
 	if err == nil && len(rest) > 0 {
@@ -126,7 +130,7 @@ func DecodeExact(text []byte, value any) error {
 }
 
 func decodeStandard(text []byte, value any) error {
-	if err := jsontext.Check(text); err != nil { // a Decoder ignores what follows a value
+	if err := jsontext.Check(text); err != nil { // a Decoder ignores text behind the value
 		return decodeError(text, value, err)
 	}
 	d := stdjson.NewDecoder(bytes.NewReader(text))
@@ -137,8 +141,9 @@ func decodeStandard(text []byte, value any) error {
 	return nil
 }
 
-// decodeError says what is wrong with text for the type of value. The fast
-// decoder's errors quote the rest of the text; encoding/json names the field.
+// decodeError returns the error for a text that does not fit the type of value. It asks
+// encoding/json, because that names the field; an error of the fast decoder quotes the rest
+// of the text.
 func decodeError(text []byte, value any, err error) error {
 	fresh := reflect.New(reflect.TypeOf(value).Elem()).Interface()
 	if e := stdjson.Unmarshal(text, fresh); e != nil {
@@ -159,8 +164,8 @@ func decodeError(text []byte, value any, err error) error {
 	return wire.Errorf(wire.BadRequest, "data: %.200v", err)
 }
 
-// NotSerialisable is the error of a value that JSON cannot hold, such as a NaN
-// in a struct or a cycle. The Python package has a text of its own for it.
+// NotSerialisable is the error for a value that JSON cannot hold, such as a NaN in a
+// struct or a cycle. The ipcx dialect answers it with the Python package's own text.
 type NotSerialisable struct{ Err error }
 
 // Error returns the reason.

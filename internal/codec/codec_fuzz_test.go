@@ -11,8 +11,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// everything has a field of each kind that the fast library treats apart. Its
-// names have no letters: encoding/json would match them in any case.
+// everything has a field of each kind for which the fast library has its own code. The
+// names of its fields have no letters, because encoding/json ignores the case of letters.
 type everything struct {
 	Int     int                   `json:"0"`
 	Int8    int8                  `json:"1"`
@@ -69,7 +69,7 @@ type Outer struct {
 	Last string `json:"9"`
 }
 
-// flat holds what is decoded without the library.
+// flat is a struct of the kinds that package codec decodes without a library.
 type flat struct {
 	A string         `json:"0"`
 	B bool           `json:"1"`
@@ -82,7 +82,7 @@ type flat struct {
 	I int            `json:"7"`
 }
 
-// numbered is flat to the eye.
+// numbered looks flat, but is not, because of its json.Number.
 type numbered struct {
 	Text   string         `json:"0"`
 	Number stdjson.Number `json:"6"`
@@ -118,14 +118,14 @@ func FuzzCodec(f *testing.F) {
 	})
 }
 
-// sameAsStandard checks that T's codec does with text what encoding/json does.
+// sameAsStandard checks that T's codec decodes text as encoding/json does.
 func sameAsStandard[T any](t *testing.T, text []byte) {
 	t.Helper()
 	codec := codec.Of[T]()
 	var got, want T
 	input := bytes.Clone(text)
 	err := codec.Decode(input, &got)
-	clear(input) // nothing may refer to it
+	clear(input) // shows whether the value refers to the text
 	d := stdjson.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	wantErr := d.Decode(&want)

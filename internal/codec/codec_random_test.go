@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// A writer writes JSON texts at random, such as suit the types of the codec
-// tests now and then.
+// A writer writes random JSON texts. Some of them fit the types of the codec tests.
 type writer struct {
 	strings.Builder
 	r *rand.Rand

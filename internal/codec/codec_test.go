@@ -210,14 +210,14 @@ func TestAppendAsStandard(t *testing.T) {
 		D time.Duration `json:"d"`
 		T time.Time     `json:"t"`
 		Z time.Time     `json:"z,omitzero"`
-		E time.Time     `json:"e,omitempty"` //nolint:modernize // that it does nothing is the point
+		E time.Time     `json:"e,omitempty"` //nolint:modernize // the test is for an omitempty without effect
 	}{D: 1500 * time.Millisecond, T: time.Date(2026, 1, 2, 3, 4, 5, 600, time.FixedZone("", 3600))})
 	appendAsStandard(t, struct {
 		Quoted int `json:",string"`
-		Plain  int `json:"-,"` //nolint:staticcheck // odd, as users' tags are
+		Plain  int `json:"-,"` //nolint:staticcheck // users write such odd tags
 		Hidden int `json:"-"`
 		secret int
-		Odd    int `json:"a b\"c"` //nolint:staticcheck // likewise
+		Odd    int `json:"a b\"c"` //nolint:staticcheck // users write such odd tags
 		Bytes  []byte
 		None   []byte
 		Array  [3]byte
@@ -258,14 +258,14 @@ func appendAsStandard[T any](t *testing.T, value T) {
 	}
 }
 
-// The fast decoder reads untyped data once for each level, and makes room for 64
-// members for every map: neither must reach who sends the most that fits.
+// The fast decoder reads untyped data once for each level, and makes room for 64 members
+// for every map. The largest texts that a client can send must not cost that much.
 func TestDecodeOfBombsIsCheap(t *testing.T) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	before := m.TotalAlloc
 	start := time.Now()
-	for _, n := range []int{9_998, 200_000} { // the fast decoder takes the first
+	for _, n := range []int{9_998, 200_000} { // the fast decoder reads only the first one
 		var maps []map[string]string
 		if err := codec.Of[[]map[string]string]().Decode([]byte("["+strings.Repeat("{},", n)+"{}]"), &maps); err != nil {
 			t.Error(err)

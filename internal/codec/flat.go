@@ -12,11 +12,11 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// flat describes a struct whose fields are all strings, booleans, integers and
-// snowflakes, which most requests are. Its usual texts are decoded here, in a
-// fraction of the time that the fast library takes to begin with one: that looks
-// at the whole text first, with instructions that some processors are slow to
-// switch to. Every other text, and every wrong one, is left to the library.
+// flat describes a struct of only strings, booleans, integers and snowflakes, as most
+// requests are. It decodes the usual texts of such a struct in a
+// fraction of the time that the fast library needs before it begins: the library first
+// scans the whole text with vector instructions, and some processors are slow to switch
+// to these. flat leaves unusual texts, and invalid ones, to the library.
 type flat struct{ fields []flatField }
 
 type flatField struct {
@@ -26,10 +26,11 @@ type flatField struct {
 	snow  bool
 }
 
-// maxFlat is how many fields may be looked through for each key.
+// maxFlat is the largest number of fields of a flat struct. decode compares each key with
+// all of them.
 const maxFlat = 16
 
-// flatOf returns nil for a type that is no such struct.
+// flatOf returns nil for a type that is not such a struct.
 func flatOf(t reflect.Type) *flat {
 	if t.Kind() != reflect.Struct || t.NumField() > maxFlat || decodesItself(t) {
 		return nil
@@ -48,7 +49,7 @@ func flatOf(t reflect.Type) *flat {
 		switch {
 		case field.Anonymous, options != "" && options != "omitempty", strings.ContainsFunc(name, unusualInName),
 			!one.snow && decodesItself(field.Type),
-			field.Type == reflect.TypeFor[stdjson.Number](), // a string that must be a number
+			field.Type == reflect.TypeFor[stdjson.Number](), // its kind is string, but it must be a number
 			f.find([]byte(name)) != nil:
 			return nil
 		}
@@ -64,7 +65,7 @@ func flatOf(t reflect.Type) *flat {
 	return f
 }
 
-// unusualInName reports whether r may mean something else in a tag than itself.
+// unusualInName reports whether r may have a special meaning in a tag.
 func unusualInName(r rune) bool {
 	return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
@@ -82,8 +83,8 @@ func (f *flat) find(key []byte) *flatField {
 	return nil
 }
 
-// decode reports whether it has decoded text into value, a pointer to the struct.
-// If not, value may be filled in part.
+// decode decodes text into value, a pointer to the struct. If it returns false, the text
+// is not a usual one, and decode may have set some fields.
 func (f *flat) decode(text []byte, value any) bool {
 	s := &jsontext.Scanner{Text: text}
 	if s.Space() != '{' {
@@ -119,7 +120,7 @@ func (f *flat) decode(text []byte, value any) bool {
 
 func atEnd(s *jsontext.Scanner) bool { return s.Space() == 0 && s.Pos == len(s.Text) }
 
-// set reads a value of the field's kind, if it is a usual one.
+// set reads a value of the field's kind. It returns false for an unusual one.
 func (f *flatField) set(to reflect.Value, s *jsontext.Scanner) bool {
 	c := s.Space()
 	switch {
@@ -171,7 +172,7 @@ func (f *flatField) set(to reflect.Value, s *jsontext.Scanner) bool {
 	return ok
 }
 
-// plainString returns the text of a string without escapes, which is next.
+// plainString reads a string without escapes and returns its text.
 func plainString(s *jsontext.Scanner) ([]byte, bool) {
 	if s.Space() != '"' {
 		return nil, false
@@ -184,7 +185,7 @@ func plainString(s *jsontext.Scanner) ([]byte, bool) {
 	return text, bytes.IndexByte(text, '\\') < 0
 }
 
-// whole reads an integer of at most 18 digits, which 64 bits hold.
+// whole reads an integer of at most 18 digits, which always fits into 64 bits.
 func whole(s *jsontext.Scanner) (uint64, bool) {
 	start := s.Pos
 	var n uint64

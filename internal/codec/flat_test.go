@@ -14,7 +14,7 @@ import (
 
 type (
 	level  uint8
-	number stdjson.Number // is a string like others
+	number stdjson.Number // a type of kind string, like others
 	shout  string
 )
 
@@ -26,7 +26,7 @@ func (*itself) UnmarshalJSON([]byte) error { return nil }
 
 type embedded struct{ itself }
 
-// plain has each kind that is decoded without the library.
+// plain has each kind that package codec decodes without a library.
 type plain struct {
 	Text    string
 	Bool    bool           `json:"b"`
@@ -66,7 +66,7 @@ func TestFlatOf(t *testing.T) {
 			A int `json:"a,omitempty,string"`
 		}{}, false},
 		{struct {
-			A int `json:"-,"` //nolint:staticcheck // it is named "-"
+			A int `json:"-,"` //nolint:staticcheck // the field's name is "-"
 		}{}, false},
 		{struct {
 			A int `json:"ä"`
@@ -83,7 +83,7 @@ func TestFlatOf(t *testing.T) {
 		{struct{ A []byte }{}, false},
 		{struct{ A uintptr }{}, false},
 		{struct{ A any }{}, false},
-		{struct{ A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q int }{}, false}, // many
+		{struct{ A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q int }{}, false}, // too many fields
 		{"", false},
 		{&plain{}, false},
 	} {
@@ -93,8 +93,8 @@ func TestFlatOf(t *testing.T) {
 	}
 }
 
-// TestFlat_takes: the usual texts are decoded here, or all this is for nothing, and
-// no text of which encoding/json makes something else.
+// TestFlat_takes checks that flat decodes the usual texts itself, and that it leaves a
+// text to the library if encoding/json would decode it differently.
 func TestFlat_takes(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -107,7 +107,7 @@ func TestFlat_takes(t *testing.T) {
 		{`{"i8":-128,"i_16":32767,"Int32":-2147483648,"I64":999999999999999999,"u":0,"u8":255,"u16":65535,"u32":4294967295,"u64":999999999999999999}`, true},
 		{`{"i":-0}`, true},
 		{`{"i":1,"i":2}`, true},
-		{`{"I":1}`, false}, // no exact name
+		{`{"I":1}`, false}, // not the exact name
 		{`{"\u0069":1}`, false},
 		{`{"Text":"a\n"}`, false},
 		{`{"Text":null}`, false},
@@ -157,7 +157,7 @@ func TestFlat_takes(t *testing.T) {
 	}
 }
 
-// takes decodes text and checks, if that was done, that encoding/json does the same.
+// takes decodes text. If flat has done it, takes checks that encoding/json does the same.
 func takes[T any](t *testing.T, text []byte, got *T, want T) bool {
 	t.Helper()
 	if !flatOf(reflect.TypeFor[T]()).decode(text, got) {
@@ -188,7 +188,7 @@ func FuzzFlat(f *testing.F) {
 		before := plain{Text: "before", Bool: true, Int: 1, Int8: 2, Uint64: 3, ID: 4, private: []int{5}}
 		got := before
 		takes(t, text, &got, before)
-		// a text that is taken in part and then left to the library
+		// A text that flat has decoded in part and then left to the library.
 		viaCodec := before
 		err := Of[plain]().Decode(text, &viaCodec)
 		alone := before

@@ -9,8 +9,8 @@ import (
 	"github.com/cogbus/cogbus/internal/codec"
 )
 
-// TestDecode_longStrings has each kind of byte that matters at each place of a long
-// string, against encoding/json.
+// TestDecode_longStrings puts each kind of special byte at each position of a long string
+// and compares the result with encoding/json.
 func TestDecode_longStrings(t *testing.T) {
 	type pad struct {
 		Pad string `json:"pad"`

@@ -7,9 +7,9 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TypeName names the innermost type of err's tree that says something, as an
-// error object tells it. An error of another process that has a method TypeName
-// names itself.
+// TypeName returns the name of the innermost error type of err's tree that is not a mere
+// wrapper. Error objects of the ipcx dialect carry it. An error of another process has a
+// method TypeName, which returns the name that it had there.
 func TypeName(err error) string {
 	if name := innermost(err); name != "" {
 		return name
@@ -17,9 +17,10 @@ func TypeName(err error) string {
 	return "Exception"
 }
 
-// innermost returns "" where all of err's tree are types of packages errors and
-// fmt, which only wrap, or [wire.Error], whose code the caller sees. Of errors that
-// were joined the first that says something counts.
+// innermost returns the name of the innermost type of err's tree. It skips the types of
+// packages errors and fmt, which only wrap, and [wire.Error], whose code the caller sees;
+// if there are no other types, it returns "". Of joined errors the first with a name
+// counts.
 func innermost(err error) string {
 	if err == nil {
 		return ""
@@ -46,6 +47,6 @@ func innermost(err error) string {
 	if p := t.PkgPath(); p == "errors" || p == "fmt" || t == reflect.TypeFor[wire.Error]() {
 		return ""
 	}
-	name, _, _ := strings.Cut(t.Name(), "[") // a generic type's name holds import paths
+	name, _, _ := strings.Cut(t.Name(), "[") // the name of a generic type contains import paths
 	return name
 }

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDepth is how deep arrays and objects may nest. Python's own decoder gives
-// up near 1,000; the decoders behind this Scanner recurse, so there must be a
-// limit before them.
+// MaxDepth is the number of levels that arrays and objects may nest. Python's own decoder
+// fails near 1,000 levels. The decoders behind this Scanner recurse, so they need a limit
+// before them.
 const MaxDepth = 1000
 
 var (
@@ -17,8 +17,8 @@ var (
 	ErrObject = errors.New("not a JSON object")
 )
 
-// A Scanner walks JSON text without building values. Beyond RFC 8259 it takes
-// the words NaN, Infinity and -Infinity, which Python writes and reads.
+// A Scanner walks JSON text without building values. In addition to RFC 8259 it accepts
+// the words NaN, Infinity and -Infinity, because Python writes and reads them.
 type Scanner struct {
 	Text []byte
 	Pos  int
@@ -36,10 +36,9 @@ func (s *Scanner) Space() byte {
 	return 0
 }
 
-// Members calls member for each member of the object that the text is, with the
-// key's text between its quotes and the value's text. Nothing may follow the
-// object. Each value may nest MaxDepth levels: the object itself is no level of
-// what users send in it.
+// Members calls member for each member of an object, which must be the whole text. It
+// passes the key's text between its quotes, and the value's text. Each value may nest
+// MaxDepth levels; the object itself does not count as a level.
 func Members(text []byte, member func(key, value []byte) error) error {
 	if !utf8.Valid(text) {
 		return ErrUTF8
@@ -54,7 +53,7 @@ func Members(text []byte, member func(key, value []byte) error) error {
 	return nil
 }
 
-// Check reports what is wrong with text as one JSON value.
+// Check returns an error unless text is one valid JSON value.
 func Check(text []byte) error {
 	if !utf8.Valid(text) {
 		return ErrUTF8
@@ -126,13 +125,13 @@ func (s *Scanner) Skip() error {
 	}
 }
 
-// skipNested passes over an array or an object. It keeps a bit for each level
-// instead of recursing: a bomb of brackets must not grow the stack.
+// skipNested passes over an array or an object. It keeps a bit for each level instead of
+// recursing, so that a text of many brackets cannot grow the stack.
 func (s *Scanner) skipNested() error {
-	var nest [MaxDepth/64 + 1]uint64 // 1 is an object
+	var nest [MaxDepth/64 + 1]uint64 // a bit for each level: 1 is an object, 0 an array
 	depth := 0
 	for {
-		// a value starts here
+		// A value starts here.
 		switch c := s.Space(); c {
 		case '{', '[':
 			if depth == MaxDepth {
@@ -166,7 +165,7 @@ func (s *Scanner) skipNested() error {
 				return err
 			}
 		}
-		// a value has ended here
+		// A value has ended here.
 		for {
 			if depth == 0 {
 				return nil

@@ -8,10 +8,10 @@ import (
 	"github.com/segmentio/encoding/json"
 )
 
-// Unquote returns what a JSON string of valid syntax says, given its text
-// between the quotes. Without escapes that is the text itself, not a copy. A
-// lone surrogate becomes its three bytes, which no valid UTF-8 has: it must not
-// equal the string in which U+FFFD stands.
+// Unquote returns the content of a JSON string of valid syntax, given its text between the
+// quotes. Without escapes the result is the text itself, not a copy. A lone surrogate
+// becomes its three bytes, which are not valid UTF-8. If it became U+FFFD, it would equal
+// another string.
 func Unquote(text []byte) []byte {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text
@@ -51,7 +51,7 @@ func Unquote(text []byte) []byte {
 			}
 			out = utf8.AppendRune(out, r)
 			continue
-		default: // quote, backslash, slash
+		default: // a quote, backslash or slash stands for itself
 			out = append(out, c)
 		}
 		i += 2
@@ -67,7 +67,7 @@ func hexRune(text []byte) rune {
 	return r
 }
 
-// KeyIs reports whether the text of an object's key says name.
+// KeyIs reports whether key, the text of an object's key between its quotes, means name.
 func KeyIs(key []byte, name string) bool {
 	if len(key) == len(name) {
 		return string(key) == name
@@ -75,7 +75,7 @@ func KeyIs(key []byte, name string) bool {
 	return len(key) > len(name) && bytes.IndexByte(key, '\\') >= 0 && string(Unquote(key)) == name
 }
 
-// StringValue returns the string that a JSON value of valid syntax is.
+// StringValue returns the content of a JSON value of valid syntax, if it is a string.
 func StringValue(value []byte) (text []byte, ok bool) {
 	if len(value) < 2 || value[0] != '"' {
 		return nil, false

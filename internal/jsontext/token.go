@@ -6,8 +6,8 @@ import (
 	"math/bits"
 )
 
-// SkipString passes over a string. It looks at eight bytes at a time, since
-// strings are most of what is sent.
+// SkipString passes over a string. It looks at eight bytes at a time, since most bytes of
+// requests and responses are in strings.
 func (s *Scanner) SkipString() error {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	i := s.Pos + 1
@@ -47,12 +47,13 @@ func (s *Scanner) SkipString() error {
 	}
 }
 
-// longString is how long a string has to be, in bytes, for plainEnd to be worth its
-// beginning.
+// longString is the length in bytes from which plainEnd is faster, in spite of its fixed
+// cost.
 const longString = 256
 
-// plainEnd returns the end of a long string without escapes, whose content begins at
-// i: there the assembly of package bytes is faster. It returns 0 for any other.
+// plainEnd returns the end of a long string without escapes, whose content begins at i. For
+// such a string the assembly of package bytes is faster than SkipString's own loop. It
+// returns 0 for any other string.
 func plainEnd(text []byte, i int) int {
 	if len(text)-i <= longString || bytes.IndexByte(text[i:i+longString], '"') >= 0 {
 		return 0
@@ -83,8 +84,7 @@ func hasControl(text []byte) bool {
 	return false
 }
 
-// escapeLen returns the length of the escape that text starts with, 0 if it is
-// not one.
+// escapeLen returns the length of the escape at the start of text, 0 if there is none.
 func escapeLen(text []byte) int {
 	if len(text) < 2 {
 		return 0
@@ -147,7 +147,7 @@ func (s *Scanner) SkipWord(word string) error {
 	return ErrSyntax
 }
 
-// skipNumber passes over a number whose sign has been read.
+// skipNumber passes over a number, after its sign.
 func (s *Scanner) skipNumber() error {
 	if s.Pos < len(s.Text) && s.Text[s.Pos] == '0' {
 		s.Pos++
