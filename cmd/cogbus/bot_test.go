@@ -92,7 +92,7 @@ func startBot(t testing.TB) (b *bot, stop func()) {
 }
 
 type guild struct {
-	ID wire.Snowflake `json:"guild"`
+	ID wire.Snowflake `json:"guild_id"`
 }
 
 func (b *bot) cogs() []cogs.Cog {
@@ -120,6 +120,14 @@ func (b *bot) cogs() []cogs.Cog {
 			<-ctx.Done()
 			return wire.Empty{}, ctx.Err()
 		}),
+		{Name: "brief", Setup: func(_ context.Context, r *cogs.Registrar) error {
+			cogs.HandleWith(r, "brief", cogs.RouteOptions[wire.Empty]{Timeout: 50 * time.Millisecond},
+				func(ctx context.Context, _ wire.Empty) (wire.Empty, error) {
+					<-ctx.Done()
+					return wire.Empty{}, ctx.Err()
+				})
+			return nil
+		}},
 		{Name: "stats", Setup: func(_ context.Context, r *cogs.Registrar) error {
 			if r.Reason() == cogs.Rollback {
 				(*instance.Recorder)(r).Revision("0a1b23fe", 0)

@@ -113,7 +113,7 @@ func TestExamples(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()
 	dir := t.TempDir()
-	if err := os.WriteFile(dir+"/guild.json", []byte(`{"guild": 1}`), 0o600); err != nil {
+	if err := os.WriteFile(dir+"/guild.json", []byte(`{"guild_id": 1}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run := func(line string) {

@@ -100,7 +100,7 @@ func TestRunsOfAFewSecondsHaveNoVerdict(t *testing.T) {
 		t.Errorf("verdicts of 4 seconds: (-want +got)\n%s", diff)
 	}
 	for _, name := range []string{"rate", "response p50", "errors"} {
-		if f := figure(t, c, name); f.P != 1 || f.Test != "" || !strings.Contains(f.Why, "too short: 4 s") {
+		if f := figure(t, c, name); f.P != 1 || f.Test != "" || !strings.Contains(f.Why, "too short: one side has 4 s") {
 			t.Errorf("%s of 4 seconds = %+v; want P 1, no test, and that it is too short", name, f)
 		}
 	}
@@ -269,7 +269,7 @@ func TestConclusion(t *testing.T) {
 	silent := &loadtest.Report{Version: loadtest.ReportVersion}
 	for want, after := range map[string]*loadtest.Report{
 		"no difference found": recipe{slower: 0.01}.run(r),
-		"nothing could be tested: too short: 4 s of load on a side; a test takes 5": recipe{seconds: 4, slower: 2}.run(r),
+		"nothing could be tested: too short: one side has 4 s of load, and a test needs 5 s: make longer runs": recipe{seconds: 4, slower: 2}.run(r),
 		"better: rate, response p50, response p90":                                  recipe{slower: -0.25}.run(r),
 		"worse: errors": recipe{errors: every(500)}.run(r),
 		"nothing could be compared: no figure is there on both sides": silent,

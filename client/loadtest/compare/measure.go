@@ -169,5 +169,5 @@ func spread(runs [][]float64) float64 {
 func percent(from, to float64) float64 { return (to - from) / from * 100 }
 
 func tooShort(seconds int) string {
-	return fmt.Sprintf("too short: %d s of load on a side; a test takes %d", seconds, minSeconds)
+	return fmt.Sprintf("too short: one side has %d s of load, and a test needs %d s: make longer runs", seconds, minSeconds)
 }

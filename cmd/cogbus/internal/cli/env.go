@@ -133,11 +133,9 @@ func Ask[Req, Resp any](ctx context.Context, e *Env, route wire.Route[Req, Resp]
 		return err
 	}
 	defer func() { _ = bot.Close() }()
-	limited, cancel := context.WithTimeout(ctx, e.Limit())
-	defer cancel()
-	raw, err := bot.Request(limited, string(route), req)
+	raw, err := e.Request(ctx, bot, string(route), req)
 	if err != nil {
-		return e.Explain(ctx, bot, string(route), err)
+		return err
 	}
 	if e.JSON {
 		e.Out.Printf("%s\n", raw)

@@ -30,12 +30,13 @@ func (e *Env) setTimeout(text string) error {
 	return err
 }
 
-// ParsePeriod reads a time. A plain number is seconds, as for ping and sleep.
+// ParsePeriod reads a time as time.ParseDuration does. A plain number is seconds, as for
+// ping and sleep.
 func ParsePeriod(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		d, err = time.ParseDuration(text + "s")
+	if strings.Trim(text, "0123456789.") == "" { // otherwise 5h3 would become 5h3s
+		text += "s"
 	}
+	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
 		return 0, errors.New("want a time such as 500ms, 5 or 2m")
 	}
@@ -99,7 +100,7 @@ func unknownFlag(cmd *cobra.Command, name string) error {
 		switch owner := ownerOf(cmd.Root(), name); {
 		case owner == nil:
 		case cmd.HasParent():
-			return Usagef("unknown flag %s: %s has it, and %s has not", Dashed(name), owner.CommandPath(), cmd.CommandPath())
+			return Usagef("unknown flag %s: %s takes it, and %s does not", Dashed(name), owner.CommandPath(), cmd.CommandPath())
 		default:
 			return Usagef("unknown flag %s: it belongs behind %s", Dashed(name), owner.CommandPath())
 		}

@@ -49,15 +49,13 @@ func call(ctx context.Context, env *cli.Env, endpoint string, payload []string) 
 		return err
 	}
 	defer func() { _ = bot.Close() }()
-	limited, cancel := context.WithTimeout(ctx, env.Limit())
-	defer cancel()
 	var body any
 	if data != nil {
 		body = data
 	}
-	result, err := bot.Request(limited, endpoint, body)
+	result, err := env.Request(ctx, bot, endpoint, body)
 	if err != nil {
-		return env.Explain(ctx, bot, endpoint, err)
+		return err
 	}
 	if env.Out.Terminal && !env.JSON {
 		result = cli.Indent(result)

@@ -14,9 +14,11 @@ func NewReload(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reload [--fresh] [--force] NAME",
 		Short: "Replace a cog's instance by a new one",
-		Long: `No call is lost: calls that run finish on the old instance, later ones run on
-the new. If the new one does not set up, the old one serves on and the error
-says why. A cog that has failed is revived.`,
+		Long: `Calls that run finish on the old instance, and later ones run on the new one.
+A handler that runs longer than the cog's DrainTimeout, 5 seconds by default, is
+cut off: its caller gets unavailable. If the new instance does not set up, the
+old one serves on and the error gives the reason. A reload also brings a cog back
+that has failed.`,
 		Example:           "cogbus reload members\n  cogbus reload members --fresh",
 		Args:              cli.Args(1, 1),
 		ValidArgsFunction: cli.FirstOnly(env.CompleteCogs),
@@ -26,8 +28,8 @@ says why. A cog that has failed is revived.`,
 		},
 	}
 	cli.AddFlags(cmd, "Flags", func(fs *pflag.FlagSet) {
-		fs.BoolVar(&q.Fresh, "fresh", false, "start without what the old instance kept")
-		fs.BoolVar(&q.Force, "force", false, "do not wait for handlers that hang: start from what was last saved")
+		fs.BoolVar(&q.Fresh, "fresh", false, "start without the state of the old instance")
+		fs.BoolVar(&q.Force, "force", false, "replace the instance even if handlers or tasks hang beyond the cog's DrainTimeout, and start from the state that was saved last")
 	})
 	return cmd
 }
@@ -37,9 +39,10 @@ func NewRollback(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rollback NAME",
 		Short: "Put a cog's previous build back in service",
-		Long: `For cogs that the bot builds from source. It is a reload, with another code: no
-call is lost, and what the cog keeps goes over. The next reload builds from the
-source again.`,
+		Long: `This is for cogs that the bot builds from source. It is a reload with the build
+that served before. Calls that run finish on the old instance, except for handlers
+that run longer than the cog's DrainTimeout, and the state of the cog goes over. The
+next reload builds from the source again.`,
 		Example:           "cogbus rollback stats",
 		Args:              cli.Args(1, 1),
 		ValidArgsFunction: cli.FirstOnly(env.CompleteCogs),
@@ -55,8 +58,9 @@ func NewUnload(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "unload NAME",
 		Short: "Take a cog and its routes away",
-		Long: `Its calls finish first; those that take longer than the cog allows are ended.
-What it kept is gone.`,
+		Long: `Calls that run finish first. A handler that runs longer than the cog's
+DrainTimeout, 5 seconds by default, is cut off: its caller gets unavailable. The
+state of the cog is gone.`,
 		Example:           "cogbus unload members && cogbus load members",
 		Args:              cli.Args(1, 1),
 		ValidArgsFunction: cli.FirstOnly(env.CompleteCogs),

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -80,6 +81,8 @@ func run(ctx context.Context, env *cli.Env, pkg string, args []string) error {
 		return fmt.Errorf("there is no go command to build the bot with: %w", err)
 	case err != nil:
 		return &cli.Error{Err: fmt.Errorf("build the bot in %s: %w", pkg, err), Code: cli.ExitFailed}
+	case isArchive(binary):
+		return cli.Usagef("dev: %s is not package main: name the folder of the bot's program", pkg)
 	}
 	bot := exec.Command(binary, args...) //nolint:noctx // Run ends it
 	bot.Env = append(os.Environ(), "COGBUS_DEV=1")
@@ -95,4 +98,18 @@ func run(ctx context.Context, env *cli.Env, pkg string, args []string) error {
 		return fmt.Errorf("run the bot: %w", err)
 	}
 	return nil
+}
+
+// isArchive reports whether go build has written an archive, as it does for a package
+// that is not main. The system would refuse to run it with "permission denied".
+func isArchive(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	const magic = "!<arch>\n"
+	head := make([]byte, len(magic))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == magic
 }

@@ -22,7 +22,7 @@ func New(env *cli.Env) *cobra.Command {
 		Use:   "load --route ROUTE… [FLAGS]\n       cogbus load diff BEFORE.json AFTER.json\n       cogbus load NAME",
 		Short: "Make load on the bot and measure; with a name, load that cog",
 		Long:  help,
-		Example: `cogbus load --route 'members.count={"guild":"{{guild}}"}' --rate 200 --duration 1s
+		Example: `cogbus load --route 'members.count={"guild_id":"{{guild}}"}' --guild-ids 906875633666295393 --rate 200 --duration 1s
   cogbus load --route echo --callers 4 --depth 8 --count 1000 --assert 'err<0.1%'
   cogbus load --route echo --rate 100 -d 1s --chaos reload=members@500ms --html report.html --out after.json
   cogbus unload members && cogbus load members`,

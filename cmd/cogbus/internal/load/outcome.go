@@ -136,7 +136,7 @@ func (l *loader) unknownRoute(ctx context.Context, r *loadtest.Report, e *wire.E
 	}
 	defer func() { _ = bot.Close() }()
 	if len(names) != 1 {
-		return &cli.Error{Err: e, Hint: "cogbus routes lists what there is"}
+		return &cli.Error{Err: e, Hint: "cogbus routes lists all routes"}
 	}
 	return l.env.Explain(ctx, bot, names[0], e)
 }
