@@ -31,14 +31,14 @@ type bot struct {
 	ws       string
 	unix     string
 	discover string
-	slow     chan struct{} // gets one for each call of slow that has begun
+	slow     chan struct{} // gets a value for each call of slow that has begun
 	broken   atomic.Bool   // the Setup of flaky fails
 	fragile  atomic.Pointer[chan error]
 }
 
 func (b *bot) ipcx() string { return "ipcx" + strings.TrimPrefix(b.ws, "ws") }
 
-// startBot starts a bot on real sockets. It ends with stop.
+// startBot starts a bot on real sockets. The caller ends it by stop.
 func startBot(t testing.TB) (b *bot, stop func()) {
 	t.Helper()
 	b = &bot{slow: make(chan struct{}, 16)}

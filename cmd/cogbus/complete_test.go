@@ -13,7 +13,7 @@ import (
 	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
-// complete returns what the program offers the shell for the last of args.
+// complete returns the completions that the program offers the shell for the last of args.
 func complete(t *testing.T, getenv func(string) string, args ...string) []string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -57,11 +57,12 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// TestComplete_noBot offers nothing, and says nothing, where the bot does not help.
+// TestComplete_noBot checks that the program offers nothing and prints no error, if there
+// is no bot, or if the bot does not answer or refuses the secret.
 func TestComplete_noBot(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and never answers
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections, and never answers
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,8 +83,8 @@ func TestComplete_noBot(t *testing.T) {
 	}
 }
 
-// press is bash that completes the line in $1 as a press of the tab key does, and
-// prints what there is to choose from.
+// press is a bash script that completes the line in $1 as a press of the tab key does, and
+// prints the completions.
 const press = `
 source <(cogbus completion bash) || exit 1
 complete -p cogbus >&2 || exit 1

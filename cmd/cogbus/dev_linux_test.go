@@ -14,12 +14,12 @@ import (
 // A developer is a process of "cogbus dev" with the bot of testdata/signals.
 type developer struct {
 	*exec.Cmd
-	*listener // to both
+	*listener // to the output of cogbus dev and of the bot
 	heard     chan struct{}
 }
 
-// develop starts one in a session of its own, so that no terminal of the test is
-// theirs. They have the terminal instead, if there is one.
+// develop starts a developer in its own session, so that it does not have the terminal
+// of the test. It has the given terminal instead, if that is not nil.
 func develop(t *testing.T, terminal *os.File) *developer {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
@@ -32,7 +32,7 @@ func develop(t *testing.T, terminal *os.File) *developer {
 	}
 	d.Env = append(os.Environ(), "GORACE="+noLinger)
 	d.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: terminal != nil}
-	from, to, err := os.Pipe() // no buffer: the bot may outlive the process
+	from, to, err := os.Pipe() // not a bytes.Buffer, because the bot may outlive cogbus dev
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,8 @@ func develop(t *testing.T, terminal *os.File) *developer {
 	return d
 }
 
-// openTerminal returns the two sides of a terminal: the keys, and what programs have.
+// openTerminal returns the two sides of a terminal: one for the user's keys, and one for
+// programs.
 func openTerminal(t *testing.T) (keys, terminal *os.File) {
 	t.Helper()
 	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -90,7 +91,7 @@ func openTerminal(t *testing.T) (keys, terminal *os.File) {
 	return keys, terminal
 }
 
-// TestDev_terminal has a bot that reads from the terminal, and gets each Ctrl-C once.
+// TestDev_terminal checks that the bot reads from the terminal, and gets each Ctrl-C once.
 func TestDev_terminal(t *testing.T) {
 	keys, terminal := openTerminal(t)
 	d := develop(t, terminal)
@@ -111,8 +112,9 @@ func TestDev_terminal(t *testing.T) {
 	}
 }
 
-// TestDev_terminalOnce ends after one Ctrl-C: what is sent on comes in order, so an
-// interrupt that is sent on would come before the SIGTERM.
+// TestDev_terminalOnce checks that cogbus dev does not pass on a Ctrl-C of the terminal,
+// which the bot gets as well. Signals are passed on in order, so the bot would get it a
+// second time before the SIGTERM.
 func TestDev_terminalOnce(t *testing.T) {
 	keys, terminal := openTerminal(t)
 	d := develop(t, terminal)
@@ -128,7 +130,7 @@ func TestDev_terminalOnce(t *testing.T) {
 	}
 }
 
-// TestDev_signals sends signals to dev alone.
+// TestDev_signals sends signals only to cogbus dev, which passes them on.
 func TestDev_signals(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -150,12 +152,12 @@ func TestDev_signals(t *testing.T) {
 			if err := d.Wait(); err != nil {
 				t.Errorf("dev ended with %v; want nil", err)
 			}
-			<-d.heard // the bot is gone as well
+			<-d.heard // is closed when the bot has ended, too
 		})
 	}
 }
 
-// TestDev_killed leaves no bot behind.
+// TestDev_killed checks that the bot ends when cogbus dev is killed.
 func TestDev_killed(t *testing.T) {
 	d := develop(t, nil)
 	_ = d.Process.Kill()

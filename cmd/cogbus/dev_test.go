@@ -15,7 +15,7 @@ import (
 	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
-// hello is the package of a cog that says something.
+// hello is the source of a cog with a route that returns TEXT.
 const hello = `package hello
 
 import (
@@ -33,7 +33,7 @@ func Cog() cogs.Cog {
 }
 `
 
-// helloFolder returns a folder within the module that holds that cog.
+// helloFolder returns a folder within the module with the source of that cog.
 func helloFolder(t *testing.T, text string) string {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
@@ -56,7 +56,7 @@ func say(t *testing.T, dir, text string) {
 	}
 }
 
-// A listener waits for what a program writes.
+// A listener keeps the output of a program, and waits for texts in it.
 type listener struct {
 	mu   sync.Mutex // protects the fields below
 	text bytes.Buffer
@@ -90,7 +90,8 @@ func (l *listener) hears(t *testing.T, want string) {
 	}
 }
 
-// TestDev edits a cog of a bot that runs, and ends both.
+// TestDev edits the source of a cog while its bot runs: the new code serves, and a fault
+// shows in the output.
 func TestDev(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("cogs as processes need Unix")
@@ -116,7 +117,8 @@ func TestDev(t *testing.T) {
 	said.hears(t, "ended in order")
 }
 
-// TestDev_fails has the reasons.
+// TestDev_fails checks that the output has the reason when the bot, or its cog, does not
+// build.
 func TestDev_fails(t *testing.T) {
 	broken := helloFolder(t, "nothing")
 	for _, test := range []struct {
@@ -156,8 +158,8 @@ func TestBuildCommand(t *testing.T) {
 	}
 }
 
-// TestBuildCommand_here builds into the current folder, and names the folder that
-// is in the way of an executable.
+// TestBuildCommand_here builds into the current folder. If a folder has the name of the
+// executable, the error names that folder.
 func TestBuildCommand_here(t *testing.T) {
 	dir, err := filepath.Abs(helloFolder(t, `"one"`))
 	if err != nil {
@@ -188,7 +190,7 @@ func TestBuildCommand_here(t *testing.T) {
 	}
 }
 
-// TestDev_names names the package as the user does.
+// TestDev_names checks that errors name the package as the user has named it.
 func TestDev_names(t *testing.T) {
 	t.Chdir(helloFolder(t, "nothing"))
 	for _, args := range [][]string{{"dev"}, {"dev", "./."}, {"dev", "./"}} {

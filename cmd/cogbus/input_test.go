@@ -13,7 +13,7 @@ import (
 	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
-// noEnv is an environment without anything.
+// noEnv is an empty environment.
 func noEnv(string) string { return "" }
 
 func TestStdinNeverEnds(t *testing.T) {
@@ -61,7 +61,7 @@ func TestStdinInterrupted(t *testing.T) {
 	})
 }
 
-// A fullDisk takes the first bytes alone.
+// A fullDisk accepts only the first bytes.
 type fullDisk struct{ room int }
 
 func (d *fullDisk) Write(p []byte) (int, error) {

@@ -31,7 +31,7 @@ func TestCallInterrupted(t *testing.T) {
 	}
 }
 
-// A whole process, since signals are a process's.
+// This test runs a process, because signals go to whole processes.
 func TestSignal(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()
@@ -42,7 +42,7 @@ func TestSignal(t *testing.T) {
 	}
 	<-b.slow
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Skip(err) // Windows cannot
+		t.Skip(err) // on Windows
 	}
 	_ = cmd.Wait()
 	if got := cmd.ProcessState.ExitCode(); got != cli.ExitInterrupted {
@@ -50,7 +50,7 @@ func TestSignal(t *testing.T) {
 	}
 }
 
-// A cutter cancels when it has seen text.
+// A cutter is a writer that cancels a context when it has got a text.
 type cutter struct {
 	bytes.Buffer
 	text   string
@@ -87,7 +87,7 @@ func TestPingInterrupted(t *testing.T) {
 	}
 }
 
-// While the bot starts again, ping goes on.
+// ping goes on while the bot starts again.
 func TestPingOutlivesBot(t *testing.T) {
 	b, stop := startBot(t)
 	ended := make(chan struct{})
@@ -105,7 +105,7 @@ func TestPingOutlivesBot(t *testing.T) {
 	}
 }
 
-// A health check ends by its limit, which no bot can meet here.
+// A health check ends at its limit, which is too short for any bot.
 func TestHealthCheckEnds(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()

@@ -24,7 +24,7 @@ func TestLoadInterrupted(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		args := append(strings.Fields("load --route slow --grace 0"), strings.Fields(flags)...)
 		got := run(ctx, args, nil, &stdout, &stderr, b.env)
-		if want := "interrupted: the report is that of the calls up to now"; got != cli.ExitInterrupted || !strings.Contains(stderr.String(), want) {
+		if want := "interrupted: the report covers the calls until now"; got != cli.ExitInterrupted || !strings.Contains(stderr.String(), want) {
 			t.Errorf("run(%q) = %d, %q; want %d, %q", args, got, stderr.String(), cli.ExitInterrupted, want)
 		}
 		if !strings.Contains(stdout.String(), "interrupted") {
@@ -35,7 +35,8 @@ func TestLoadInterrupted(t *testing.T) {
 	}
 }
 
-// TestLoadInterrupted_waits says for how long a bot that hangs may be waited for.
+// TestLoadInterrupted_waits checks that an interrupted run tells the user how long it
+// waits for a bot that hangs.
 func TestLoadInterrupted_waits(t *testing.T) {
 	for flags, want := range map[string]string{
 		"--grace 20ms":        "waiting up to 20ms for answers; Ctrl-C again ends now, without a report\ncogbus: interrupted: ",
@@ -57,7 +58,7 @@ func TestLoadInterrupted_waits(t *testing.T) {
 	}
 }
 
-// TestLoadInterrupted_search ends a search between its first calls.
+// TestLoadInterrupted_search interrupts a search during its first try.
 func TestLoadInterrupted_search(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()
@@ -74,8 +75,8 @@ func TestLoadInterrupted_search(t *testing.T) {
 	}
 }
 
-// TestLoadFindMax does not know which rates this machine takes now, but what is told
-// must agree.
+// TestLoadFindMax cannot know which rates this machine can handle now. It checks that the
+// parts of the output agree with each other.
 func TestLoadFindMax(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()
@@ -97,7 +98,7 @@ func TestLoadFindMax(t *testing.T) {
 	}
 }
 
-// TestLoadFindMax_none has a line for each try.
+// TestLoadFindMax_none checks that a search without success prints a line for each try.
 func TestLoadFindMax_none(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()
@@ -111,7 +112,7 @@ func TestLoadFindMax_none(t *testing.T) {
 	}
 }
 
-// TestLoadProm reads the figures while the test runs.
+// TestLoadProm reads the figures for Prometheus while the load test runs.
 func TestLoadProm(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()

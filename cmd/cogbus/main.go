@@ -4,8 +4,8 @@
 //	cogbus cogs
 //	cogbus reload members
 //
-// "cogbus help" tells the rest. Each command is in a package or a file of its name
-// under internal; internal/cli has what all of them share.
+// "cogbus help" explains the rest. Each command is in a package or a file of its name
+// under internal. internal/cli has the code that all commands share.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends a process that does not end
+	context.AfterFunc(ctx, stop) // so that a second Ctrl-C kills the process
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 
@@ -52,7 +52,7 @@ func newRoot(env *cli.Env) *cobra.Command {
 			cmd.GroupID = group.title
 			root.AddCommand(cmd)
 		}
-		root.SetHelpCommandGroupID(group.title) // the last group's in the end
+		root.SetHelpCommandGroupID(group.title) // in the end the last group has it
 		root.SetCompletionCommandGroupID(group.title)
 	}
 	return root

@@ -10,8 +10,8 @@ import (
 	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
-// TestCommands checks what cobra does not: a flag of a command hides one of all commands
-// without a word, and a command that does not say how many arguments it takes drops them.
+// TestCommands finds two faults that cobra does not report: a flag of a command that hides
+// a flag of all commands, and a command without Args, which would ignore its arguments.
 func TestCommands(t *testing.T) {
 	root := newRoot(cli.NewEnv(nil, io.Discard, io.Discard, noEnv))
 	var check func(cmd *cobra.Command)

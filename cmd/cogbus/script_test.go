@@ -17,18 +17,18 @@ import (
 	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
-// TestMain makes the test binary stand for cogbus in scripts.
+// TestMain makes the test binary act as cogbus in scripts.
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"cogbus": main}) }
 
 type botKey struct{}
 
-// TestScripts runs testdata/script. Each script has a bot of its own at $WS,
-// $UNIX, $IPCX and $DISCOVER, with the cogs of bot_test.go, and none at $NOBOT.
-// Besides testscript's commands there are:
+// TestScripts runs testdata/script. Each script has its own bot at $WS, $UNIX, $IPCX and
+// $DISCOVER, with the cogs of bot_test.go. At $NOBOT there is no bot. In addition to
+// testscript's commands there are:
 //
 //	exits CODE ARGS...  runs cogbus within the test; standard input is empty
 //	bot close           ends the bot
-//	bot break           lets the next Setup of flaky fail; bot mend undoes it
+//	bot break           makes the next Setup of flaky and stats fail; bot mend undoes it
 //	bot crash           ends the task of flaky with an error
 //	bot slow            waits until a call of slow has begun
 func TestScripts(t *testing.T) {
@@ -52,8 +52,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// noLinger is GORACE for processes that tests start: else each stays for a
-// second when it is done, under the race detector.
+// noLinger is GORACE for processes that tests start. Without it a process with the race
+// detector sleeps for a second at its end.
 const noLinger = "atexit_sleep_ms=0"
 
 // nobody returns the address of a port that was free a moment ago.
@@ -72,7 +72,7 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: exits CODE ARGS...")
 	}
 	args = slices.Clone(args[1:])
-	for i, arg := range args { // cogbus runs in another directory than the script
+	for i, arg := range args { // names of files need the script's directory, which is not that of cogbus
 		if name, ok := strings.CutPrefix(arg, "@"); ok {
 			args[i] = "@" + ts.MkAbs(name)
 		} else if i > 0 && args[i-1] == "--secret-file" {
@@ -105,7 +105,7 @@ func scriptBot(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// TestExamples runs every example of the help as it stands there.
+// TestExamples runs every example of the help, unchanged.
 func TestExamples(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
@@ -126,7 +126,7 @@ func TestExamples(t *testing.T) {
 	}
 	for _, c := range newRoot(cli.NewEnv(nil, io.Discard, io.Discard, noEnv)).Commands() {
 		if c.Name() == "build" || c.Name() == "dev" {
-			continue // they need sources, and have tests of their own
+			continue // these need sources, and other tests run them
 		}
 		for line := range strings.Lines(c.Example) {
 			run(strings.TrimSpace(line))

@@ -9,8 +9,8 @@ import (
 	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
-// TestLoadOnTerminal has a line for each second on the terminal, and none where
-// programs read.
+// TestLoadOnTerminal checks that a load test prints a line for each second on a terminal,
+// and none to a program.
 func TestLoadOnTerminal(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()
@@ -39,8 +39,8 @@ func TestLoadOnTerminal(t *testing.T) {
 	}
 }
 
-// TestColours paints states and errors on a terminal, and nothing in --json or where
-// the user wants no colours.
+// TestColours checks that states and errors have colours on a terminal, but not with
+// --json, and not if the user has turned colours off.
 func TestColours(t *testing.T) {
 	b, stop := startBot(t)
 	defer stop()

@@ -15,12 +15,12 @@ import (
 // behind "--". Flags stay where they are, so they may stand behind data.
 func arrange(root *cobra.Command, args []string) []string {
 	var front, back []string
-	cmd, named := root, false // named: no more names of commands follow
+	cmd, named := root, false // named is true when no more names of commands follow
 	for len(args) > 0 {
 		arg := args[0]
 		args = args[1:]
 		switch {
-		case arg == "--" && cmd == root: // the command is yet to come
+		case arg == "--" && cmd == root: // the name of the command follows
 		case arg == "--":
 			back, args = append(back, args...), nil
 		case isFlag(arg):

@@ -47,7 +47,7 @@ func TestArrange(t *testing.T) {
 		"do -c=5 --c 6":               "do -c=5 -c 6",
 		"do -c5 -fast":                "do --c5 --fast",
 		"do ---json":                  "do ---json",
-		"do --data -report.json -out": "do --data --report.json --out", // without knowing the flag, it cannot tell its value
+		"do --data -report.json -out": "do --data --report.json --out", // arrange does not know the flag, so it cannot know its value
 		"do --secret-file -secret a":  "do --secret-file -secret a",
 		"--target do do --count 1 do": "--target do do --count 1 do",
 		"do -help":                    "do --help",
@@ -81,7 +81,7 @@ func TestExecute_flags(t *testing.T) {
 		{args: "do --timeout -1", stderr: `--timeout "-1": want a time`},
 		{args: "do --timeout NaN", stderr: `--timeout "NaN"`},
 		{args: "do --timeout 1e99", stderr: `--timeout "1e99"`},
-		{args: "do --timeout 0s", stderr: `--timeout "0s": want more than nothing`},
+		{args: "do --timeout 0s", stderr: `--timeout "0s": want a time above 0`},
 		{args: "do --timeout", stderr: "--timeout needs a value"},
 		{args: "do -c", stderr: "-c needs a value"},
 		{args: "do -c x", stderr: `--count "x": `},
@@ -110,7 +110,8 @@ func TestExecute_flags(t *testing.T) {
 	}
 }
 
-// TestExecute_outputFails takes a cut result for no result.
+// TestExecute_outputFails checks that a result of which only a part was written is an
+// error.
 func TestExecute_outputFails(t *testing.T) {
 	full := errors.New("no space left")
 	for _, args := range []string{"--version", "--help", "help do", "completion bash"} {

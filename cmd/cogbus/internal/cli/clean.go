@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// OneLine makes text from elsewhere safe to print: it has no line breaks, and nothing
-// that a terminal takes for a command.
+// OneLine makes text of others safe to print: it removes line breaks, and escapes
+// characters that a terminal takes for commands.
 func OneLine(text string) string {
 	text = strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")
 	return escape(text, func(r rune) string { return fmt.Sprintf("%+q", r) })

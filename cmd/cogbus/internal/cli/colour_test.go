@@ -11,7 +11,7 @@ func TestColoursOf(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no device that counts as a terminal")
 	}
-	terminal, err := os.Open("/dev/null") // a character device counts as one
+	terminal, err := os.Open("/dev/null") // a character device counts as a terminal
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestColoursOf(t *testing.T) {
 	}
 }
 
-// TestTable_colours aligns cells by what people see of them.
+// TestTable_colours checks that colours do not change the width of cells.
 func TestTable_colours(t *testing.T) {
 	var got strings.Builder
 	out := NewOutput(&got)

@@ -11,11 +11,11 @@ import (
 	"github.com/cogbus/cogbus/client"
 )
 
-// completionLimit is how long a press of the tab key may wait for the bot.
+// completionLimit is the time for which a press of the tab key may wait for the bot.
 const completionLimit = 500 * time.Millisecond
 
-// CompleteRoutes offers the names of the bot's routes to the shell. It offers nothing
-// if the bot does not answer in time, or not with this secret.
+// CompleteRoutes offers the names of the bot's routes to the shell. It offers nothing if
+// the bot does not answer in time, or refuses the secret.
 func (e *Env) CompleteRoutes(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
 	return e.offer(cmd.Context(), prefix, routesOf), cobra.ShellCompDirectiveNoFileComp
 }
@@ -25,7 +25,7 @@ func (e *Env) CompleteCogs(cmd *cobra.Command, _ []string, prefix string) ([]str
 	return e.offer(cmd.Context(), prefix, cogsOf), cobra.ShellCompDirectiveNoFileComp
 }
 
-// FirstOnly offers names for the first argument alone.
+// FirstOnly limits complete to the first argument.
 func FirstOnly(complete cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
@@ -35,9 +35,9 @@ func FirstOnly(complete cobra.CompletionFunc) cobra.CompletionFunc {
 	}
 }
 
-// offer asks the bot for a list, and returns the entries that begin with the prefix. It
-// returns none if anything is wrong: the user is in the middle of a line, and learns of
-// the error from the command itself.
+// offer asks the bot for a list, and returns the entries that begin with the prefix. After
+// an error it returns none: the user is in the middle of a line, and gets the error from
+// the command itself.
 func (e *Env) offer(ctx context.Context, prefix string, list func(context.Context, *client.Client) ([]entry, error)) []string {
 	ctx, cancel := context.WithTimeout(ctx, completionLimit)
 	defer cancel()

@@ -53,7 +53,7 @@ type Env struct {
 	client  *client.Options // set by ClientOptions
 }
 
-// A Subject says what a command does to which cog: "reload", "members".
+// A Subject is the change that a command makes, and its cog: "reload", "members".
 type Subject struct {
 	Verb, Cog string
 }
@@ -125,7 +125,7 @@ func (e *Env) Limit() time.Duration {
 	return 30 * time.Second
 }
 
-// Ask calls a route that every bot has. With --json it prints the answer as it came,
+// Ask calls a route that every bot has. With --json it prints the answer unchanged,
 // including keys that this program does not know. Otherwise show prints it.
 func Ask[Req, Resp any](ctx context.Context, e *Env, route wire.Route[Req, Resp], req Req, show func(Resp)) error {
 	bot, err := e.Connect()

@@ -7,7 +7,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// The exit codes. Scripts rely on them: they gain entries and never change.
+// The exit codes. Scripts rely on them, so a code never changes. New ones may be added.
 const (
 	ExitOK          = 0
 	ExitFailed      = 1
@@ -26,10 +26,10 @@ const (
 // Codes of a bot's own routes.
 const (
 	conflict     wire.Code = "conflict" // the cog is loaded already, or its route is taken
-	failedChange wire.Code = "failed"   // the cog could not be changed; the message is a whole sentence
+	failedChange wire.Code = "failed"   // the change of the cog failed; the message is a whole sentence
 )
 
-// An Exit is an exit code, what it means, and the codes of errors that lead to it.
+// An Exit is an exit code, its meaning, and the codes of errors that lead to it.
 type Exit struct {
 	Code    int
 	Meaning string
@@ -40,15 +40,15 @@ type Exit struct {
 func Exits() []Exit {
 	return []Exit{
 		{ExitOK, "done", nil},
-		{ExitFailed, "another error, such as a code of the cog's own; or a build, all pings, or a load test's fault failed", []wire.Code{wire.Internal, failedChange}},
+		{ExitFailed, "another error, such as a code that a cog has defined; or a build failed, no ping was answered, or a fault of a load test did not happen", []wire.Code{wire.Internal, failedChange}},
 		{ExitUsage, "the command line, the data, the scenario or the secret file is wrong", nil},
-		{ExitAssertion, "a load test missed a goal, proves nothing about it, or is worse than the one before", nil},
+		{ExitAssertion, "a load test missed a goal, is invalid, or is worse than the one before", nil},
 		{ExitUnreachable, "the bot or the cog is not there, or the connection was lost", []wire.Code{wire.Unavailable, wire.Interrupted}},
 		{ExitForbidden, "no secret, a wrong one, or not the admin's", []wire.Code{wire.Unauthorized, wire.Forbidden}},
 		{ExitNotFound, "there is no such route, cog or thing", []wire.Code{wire.NoRoute, wire.NotFound}},
 		{ExitTimeout, "no answer in time", []wire.Code{wire.Timeout, wire.Canceled}},
 		{ExitOverloaded, "a limit is reached: try again later", []wire.Code{wire.Overloaded}},
-		{ExitBadRequest, "the data is not what the route takes, or too large", []wire.Code{wire.BadRequest, wire.TooLarge}},
+		{ExitBadRequest, "the route does not take this data, or the data is too large", []wire.Code{wire.BadRequest, wire.TooLarge}},
 		{ExitConflict, "the cog is loaded already, or another cog has its route", []wire.Code{conflict}},
 		{ExitInterrupted, "ended by Ctrl-C", nil},
 	}

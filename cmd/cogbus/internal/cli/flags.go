@@ -24,7 +24,7 @@ func (e *Env) register(fs *pflag.FlagSet) {
 func (e *Env) setTimeout(text string) error {
 	d, err := ParsePeriod(text)
 	if err == nil && d == 0 {
-		err = errors.New("want more than nothing: every call has a deadline")
+		err = errors.New("want a time above 0: every call has a deadline")
 	}
 	e.Timeout = d
 	return err
@@ -43,7 +43,7 @@ func ParsePeriod(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// Args returns the check that a command gets as many arguments as it takes.
+// Args returns a check of the number of arguments of a command.
 func Args(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		name := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
@@ -57,8 +57,8 @@ func Args(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// flagError says in this program's words what pflag found wrong with a flag. It never
-// repeats the value of an unknown flag, which may be a secret.
+// flagError translates an error of pflag into this program's words. It never repeats the
+// value of an unknown flag, which may be a secret.
 func flagError(cmd *cobra.Command, err error) error {
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		return unknownFlag(cmd, e.GetSpecifiedName())

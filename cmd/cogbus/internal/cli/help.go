@@ -8,14 +8,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Local is the annotation of commands that call no bot: their help leaves out the
-// flags and exit codes of calls.
+// Local is the annotation of commands that call no bot. Their help leaves out the flags
+// and exit codes of calls.
 const Local = "local"
 
 // Annotations that hold parts of the help.
 const (
-	flagsPart = "flags" // of a command: its flags, in groups
-	exitsPart = "exits" // of the root: the table of exit codes
+	flagsPart = "flags" // the flags of a command, in groups
+	exitsPart = "exits" // the table of exit codes; only the root has it
 )
 
 const helpTemplate = `Usage: {{with .Parent}}{{.CommandPath}} {{end}}{{.Use}}
@@ -30,7 +30,7 @@ const helpTemplate = `Usage: {{with .Parent}}{{.CommandPath}} {{end}}{{.Use}}
 Commands:
 {{range .Commands}}  {{rpad .Name .NamePadding}} {{.Short}}
 {{end}}{{end}}
-"cogbus help{{if .HasParent}} {{.Name}}{{end}} COMMAND" tells more of one.
+"cogbus help{{if .HasParent}} {{.Name}}{{end}} COMMAND" explains one of them.
 {{end}}{{index .Annotations "flags"}}{{if eq (index .Annotations "local") ""}}
 Flags of all commands:
 {{.Root.PersistentFlags.FlagUsagesWrapped 100}}{{end}}{{if not .HasParent}}
@@ -39,22 +39,23 @@ Addresses:
   wss://bot.example.com  a bot behind TLS
   unix:///run/bot.sock   a bot's Unix socket
   ipcx://localhost:8765  a bot of the Python package discord-ext-ipcx
-  discover://localhost   the same, asking port 20000 for its port
+  discover://localhost   the same; its port 20000 tells the port of the bot
 
 Secrets are never flags, since every process of a machine can read those:
   COGBUS_SECRET        the bot's secret
-  COGBUS_ADMIN_SECRET  the admin secret, which load, unload, reload and rollback take first
-  --secret-file FILE   either, before the environment; a line break at its end is left out
+  COGBUS_ADMIN_SECRET  the admin secret: load, unload, reload and rollback prefer it
+  --secret-file FILE   a file with either secret: it goes before the environment; a line
+                       break at its end does not count
 
 Terminals:
-  NO_COLOR  if not empty, nothing is coloured; nor is it with TERM=dumb
+  NO_COLOR  if not empty, there are no colours; TERM=dumb has the same effect
 {{end}}{{with .Example}}
 Examples:
   {{.}}
 {{end}}{{if eq (index .Annotations "local") ""}}
 Exit codes:
 {{.Root.Annotations.exits}}{{if .HasParent}}
-"cogbus help" tells of addresses and secrets.
+"cogbus help" explains addresses and secrets.
 {{end}}{{end}}`
 
 // exitTable returns the table of exit codes for the help.
@@ -83,8 +84,7 @@ func AddFlags(cmd *cobra.Command, title string, add func(fs *pflag.FlagSet)) {
 	cmd.Annotations[flagsPart] += "\n" + title + ":\n" + group.FlagUsagesWrapped(100)
 }
 
-// explainUnknown makes cobra's command "help" fail where it is asked about a command
-// that there is not.
+// explainUnknown makes cobra's command "help" fail for a command that does not exist.
 func explainUnknown(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help := childOf(root, "help")

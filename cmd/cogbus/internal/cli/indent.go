@@ -16,7 +16,7 @@ func Indent(text []byte) []byte {
 		case ' ', '\t', '\r', '\n':
 		case '"':
 			end := stringEnd(text, i)
-			// the same string in JSON, and no command to the terminal
+			// The string stays the same JSON, but no terminal takes a part for a command.
 			out.WriteString(escape(string(text[i:end]), func(r rune) string { return fmt.Sprintf(`\u%04x`, r) }))
 			i = end - 1
 		case '{', '[':

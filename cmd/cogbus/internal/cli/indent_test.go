@@ -28,13 +28,13 @@ func FuzzIndent(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got := Indent(text) // does not panic on what is no JSON either
+		got := Indent(text) // must not panic on invalid JSON
 		var want, compact bytes.Buffer
 		if json.Compact(&want, text) != nil {
 			return
 		}
 		if bytes.ContainsFunc(text, func(r rune) bool { return r > 0x7E }) {
-			return // letters that are escaped compare unequal
+			return // Indent escapes some letters, and then the texts differ
 		}
 		if err := json.Compact(&compact, got); err != nil || compact.String() != want.String() {
 			t.Errorf("Indent(%q) = %q; want the same value: %v", text, got, err)

@@ -8,7 +8,7 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// An entry is a name that the bot knows, and a word about it.
+// An entry is the name of a route or a cog of the bot, with a short description.
 type entry struct {
 	name, about string
 }

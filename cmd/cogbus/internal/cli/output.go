@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// An Output is standard output. It keeps the first error of a write: a script must
-// not take a cut result for a whole one.
+// An Output is standard output. It keeps the first error of a write, so that the program
+// fails: a script must not take a part of the result for the whole.
 type Output struct {
 	Colours Colours
 
@@ -25,8 +25,8 @@ func NewOutput(w io.Writer) *Output { return &Output{w: w} }
 // Writer returns the stream itself, for a child process that inherits it.
 func (o *Output) Writer() io.Writer { return o.w }
 
-// Write writes p, unless a write has failed before. It returns no error: [Execute]
-// reports the first one, and nobody else has to.
+// Write writes p, unless a write has failed before. It never returns an error, because
+// [Execute] reports the first one.
 func (o *Output) Write(p []byte) (int, error) {
 	if o.err == nil {
 		_, o.err = o.w.Write(p)

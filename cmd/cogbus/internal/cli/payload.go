@@ -23,7 +23,7 @@ func (e *Env) Payload(ctx context.Context, args []string) (json.RawMessage, erro
 	from := "the data"
 	switch {
 	case len(args) == 0:
-		// the user did not ask to read it: it may be a pipe that never ends
+		// The user did not ask to read standard input. It may be a pipe that never ends.
 		ctx, cancel := context.WithTimeout(ctx, e.Limit())
 		defer cancel()
 		from = "standard input"
@@ -45,8 +45,8 @@ func (e *Env) Payload(ctx context.Context, args []string) (json.RawMessage, erro
 	return checked(from, text)
 }
 
-// checked reports what is wrong with the text before it is sent. Mostly the shell has
-// taken its quotes.
+// checked returns the text, or an error if it is not valid. The usual cause is a shell
+// that has removed the quotes.
 func checked(from string, text []byte) (json.RawMessage, error) {
 	if len(strings.TrimSpace(string(text))) == 0 {
 		return nil, Usagef("%s is empty: leave it out, or give {}", from)
@@ -56,7 +56,7 @@ func checked(from string, text []byte) (json.RawMessage, error) {
 	}
 	raw := json.RawMessage(text)
 	if _, err := codec.Of[json.RawMessage]().Append(nil, &raw); err != nil {
-		return nil, Usagef("%s is not JSON: %q: put it in single quotes, and strings in double quotes within: '{\"name\": \"x\"}'",
+		return nil, Usagef("%s is not JSON: %q: put all of it in single quotes, and strings inside in double quotes: '{\"name\": \"x\"}'",
 			from, Short(string(text), 60))
 	}
 	return raw, nil
@@ -75,8 +75,7 @@ func readFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-// patience is how long standard input may be silent before readStdin tells the user
-// that it waits.
+// patience is the time until readStdin tells the user that it waits for standard input.
 const patience = time.Second
 
 // readStdin reads standard input until ctx is done. If ctx has a deadline, the user did
@@ -91,7 +90,7 @@ func (e *Env) readStdin(ctx context.Context) ([]byte, error) {
 		err  error
 	}
 	read := make(chan input, 1)
-	go func() { // the end of the input ends it, or the end of the program
+	go func() { // ends with the input, or with the program
 		text, err := io.ReadAll(io.LimitReader(e.Stdin, protocol.MaxMessage+1))
 		read <- input{text, err}
 	}()
@@ -117,7 +116,7 @@ func (e *Env) readStdin(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// piped reports whether r is a pipe or a file that somebody made standard input.
+// piped reports whether r is a pipe or a file, and not a terminal or /dev/null.
 func piped(r io.Reader) bool {
 	f, ok := r.(*os.File)
 	if !ok {

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A Progress is a line on the terminal that says what takes long, and for how long.
+// A Progress is a line on the terminal that names the work in progress, and the time
+// since its start.
 type Progress struct {
 	began time.Time
 	stop  chan struct{} // closed by Done
@@ -19,8 +20,8 @@ type Progress struct {
 	over  bool
 }
 
-// Progress shows text and the seconds that have passed, from the first second on,
-// until Done. It shows nothing where standard error is no terminal, and with --json.
+// Progress shows text and the seconds that have passed, from the first second until Done.
+// It shows nothing if standard error is no terminal, or with --json.
 func (e *Env) Progress(text string) *Progress {
 	if !e.Live() {
 		return &Progress{w: e.Errs, stop: make(chan struct{})}
@@ -82,7 +83,7 @@ func (p *Progress) Done() {
 func (p *Progress) show() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.over { // the tick came together with Done
+	if p.over { // the tick came at the same time as Done
 		return
 	}
 	p.clear()

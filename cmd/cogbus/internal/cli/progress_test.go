@@ -28,8 +28,8 @@ func TestProgress(t *testing.T) {
 	})
 }
 
-// TestProgress_short shows nothing of what takes less than a second, or where nobody
-// reads it.
+// TestProgress_short checks that the line does not appear if the work takes less than a
+// second, or if standard error is no terminal.
 func TestProgress_short(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got bytes.Buffer

@@ -9,8 +9,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// report tells the user about an error and returns the exit code. The path is that of
-// the command, such as "cogbus load diff".
+// report tells the user about an error and returns the exit code. path is the name of the
+// command, such as "cogbus load diff".
 func (e *Env) report(path string, err error, interrupted bool) int {
 	code := ExitCode(err)
 	var more Error
@@ -29,7 +29,7 @@ func (e *Env) report(path string, err error, interrupted bool) int {
 		return code
 	}
 	if w, ok := errors.AsType[*wire.Error](err); ok && w.Code == failedChange && e.Subject.Cog != "" {
-		more.Lines = w.Message // it names the cog, and a compiler may have written its end
+		more.Lines = w.Message // names the cog, and may end with several lines of a compiler
 	}
 	if more.Lines != "" && !interrupted {
 		first, rest, _ := strings.Cut(ManyLines(more.Lines)+"\n", "\n")

@@ -52,7 +52,7 @@ func Execute(ctx context.Context, e *Env, root *cobra.Command, args []string) in
 	return e.report(cmd.CommandPath(), err, ctx.Err() != nil)
 }
 
-// wantCommand is what a command does that has only commands under it: it fails.
+// wantCommand runs a command that only has commands under it: it returns an error.
 func (e *Env) wantCommand(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return unknownCommand(cmd, args[0])
@@ -62,7 +62,7 @@ func (e *Env) wantCommand(cmd *cobra.Command, args []string) error {
 	return Usagef("no command given")
 }
 
-// unknownCommand returns the error about a name that is no command under parent.
+// unknownCommand returns the error for a name that no command under parent has.
 func unknownCommand(parent *cobra.Command, name string) error {
 	var names []string
 	for _, cmd := range parent.Commands() {

@@ -14,13 +14,13 @@ type secret struct {
 	from  string // the variable or file, for messages; "" if there is no secret
 }
 
-// maxSecret is the most bytes that a secret file may have. A larger file is another
-// file, named by mistake.
+// maxSecret is the limit of the size of a secret file in bytes. The user has probably
+// named a larger file by mistake.
 const maxSecret = 4096
 
-// readSecret looks for the secret. A file goes before the environment. Commands that
-// need the admin secret look for that first. The others take it if there is no other
-// secret, since its holder may call every route.
+// readSecret looks for the secret. A file goes before the environment. Commands that need
+// the admin secret look for it first. The other commands use it only if there is no other
+// secret; with it they may call every route.
 func (e *Env) readSecret() (secret, error) {
 	if e.secretFile != "" {
 		return e.readSecretFile(e.secretFile)
@@ -54,7 +54,7 @@ func (e *Env) readSecretFile(name string) (secret, error) {
 	case len(text) > maxSecret:
 		return secret{}, Usagef("the secret file %s has more than %d bytes: is it the right one?", name, maxSecret)
 	}
-	// files of Windows have no such bits
+	// Files on Windows do not have such bits.
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode()&0o004 != 0 && runtime.GOOS != "windows" {
 		e.Warn(fmt.Sprintf("every user of this machine can read the secret in %s: chmod o-r %[1]s", name))
 	}

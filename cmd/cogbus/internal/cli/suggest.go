@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Near returns the names that the user may have meant by name, at most three, the
-// likeliest first. A swap of two letters counts as one mistake, so that few mistakes
-// have to be allowed: with two in four letters, kill would be taken for call.
+// Near returns at most three names that the user may have meant by name, the likeliest
+// first. A swap of two letters counts as one mistake. So it is enough to allow few
+// mistakes: with two in four letters, kill would be taken for call.
 func Near(name string, names []string) []string {
 	type candidate struct {
 		name     string
@@ -18,7 +18,7 @@ func Near(name string, names []string) []string {
 	for _, n := range names {
 		d := distance(strings.ToLower(name), strings.ToLower(n))
 		if len(name) > 2 && strings.Contains(n, name) || len(n) > 2 && strings.Contains(name, n) {
-			d = min(d, 1) // a part of a name is a good guess, however long the rest is
+			d = min(d, 1) // a part of a name is a good guess, even if the rest is long
 		}
 		if d <= max(1, (len(name)+1)/3) && d < len(name) {
 			list = append(list, candidate{n, d})
@@ -27,15 +27,15 @@ func Near(name string, names []string) []string {
 	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
 	var similar []string
 	for _, c := range list[:min(3, len(list))] {
-		if c.distance <= list[0].distance+1 { // the others are noise beside it
+		if c.distance <= list[0].distance+1 { // worse names beside a good one only confuse
 			similar = append(similar, c.name)
 		}
 	}
 	return similar
 }
 
-// distance counts the letters to insert, delete, replace or swap to get from a
-// to b.
+// distance returns the number of letters to insert, delete, replace or swap that turn a
+// into b.
 func distance(a, b string) int {
 	before, above, row := []int(nil), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range above {
@@ -58,8 +58,8 @@ func distance(a, b string) int {
 	return above[len(b)]
 }
 
-// DidYouMean returns the end of an error about an unknown name; "" if there are no
-// similar names.
+// DidYouMean returns the end of an error about an unknown name. It returns "" if there are
+// no similar names.
 func DidYouMean(similar []string) string {
 	switch n := len(similar); n {
 	case 0:

@@ -19,7 +19,7 @@ func TestNear(t *testing.T) {
 		"clal":          {"call"},
 		"relaod":        {"reload"},
 		"tarte":         {"target"},
-		"kill":          nil, // two letters of four differ
+		"kill":          nil, // it differs from call in two letters of four
 		"x":             nil,
 		"zzzzzz":        nil,
 		"":              nil,

@@ -12,18 +12,17 @@ type Table struct {
 	Heads []string
 	Rows  [][]string
 
-	// Numbers says that all columns but the first hold numbers, which are aligned at
-	// their end.
+	// Numbers aligns all columns except the first at their right end.
 	Numbers bool
 
-	// Words are the columns that hold words although Numbers is set.
+	// Words are columns that Numbers does not align at their right end.
 	Words []int
 
-	// Paint returns how a cell is shown in colours. If nil, the table has none.
+	// Paint returns a cell with its colours. If nil, the table has no colours.
 	Paint func(row, column int, cell string) string
 }
 
-// Table prints t. Its cells may come from elsewhere, so it cleans them.
+// Table prints t. It cleans the cells, whose text may come from cogs.
 func (o *Output) Table(t Table) {
 	rows := append([][]string{t.Heads}, t.Rows...)
 	widths := make([]int, len(t.Heads))

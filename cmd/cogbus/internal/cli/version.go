@@ -5,11 +5,11 @@ import (
 	"runtime/debug"
 )
 
-// A Version tells what this program was built from.
+// A Version describes the source and the platform of this program's build.
 type Version struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`
-	Time     string `json:"time,omitempty"`     // of the revision
+	Time     string `json:"time,omitempty"`     // the time of the revision
 	Modified bool   `json:"modified,omitempty"` // the source differed from the revision
 	Go       string `json:"go"`
 	Platform string `json:"platform"`

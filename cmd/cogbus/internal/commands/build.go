@@ -21,15 +21,15 @@ func NewBuild(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build [-o DIR] PACKAGE...",
 		Short: "Make executables of cogs, for machines without Go",
-		Long: `Each PACKAGE is the folder of a cog's package. Its executable gets the name of
-the folder; a bot runs it where process.Options.Binary names it. GOOS and GOARCH
-in the environment say for what kind of machine. The line for each tells the hash
-of what it holds: the same source makes the same.`,
+		Long: `Each PACKAGE is the folder of a cog's package. The executable gets the name of
+the folder. A bot runs it if process.Options.Binary names it. GOOS and GOARCH in
+the environment set the kind of machine. cogbus prints the path of each executable
+and a hash of its content: the same source gives the same hash.`,
 		Example:     "cogbus build ./cogs/stats\n  GOARCH=arm64 cogbus build -o bin ./cogs/*",
 		Annotations: map[string]string{cli.Local: "yes"},
 		Args:        cli.Args(1, 1<<10),
 		RunE: func(cmd *cobra.Command, packages []string) error {
-			if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // what others are to run
+			if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // others must be able to run the executables
 				return err
 			}
 			opts := &process.Options{}

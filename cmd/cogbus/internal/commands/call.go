@@ -16,14 +16,15 @@ func NewCall(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "call ENDPOINT [JSON | - | @FILE]",
 		Short: "Call a route and print its result",
-		Long: `The data is JSON in the argument, in a file, or, with -, in standard input.
-Without a third word it is read from standard input if that is a pipe or a
-file; an empty one, as cron gives, and a terminal stand for no data, which is
-sent as {}. If nothing comes within --timeout, that is an error: in loops and
-over ssh end the line with </dev/null.
+		Long: `The data is JSON: an argument, a file (@FILE), or standard input (-).
 
-The result is printed byte for byte, on a terminal with line breaks; its
-numbers keep all their digits.`,
+Without an argument for the data, cogbus reads standard input if that is a pipe
+or a file. If it is empty, as under cron, or a terminal, the data is {}. It is an
+error if standard input does not end within --timeout, so in loops and over ssh
+add </dev/null to the command.
+
+cogbus prints the result unchanged, byte for byte. On a terminal it adds line
+breaks. Numbers keep all their digits.`,
 		Example: `cogbus call members.count '{"guild_id": "906875633666295393"}'
   cogbus call members.count @guild.json
   echo '{"guild_id": "906875633666295393"}' | cogbus call members.count

@@ -36,7 +36,7 @@ func changed(d admin.SwitchResult, by string) string {
 		built = fmt.Sprintf(", built %.2f s", d.Built/1000)
 	}
 	switch {
-	case d.From == 0 && by != "load": // the cog had failed: there was no instance to replace
+	case d.From == 0 && by != "load": // the cog had failed, so there was no instance to replace
 		text += fmt.Sprintf("was not serving, is again as gen %d%s%s, took %s ms", d.To, named, built, digits(d.Took))
 	case d.From == 0:
 		text += fmt.Sprintf("gen %d loaded%s%s, took %s ms", d.To, named, built, digits(d.Took))

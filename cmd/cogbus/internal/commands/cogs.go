@@ -19,10 +19,10 @@ func NewCogs(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "cogs",
 		Short: "Show the state of the loaded cogs",
-		Long: `For each cog: its state, the generation of its instance, its build if it was
-built from source, how long it has served, its calls in flight, its routes, how
-often it has restarted and its handlers have panicked, and its last error, cut to
-fit; --json has all of it.`,
+		Long: `The table shows for each cog: its state; the generation of its instance; the
+build, if the bot builds the cog from source; the time since it began to serve; the
+number of its calls in flight, of its routes, of its restarts and of panics of its
+handlers; and its last error, cut to fit. --json has the whole error.`,
 		Example:           "cogbus cogs\n  cogbus cogs --json",
 		Args:              cli.Args(0, 0),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -72,11 +72,11 @@ func paintState(colours cli.Colours, state string) string {
 	case strings.HasPrefix(state, "failed"):
 		return colours.Red(state)
 	}
-	return colours.Yellow(state) // the others pass
+	return colours.Yellow(state) // the other states end by themselves
 }
 
-// age shows the two largest units of d. Where the bot's clock is ahead, d is negative,
-// and age shows 0s.
+// age shows the two largest units of d. If the bot's clock is ahead, d is negative, and
+// age shows 0s.
 func age(d time.Duration) string {
 	seconds := int(max(d, 0) / time.Second)
 	switch {

@@ -23,11 +23,11 @@ func NewPing(env *cli.Env) *cobra.Command {
 		Use:   "ping [-c COUNT] [-i INTERVAL] [-q]",
 		Short: "Measure round trips to the bot",
 		Long: `Each ping is a call of cogbus.ping, and waits for its answer for at most
---timeout. Ctrl-C ends it and prints the summary. As with ping(8), the exit
-code is 0 if there was an answer and 1 if there was none, also after Ctrl-C. A
-bot of the Python package has no such route; that it says so is an answer.
+--timeout. Ctrl-C ends the command and prints the summary. As with ping(8), the
+exit code is 0 if there was an answer and 1 if there was none, also after Ctrl-C. A
+bot of the Python package does not have that route. Its error counts as an answer.
 
-With -c 1 -q it is the health check of a container.`,
+With -c 1 -q the command is a health check for a container.`,
 		Example:           "cogbus ping -c 3 -i 0.1\n  cogbus ping -c 1 -q --timeout 2s",
 		Args:              cli.Args(0, 0),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -72,7 +72,7 @@ func (p *pinger) setInterval(text string) (err error) {
 }
 
 func (p *pinger) run(ctx context.Context) error {
-	bot, err := p.env.Connect() // finds what is wrong with the command line
+	bot, err := p.env.Connect() // finds errors in the command line
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (p *pinger) run(ctx context.Context) error {
 		next := time.NewTimer(p.interval)
 		took, err := p.ping(ctx)
 		if ctx.Err() != nil {
-			break // the user has cut this ping short: it does not count
+			break // the user has interrupted this ping, so it does not count
 		}
 		p.tally.add(took, err)
 		p.show(seq, took, err)
@@ -99,7 +99,7 @@ func (p *pinger) run(ctx context.Context) error {
 			last = err
 		}
 		if wire.CodeOf(err) == wire.Unauthorized || seq == p.count {
-			break // no ping with that secret will be answered
+			break // the bot will refuse all other pings with that secret
 		}
 		select {
 		case <-next.C:
@@ -140,7 +140,7 @@ func (p *pinger) ping(ctx context.Context) (time.Duration, error) {
 	_, err := p.bot.Request(ctx, string(admin.Ping), nil)
 	took := time.Since(began)
 	if wire.CodeOf(err) == wire.NoRoute {
-		err = nil // it is an answer: the bot runs and accepts the secret
+		err = nil // this error counts as an answer, because the bot runs and accepts the secret
 	}
 	return took, err
 }

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// A tally adds up round trips without keeping them: a ping may run for days.
+// A tally adds up round trips without keeping them, because a ping may run for days.
 type tally struct {
 	sent, answered int
 	least, most    time.Duration
-	mean, squares  float64 // after Welford: the sum of squared distances from the mean, in ms²
+	mean, squares  float64 // Welford's algorithm: the mean in ms, and the sum of squared distances from it in ms²
 }
 
 func (t *tally) add(took time.Duration, err error) {

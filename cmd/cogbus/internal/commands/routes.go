@@ -16,9 +16,9 @@ func NewRoutes(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "routes",
 		Short: "List the routes of the loaded cogs",
-		Long: `For each route: its cog, the generation of the instance that serves it,
-whether its calls run at once, one by one, or one by one for each key, and how
-long its handler may take.`,
+		Long: `The table shows for each route: its cog; the generation of the instance that
+serves it; whether its calls run at once, one by one, or one by one for each key;
+and the time limit of its handler.`,
 		Example:           "cogbus routes\n  cogbus routes --json",
 		Args:              cli.Args(0, 0),
 		ValidArgsFunction: cobra.NoFileCompletions,

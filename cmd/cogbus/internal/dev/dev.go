@@ -24,17 +24,19 @@ func New(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "dev [PACKAGE [ARGUMENTS...]]",
 		Short: "Run a bot whose cogs follow their sources",
-		Long: `PACKAGE is the bot's own, package main; the default is the current folder. It is
-built and run with COGBUS_DEV=1: each cog that the bot makes by process.Cog from
-source is built and reloaded when its source is saved. What the compiler says is
-in the bot's log, and the old code serves on. ARGUMENTS are the bot's; those that
-begin with a dash stand behind "--".
+		Long: `PACKAGE is the folder of the bot's package main. The default is the current
+folder. cogbus builds the bot and runs it with COGBUS_DEV=1. Then the bot builds and
+reloads each cog that it makes by process.Cog from source, whenever that source is
+saved. If a cog does not build, the errors of the compiler are in the bot's log, and
+the old code serves on. ARGUMENTS are passed to the bot. Put arguments that begin
+with a dash behind "--".
 
-The bot shares the terminal: it reads from there, and Ctrl-C ends it as it would
-without; a second one means what it means to the bot, a third one kills it, and so
-does the first after 20 seconds. SIGTERM and SIGHUP are sent on to the bot, as
-SIGTERM. An interrupt is sent on only where no terminal has sent it to both: with
-"kill", use SIGTERM.`,
+The bot shares the terminal with cogbus: it reads from there, and gets each Ctrl-C.
+The first one ends it as usual, and the bot decides what a second one does. A third
+one kills the bot. If it still runs 20 seconds after the first one, it is killed,
+too. SIGTERM and SIGHUP reach the bot as SIGTERM. cogbus passes an interrupt on only
+if it did not come from the terminal, which sends it to both: with "kill", use
+SIGTERM.`,
 		Example:     "cogbus dev\n  cogbus dev ./cmd/bot -- -addr :8765",
 		Annotations: map[string]string{cli.Local: "yes"},
 		Args:        cobra.ArbitraryArgs,
@@ -49,10 +51,10 @@ SIGTERM. An interrupt is sent on only where no terminal has sent it to both: wit
 
 // run builds the bot and runs it until it ends, or ctx does.
 func run(ctx context.Context, env *cli.Env, pkg string, args []string) error {
-	signals := make(chan os.Signal, 8) // several may come at once; the bot takes them one by one
+	signals := make(chan os.Signal, 8) // several may come at once, and they are passed on one by one
 	signal.Notify(signals, subprocess.Signals()...)
 	defer signal.Stop(signals)
-	ctx, stop := signal.NotifyContext(ctx, subprocess.Signals()...) // these end the build as well
+	ctx, stop := signal.NotifyContext(ctx, subprocess.Signals()...) // the signals also end the build
 	defer stop()
 	folder, err := os.MkdirTemp("", "cogbus-dev")
 	if err != nil {
@@ -65,20 +67,20 @@ func run(ctx context.Context, env *cli.Env, pkg string, args []string) error {
 	}
 	if info, err := os.Stat(pkg); err == nil && info.IsDir() && !filepath.IsAbs(pkg) {
 		if pkg = filepath.Clean(pkg); filepath.IsLocal(pkg) && pkg != "." {
-			pkg = "." + string(filepath.Separator) + pkg // a folder, and not a package of the standard library
+			pkg = "." + string(filepath.Separator) + pkg // otherwise go build takes it for a package of the standard library
 		}
 	}
 	progress := env.Progress("building the bot in " + pkg)
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg)
 	build.Stdout, build.Stderr = progress, progress // the compiler's errors, with file and line
-	build.WaitDelay = time.Second                   // compilers that outlive a killed go command hold the pipe
+	build.WaitDelay = time.Second                   // compilers may outlive a killed go command, and keep the pipe open
 	err = build.Run()
 	progress.Done()
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, exec.ErrNotFound):
-		return fmt.Errorf("there is no go command to build the bot with: %w", err)
+		return fmt.Errorf("there is no go command to build the bot: %w", err)
 	case err != nil:
 		return &cli.Error{Err: fmt.Errorf("build the bot in %s: %w", pkg, err), Code: cli.ExitFailed}
 	case isArchive(binary):
@@ -91,8 +93,8 @@ func run(ctx context.Context, env *cli.Env, pkg string, args []string) error {
 	exit, ended := errors.AsType[*exec.ExitError](err)
 	switch {
 	case ctx.Err() != nil && (err == nil || ended || errors.Is(err, exec.ErrWaitDelay)):
-		return nil // the user ended it
-	case ended && exit.ExitCode() > 0: // the bot has said why
+		return nil // the user has ended the bot
+	case ended && exit.ExitCode() > 0: // the bot has printed the reason
 		return &cli.Error{Err: fmt.Errorf("the bot ended: %w", err), Code: exit.ExitCode()}
 	case err != nil:
 		return fmt.Errorf("run the bot: %w", err)

@@ -17,14 +17,14 @@ func newDiff(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "diff BEFORE.json AFTER.json",
 		Short: "Tell which figures of two load tests differ by more than noise",
-		Long: `The files are those of "cogbus load --out". The exit code is 3 if a figure is
-worse. Other work on the machine looks like a change, too: make three runs a side
-in turns (before, after, before, …), and separate those of a side by commas.`,
+		Long: `The files are reports of "cogbus load --out". The exit code is 3 if a figure is
+worse. Other work on the machine can look like a change. So make three runs of each
+side in turns (before, after, before, …), and join the files of a side by commas.`,
 		Example:     "cogbus load diff before.json after.json\n  cogbus load diff b1.json,b2.json,b3.json a1.json,a2.json,a3.json",
 		Annotations: map[string]string{cli.Local: "yes"},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return cli.Usagef("load diff: want two files, such as before.json after.json; those of several runs of one side are separated by commas")
+				return cli.Usagef("load diff: want two files, such as before.json after.json; join several files of one side by commas")
 			}
 			return cli.Args(2, 2)(cmd, args)
 		},
@@ -58,7 +58,7 @@ func diff(env *cli.Env, before, after string) error {
 		if err := c.WriteText(&text); err != nil {
 			return fmt.Errorf("write the comparison: %w", err)
 		}
-		env.Out.Printf("%s\n", cli.ManyLines(text.String())) // files may come from anywhere
+		env.Out.Printf("%s\n", cli.ManyLines(text.String())) // cleaned, since the files may come from other people
 	}
 	if c.Regressed() {
 		return &cli.Error{Err: errors.New("the second is worse"), Code: cli.ExitAssertion}

@@ -55,8 +55,8 @@ func times(n int64, ms ...float64) []string {
 	return list
 }
 
-// middle cuts a long text in its middle, since an error begins with what failed and ends
-// with the reason.
+// middle cuts a part out of the middle of a long text, since an error begins with the
+// action that failed and ends with the reason.
 func middle(text string, most int) string {
 	runes := []rune(text)
 	if len(runes) <= most {
@@ -66,8 +66,8 @@ func middle(text string, most int) string {
 	return string(runes[:most-1-end]) + "…" + string(runes[len(runes)-end:])
 }
 
-// figures prints rows under heads. The first column, and those in words, are words; the
-// others are numbers.
+// figures prints rows under heads. The first column, and the columns in words, hold words.
+// All others hold numbers.
 func figures(out *cli.Output, heads []string, rows [][]string, words ...int) {
 	out.Table(cli.Table{Heads: heads, Rows: rows, Numbers: true, Words: words})
 }

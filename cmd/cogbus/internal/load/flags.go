@@ -14,49 +14,49 @@ import (
 	"github.com/cogbus/cogbus/cmd/cogbus/internal/cli"
 )
 
-// mostThings is the most callers, calls in flight or connections of a load test.
+// mostThings is the limit of callers, of calls in flight and of connections.
 const mostThings = 1_000_000
 
 // register adds the flags of load tests, in the groups of the help.
 func (l *loader) register() {
 	p, r := &l.plan, &l.routes
 	l.group("What is called", func(fs flags) {
-		fs.add("route", "call `ROUTE`; may stand several times", r.add)
-		fs.add("data", "what routes without DATA are sent: `JSON`, a template like it", func(text string) error { r.data = text; return nil })
+		fs.add("route", "call `ROUTE`; may be given several times", r.add)
+		fs.add("data", "send this `JSON` to routes without DATA; it is a template, too", func(text string) error { r.data = text; return nil })
 		fs.add("expect", "errors that count as answers: `CODES`, separated by commas", r.setExpect)
-		fs.add("scenario", "read what to call from a `FILE`, .toml or .json; flags on guilds, users and think go before it", func(text string) error { l.scenario = text; return nil })
+		fs.add("scenario", "read the routes from a `FILE`, .toml or .json; flags for guilds, users and think replace its values", func(text string) error { l.scenario = text; return nil })
 		fs.add("guilds", "draw {{guild}} from `N` made-up ids (default 1000)", whole(&r.guilds.Count, 1<<38))
 		fs.add("users", "draw {{user}} from `N` made-up ids (default 1000)", whole(&r.users.Count, 1<<38))
 		fs.add("guild-ids", "draw {{guild}} from these `IDS`: separated by commas, or @FILE with one a line", setIDs(&r.guilds.IDs))
 		fs.add("user-ids", "draw {{user}} from these `IDS`", setIDs(&r.users.IDs))
-		fs.add("zipf", "draw guilds with this `EXPONENT`, from 1.001 to 10: a few are busy (default: all the same)", number(&r.guilds.Zipf))
+		fs.add("zipf", "draw guilds with this `EXPONENT`, from 1.001 to 10: a few are busy (default: all are equally likely)", number(&r.guilds.Zipf))
 		fs.add("seed", "draw the same calls as another run with this `NUMBER`", whole(&p.Seed, 1<<53-1))
 	})
 	l.group("A rate: calls are made when they are due", func(fs flags) {
-		fs.add("rate/r", "make `N` calls a second; with --find-max, begin with as many (default there 100)", number(&p.Rate))
-		fs.add("stages", "change the rate by `STAGES`; they say how long, too", func(text string) error { return addStages(&p.Stages, text) })
-		fs.add("max-in-flight", "have at most `N` calls under way (default 100,000)", whole(&p.MaxInFlight, mostThings))
+		fs.add("rate/r", "make `N` calls a second; with --find-max, the first rate (default there 100)", number(&p.Rate))
+		fs.add("stages", "change the rate by `STAGES`, which also set the duration", func(text string) error { return addStages(&p.Stages, text) })
+		fs.add("max-in-flight", "have at most `N` calls in flight (default 100,000)", whole(&p.MaxInFlight, mostThings))
 	})
 	l.group("Or callers, each of which waits for its answer", func(fs flags) {
 		fs.add("callers/c", "have `N` callers (default 1)", whole(&p.Callers, mostThings))
-		fs.add("depth", "each caller has `N` calls under way (default 1)", whole(&p.Depth, mostThings))
+		fs.add("depth", "each caller has `N` calls in flight (default 1)", whole(&p.Depth, mostThings))
 		fs.add("think", "callers pause for this `TIME` after each call", period(&r.think, 0))
 	})
 	l.group("How long", func(fs flags) {
 		fs.add("duration/d", "make calls for this `TIME` (default 10s)", period(&p.Duration, 1))
 		fs.add("count", "make `N` calls, then end", whole(&p.Count, 1<<53))
-		fs.add("warmup", "before that, make calls for this `TIME` that do not count", period(&p.Warmup, 0))
+		fs.add("warmup", "before that, make calls for this `TIME`; they do not count", period(&p.Warmup, 0))
 		fs.add("grace", "at the end, wait for answers for this `TIME` (default: --timeout)", func(text string) error {
 			err := period(&p.Grace, 0)(text)
-			p.Grace = max(p.Grace, 1) // 0 would mean the default
+			p.Grace = max(p.Grace, 1) // because 0 means the default
 			return err
 		})
-		fs.add("give-up", "end when for this `TIME` nothing was answered and there was no connection (default 5s)", period(&p.GiveUp, 1))
+		fs.add("give-up", "end the run after this `TIME` without an answer and without a connection (default 5s)", period(&p.GiveUp, 1))
 	})
 	l.group("Connections", func(fs flags) {
 		fs.add("connections", "share `N` connections (default: one for each caller, with a rate 16)", whole(&p.Connections, mostThings))
-		fs.add("churn", "replace `N` of them a second by new ones, when their calls are answered", number(&p.Churn))
-		fs.add("dialect", "speak `DIALECT`: v1 (default), ipcx, or ipcx-dial, which takes a connection for each call as the Python package's client does", func(text string) error {
+		fs.add("churn", "replace `N` connections a second by new ones, each when its calls are answered", number(&p.Churn))
+		fs.add("dialect", "speak `DIALECT`: v1 (default), ipcx, or ipcx-dial, which opens a connection for each call, as the Python package's client does", func(text string) error {
 			p.Dialect = loadtest.Dialect(text)
 			if p.Dialect != loadtest.V1 && p.Dialect != loadtest.IPCX && p.Dialect != loadtest.IPCXDial {
 				return errors.New("want v1, ipcx or ipcx-dial")
@@ -84,15 +84,14 @@ func (l *loader) group(title string, define func(flags)) {
 // flags are the flags of one group.
 type flags struct{ *pflag.FlagSet }
 
-// add adds a flag whose value set reads. Its name may be followed by / and a short one.
+// add adds a flag. set reads its value. name may end with / and a letter for a short flag.
 func (f flags) add(name, usage string, set func(text string) error) {
 	name, short, _ := strings.Cut(name, "/")
 	f.FuncP(name, short, usage, func(text string) error { return once(text, set(text)) })
 }
 
-// once removes the flag's value from the error about it, since the message that the user
-// sees begins with that value. If the value has several faults or goals, the error keeps
-// the name of the wrong one.
+// once removes the flag's value from an error about the flag, since the user's message
+// already begins with it. If the value is a list, the error keeps the wrong entry.
 func once(text string, err error) error {
 	if err == nil {
 		return nil
@@ -147,7 +146,7 @@ func period(to *time.Duration, least time.Duration) func(string) error {
 	return func(text string) error {
 		d, err := cli.ParsePeriod(text)
 		if err == nil && d < least {
-			err = errors.New("want more than nothing")
+			err = errors.New("want a time above 0")
 		}
 		*to = d
 		return err

@@ -38,7 +38,7 @@ func New(env *cli.Env) *cobra.Command {
 // A loader is the load test that the flags ask for.
 type loader struct {
 	env  *cli.Env
-	cmd  *cobra.Command // knows which flags were given
+	cmd  *cobra.Command // knows the flags that the user gave
 	plan loadtest.Plan
 
 	scenario string // the name of its file

@@ -72,9 +72,9 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// TestLoadHelp reads the scenario that the help shows.
+// TestLoadHelp checks that the scenario in the help is valid.
 func TestLoadHelp(t *testing.T) {
-	_, rest, _ := strings.Cut(help, "can say more:\n")
+	_, rest, _ := strings.Cut(help, "can set more:\n")
 	text, _, ok := strings.Cut(rest, "\nIn JSON")
 	if !ok {
 		t.Fatal("the help shows no scenario")

@@ -12,14 +12,14 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// outcome returns the error that has the exit code of a run. A run that proves
-// nothing must not look like a good one to a script.
+// outcome returns the error that gives a run its exit code, nil for a good run. An invalid
+// run must not look like a good one to a script.
 func (l *loader) outcome(ctx context.Context, r *loadtest.Report, err error) error {
 	switch r.End {
 	case loadtest.EndRefused, loadtest.EndLost, loadtest.EndScenario:
 		return l.failed(ctx, r, err)
 	case loadtest.EndInterrupted:
-		return &cli.Error{Err: errors.New("interrupted: the report is that of the calls up to now"), Code: cli.ExitInterrupted}
+		return &cli.Error{Err: errors.New("interrupted: the report covers the calls until now"), Code: cli.ExitInterrupted}
 	case loadtest.EndAborted:
 		return &cli.Error{Err: fmt.Errorf("aborted: %s", r.EndedBy), Code: cli.ExitAssertion}
 	case loadtest.EndDone:
@@ -33,8 +33,8 @@ func (l *loader) outcome(ctx context.Context, r *loadtest.Report, err error) err
 	return unanswered(r)
 }
 
-// undone returns an error if faults of the plan did not happen: then the run does not
-// answer the user's question.
+// undone returns an error if faults of the plan did not happen, because then the run does
+// not answer the user's question.
 func undone(r *loadtest.Report) error {
 	var list []string
 	for _, f := range r.Faults {
@@ -118,7 +118,8 @@ func (l *loader) failed(ctx context.Context, r *loadtest.Report, err error) erro
 }
 
 // unknownRoute returns the error e about an unknown route, with the names of similar
-// routes. The report r says which route it is; without a report the scenario does.
+// routes. The name of the unknown route is in the report r. If r is nil, it is known only
+// if the scenario has a single route.
 func (l *loader) unknownRoute(ctx context.Context, r *loadtest.Report, e *wire.Error) error {
 	var names []string
 	if r != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestLoadOutcome has runs that went to their end, and prove less than they seem to.
+// TestLoadOutcome checks the errors of runs that were completed, but do not prove that
+// the bot is fast enough.
 func TestLoadOutcome(t *testing.T) {
 	good := loadtest.Counts{Sent: 8, Answered: 8}
 	none := loadtest.Counts{Sent: 8, Failed: 8}

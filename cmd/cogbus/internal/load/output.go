@@ -43,8 +43,8 @@ func (o *outputs) register(fs flags) {
 	fs.BoolVar(&o.stream, "json-stream", false, "print a line of JSON for each second, and the report as the last line")
 }
 
-// open checks that it can write everything, before the load test begins. The caller
-// calls close if the error is nil.
+// open checks, before the load test begins, that the program can write all outputs. The
+// caller must call close if the error is nil.
 func (o *outputs) open(env *cli.Env) error {
 	o.env = env
 	o.command = commandLine(os.Args)
@@ -84,7 +84,7 @@ func writable(name string) error {
 	}
 	_ = f.Close()
 	if missing != nil {
-		_ = os.Remove(name) // a run that fails leaves no empty report
+		_ = os.Remove(name) // so that a run that fails leaves no empty report
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func (o *outputs) report(r *loadtest.Report) error {
 			return fmt.Errorf("write the report: %w", err)
 		}
 	case r.End == loadtest.EndRefused && r.Answered == 0:
-		// the error says everything
+		// Nothing was measured, and the error has the reason.
 	default:
 		printReport(o.env.Out, r)
 	}

@@ -7,11 +7,11 @@ import (
 	"github.com/cogbus/cogbus/client/loadtest"
 )
 
-// enoughAbove is how many calls must lie above a percentile. With fewer, another run
-// would give another figure.
+// enoughAbove is the number of calls that must lie above a percentile. With fewer, the
+// next run would give a different figure.
 const enoughAbove = 10
 
-// shown are the percentiles of a row of response times.
+// shown are the percentiles in a row of response times.
 var shown = [...]float64{.5, .9, .95, .99, .999, .9999}
 
 // percentile shows a percentile of n times. The mark ~ means that n is too small.

@@ -182,7 +182,7 @@ func printFaults(out *cli.Output, r *loadtest.Report) {
 	}
 }
 
-// got says what the run reached for a goal.
+// got returns the figure that the run reached for a goal.
 func got(v loadtest.Verdict, r *loadtest.Report) string {
 	if v.Unit == "ms" && r.Response.Count == 0 {
 		return "no call was timed"

@@ -79,7 +79,7 @@ func TestAnd(t *testing.T) {
 	}
 }
 
-// TestPrintReport shows everything that a report for people may have.
+// TestPrintReport prints a report with all parts that there can be.
 func TestPrintReport(t *testing.T) {
 	latency := loadtest.Latency{Count: 12_000, P50: 0.0042, P90: 0.51, P95: 1, P99: 12.34, P999: 412.7, P9999: 1000, Max: 1234.5, Mean: 2.5}
 	r := &loadtest.Report{
@@ -177,7 +177,8 @@ connections: 16, 4 more opened later, 3 attempts failed, 1 replaced, 2 cut by fa
 	}
 }
 
-// TestPrintReport_little has next to nothing to show, and says no more than it knows.
+// TestPrintReport_little prints a report without most figures: their lines and columns
+// must be missing.
 func TestPrintReport_little(t *testing.T) {
 	r := &loadtest.Report{
 		Machine:   loadtest.Machine{Cores: 2},
@@ -211,7 +212,8 @@ connections: 1
 	}
 }
 
-// TestPrintTimeline_long has twelve lines, each with the worst of its seconds.
+// TestPrintTimeline_long checks that a long run has twelve lines, each with the worst of
+// its seconds.
 func TestPrintTimeline_long(t *testing.T) {
 	r := &loadtest.Report{}
 	for i := range 25 {

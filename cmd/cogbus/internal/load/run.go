@@ -33,8 +33,9 @@ func (l *loader) run(ctx context.Context) error {
 	return l.outcome(ctx, r, err)
 }
 
-// announce says after a Ctrl-C that the run waits for answers. Without that the Ctrl-C
-// would look ignored while a bot hangs. The caller calls done at the end of the run.
+// announce tells the user after a Ctrl-C that the run waits for answers. Otherwise the
+// Ctrl-C would seem to have no effect while a bot hangs. The caller must call done at the
+// end of the run.
 func (l *loader) announce(ctx context.Context, p *loadtest.Plan) (done func()) {
 	grace := cmp.Or(p.Grace, p.Timeout, 10*time.Second) // the same rule as in package loadtest
 	if grace < time.Millisecond {
@@ -57,8 +58,8 @@ func (l *loader) announce(ctx context.Context, p *loadtest.Plan) (done func()) {
 	}
 }
 
-// prepare returns the plan and opens the outputs, if everything that the flags name is
-// in order. The caller closes the outputs unless there is an error.
+// prepare checks the flags, opens the outputs and returns the plan. The caller must close
+// the outputs unless there is an error.
 func (l *loader) prepare() (loadtest.Plan, error) {
 	p := l.plan
 	if err := l.check(); err != nil {
@@ -68,7 +69,7 @@ func (l *loader) prepare() (loadtest.Plan, error) {
 	if p.Scenario, err = l.readScenario(); err != nil {
 		return p, err
 	}
-	bot, err := l.env.Connect() // finds a wrong address before anything else is done
+	bot, err := l.env.Connect() // finds a wrong address first
 	if err != nil {
 		return p, err
 	}
@@ -86,8 +87,8 @@ func (l *loader) prepare() (loadtest.Plan, error) {
 	return p, nil
 }
 
-// check returns a usage error for flags that contradict each other, so that none is
-// ignored in silence.
+// check returns a usage error for flags that contradict each other, so that the program
+// does not ignore a flag without a word.
 func (l *loader) check() error {
 	scheduled := l.given("rate", "stages")
 	for _, rule := range []struct {
@@ -95,16 +96,16 @@ func (l *loader) check() error {
 		flags   []string
 		why     string
 	}{
-		{l.scenario != "", []string{"route", "data", "expect"}, "--scenario says what is called"},
-		{len(l.routes.guilds.IDs) > 0, []string{"guilds"}, "--guild-ids says which guilds there are"},
-		{len(l.routes.users.IDs) > 0, []string{"users"}, "--user-ids says which users there are"},
+		{l.scenario != "", []string{"route", "data", "expect"}, "--scenario names the routes"},
+		{len(l.routes.guilds.IDs) > 0, []string{"guilds"}, "--guild-ids names the guilds"},
+		{len(l.routes.users.IDs) > 0, []string{"users"}, "--user-ids names the users"},
 		{len(l.findMax) > 0, []string{"stages", "callers", "depth", "count", "think"}, "--find-max sets the rate itself"},
-		{len(l.findMax) > 0, []string{"assert"}, "--find-max has goals of its own"},
-		{len(l.findMax) > 0, []string{"json-stream"}, "--find-max makes several runs: --json has what came of each"},
-		{len(l.findMax) == 0, []string{"max-rate"}, "there is no --find-max"},
+		{len(l.findMax) > 0, []string{"assert"}, "--find-max has its own goals"},
+		{len(l.findMax) > 0, []string{"json-stream"}, "--find-max makes several runs: --json has the result of each"},
+		{len(l.findMax) == 0, []string{"max-rate"}, "without --find-max this has no effect"},
 		{len(scheduled) > 0, []string{"callers", "depth", "think"}, "with " + cli.Dashed(and(scheduled)) + " calls are made when they are due"},
-		{len(scheduled) == 0 && len(l.findMax) == 0, []string{"max-in-flight"}, "there is no --rate"},
-		{l.allHaveData(), []string{"data"}, "each --route has data of its own"},
+		{len(scheduled) == 0 && len(l.findMax) == 0, []string{"max-in-flight"}, "without --rate this has no effect"},
+		{l.allHaveData(), []string{"data"}, "each --route has its own data"},
 	} {
 		if given := l.given(rule.flags...); rule.applies && len(given) > 0 {
 			for i := range given {

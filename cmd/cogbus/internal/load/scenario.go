@@ -12,7 +12,7 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// routeFlags is the scenario that the flags describe.
+// routeFlags are the flags that describe a scenario.
 type routeFlags struct {
 	list          []scenario.Route
 	data          string
@@ -20,7 +20,7 @@ type routeFlags struct {
 	guilds, users scenario.Population
 	think         time.Duration
 
-	names []string // of all routes of the flags or the file; set by readScenario
+	names []string // the names of all routes of the flags or the file; set by readScenario
 }
 
 func (f *routeFlags) add(text string) error {
@@ -42,7 +42,7 @@ func (f *routeFlags) setExpect(text string) error {
 	return nil
 }
 
-// allHaveData reports whether --data would have no effect.
+// allHaveData reports whether all routes have data, so that --data would have no effect.
 func (l *loader) allHaveData() bool {
 	return len(l.routes.list) > 0 && !slices.ContainsFunc(l.routes.list, func(r scenario.Route) bool { return r.Data == "" })
 }
@@ -80,7 +80,7 @@ func (l *loader) readScenario() (scenario.Scenario, error) {
 }
 
 // faults returns the error of a scenario file. If the file has several faults, faults
-// prints a line for each, which editors can jump to.
+// prints a line for each. Editors can jump from there to the fault.
 func (l *loader) faults(err error) error {
 	text := strings.TrimPrefix(err.Error(), "read scenario: ")
 	n := strings.Count(text, "\n") + 1
@@ -108,8 +108,8 @@ func (l *loader) override(sc *scenario.Scenario) {
 	}
 }
 
-// scenarioInFlags replaces the places of a scenario in an error by flags: route[0].data
-// of echo becomes --route echo.
+// scenarioInFlags replaces names of scenario fields in an error by flags: "route[0].data
+// of echo" becomes "data of --route echo".
 func scenarioInFlags(err error) string {
 	var list []string
 	for line := range strings.Lines(err.Error()) {

@@ -21,7 +21,7 @@ func (l *loader) search(ctx context.Context, p loadtest.Plan) error {
 	}
 	f, err := loadtest.FindMax(ctx, p, loadtest.Search{Goals: l.findMax, Most: l.most, Progress: func(t loadtest.Try) {
 		if !l.env.JSON {
-			progress.Hide() // both may be on one terminal
+			progress.Hide() // the progress and the output may be on the same terminal
 			l.env.Out.Printf("%s\n", tried(t, l.env.Out.Colours))
 		}
 	}})
@@ -35,7 +35,7 @@ func (l *loader) search(ctx context.Context, p loadtest.Plan) error {
 	if l.env.JSON {
 		text, err := json.MarshalIndent(f, "", "  ")
 		if err != nil {
-			return fmt.Errorf("encode what was found: %w", err)
+			return fmt.Errorf("encode the result: %w", err)
 		}
 		l.env.Out.Printf("%s\n", text)
 	} else if f.Rate > 0 {

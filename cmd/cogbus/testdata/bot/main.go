@@ -1,5 +1,5 @@
-// Command bot is a bot for a test of "cogbus dev". Its cog is in the folder that
-// the argument names; it says what that answers, each time that changes.
+// Command bot is a bot for a test of "cogbus dev". Its cog is in the folder that the
+// argument names. The bot prints the answer of the cog's route whenever it changes.
 package main
 
 import (

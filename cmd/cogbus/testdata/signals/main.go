@@ -1,5 +1,5 @@
-// Command signals is a bot for tests of what reaches it under "cogbus dev": it says
-// the lines that it reads and the signals that it gets, and ends with SIGTERM.
+// Command signals is a bot for tests of the input and the signals of a bot under "cogbus
+// dev". It prints the lines that it reads and the signals that it gets. SIGTERM ends it.
 package main
 
 import (
