@@ -33,7 +33,6 @@ var notPlainYet = map[string]float64{
 	"examples/bot/stats":       52.0,
 	"examples/dashboard":       12.1,
 	"examples/demo":            10.7,
-	"internal/bench":           18.3,
 	"internal/compat":          19.6,
 }
 

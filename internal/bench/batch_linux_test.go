@@ -10,11 +10,15 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// BenchmarkBatch measures on one processor what it does to a call that answers are
-// written in batches. It prints ratios, with batches to without, of the medians of 5
-// interleaved pairs: of the median time of a call of one client beside a goroutine that
-// computes all the time, and of the server's processor time for each call of 128
-// clients. Give it -benchtime 1x: it takes 45 s.
+// BenchmarkBatch measures on one processor the effect of writing answers in batches. It
+// reports the ratio, with batches to without, of two figures:
+//
+//   - The median time of a call of one client, beside a goroutine that computes all the
+//     time.
+//   - The server's processor time for a call, with 128 clients.
+//
+// Each ratio is of the medians of 5 interleaved pairs of runs. Run it with -benchtime 1x:
+// it takes 45 s.
 func BenchmarkBatch(b *testing.B) {
 	for _, c := range []struct {
 		name    string
@@ -37,9 +41,9 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// batchRound returns the median time of a call beside a busy goroutine, or the
-// processor time of a call without one. How many processors there are when a client
-// connects decides about batches.
+// batchRound returns the median time of a call if busy is true, and otherwise the processor
+// time of a call. The server writes in batches to clients that have connected while it had
+// one processor.
 func batchRound(b *testing.B, batch, busy bool, clients int) time.Duration {
 	b.Helper()
 	g := grow(b, 1, 1)
@@ -77,7 +81,7 @@ func batchRound(b *testing.B, batch, busy bool, clients int) time.Duration {
 		}
 		times = append(times, time.Since(began))
 		if busy {
-			time.Sleep(5 * time.Millisecond) // calls at any moment, not only just behind the last one
+			time.Sleep(5 * time.Millisecond) // otherwise each call would come just behind the last answer
 		}
 	}
 	if !busy {

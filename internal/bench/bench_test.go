@@ -1,5 +1,6 @@
-// Package bench holds cogbus against raw gorilla/websocket with the same
-// handler, in one run: figures of different runs or machines do not compare.
+// Package bench compares cogbus with raw gorilla/websocket, both with the same handler. It
+// measures both in one run, because figures of different runs or machines cannot be
+// compared.
 package bench
 
 import (
@@ -26,7 +27,7 @@ type echo struct {
 
 func handle(_ context.Context, e echo) (echo, error) { return e, nil }
 
-// raw is what a user would write with gorilla and encoding/json.
+// raw is a server as a user would write it with gorilla and encoding/json.
 func raw(w http.ResponseWriter, r *http.Request) {
 	var upgrader websocket.Upgrader
 	c, err := upgrader.Upgrade(w, r, nil)
@@ -74,7 +75,7 @@ func serve(b *testing.B, name string) (addr, dialect string) {
 	}
 	opts := &actors.Options{Secret: secret, Logger: slog.New(slog.DiscardHandler)}
 	if name == "v1" {
-		// the light client below proves nothing
+		// The light client does not prove that it knows a secret.
 		opts.Secret, opts.Insecure, dialect = "", true, protocol.Subprotocol
 	}
 	srv := actors.NewServer(opts)

@@ -28,8 +28,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// serverVariable makes the test binary a server, whose processor time is not the
-// client's.
+// serverVariable is the environment variable that makes the test binary a server. In its
+// own process the server's processor time does not count as the client's.
 const serverVariable = "COGBUS_BENCH_SERVER"
 
 func TestMain(m *testing.M) {
@@ -54,7 +54,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// many returns cogs of so many routes each; the first one has the route echo.
+// many returns cogs, each with the given number of routes. The first one has the route
+// echo.
 func many(count, routes int) []cogs.Cog {
 	var list []cogs.Cog
 	for n := range count {
@@ -72,8 +73,8 @@ func many(count, routes int) []cogs.Cog {
 	return list
 }
 
-// setProcessors changes how many processors a server has, and whether a goroutine of
-// it computes all the time.
+// setProcessors sets the number of processors of a server, and starts or ends a goroutine
+// of the server that computes all the time.
 const setProcessors wire.Route[processors, wire.Empty] = "processors"
 
 type processors struct {
@@ -87,7 +88,7 @@ func processorsCog() cogs.Cog {
 		cogs.Handle(r, setProcessors, func(_ context.Context, p processors) (wire.Empty, error) {
 			runtime.GOMAXPROCS(p.Count)
 			if !busy.Swap(p.Busy) && p.Busy {
-				go func() { // ends when it is not to be busy any more
+				go func() { // ends when a request sets Busy to false
 					for busy.Load() {
 					}
 				}()
@@ -98,10 +99,10 @@ func processorsCog() cogs.Cog {
 	}}
 }
 
-// spin is a route whose handlers compute for as long as its last request that said so.
+// spin is a route with handlers that compute. The last request with a time sets how long.
 const spin wire.Route[spinning, spinning] = "spin"
 
-// spinning says how long handlers compute; 0: as long as before.
+// spinning sets the time for which handlers compute. Zero changes nothing.
 type spinning struct {
 	For time.Duration `json:"for"`
 }
@@ -122,7 +123,7 @@ func spinCog() cogs.Cog {
 	}}
 }
 
-// serveApart starts a server in a process of its own.
+// serveApart starts a server in its own process.
 func serveApart(b *testing.B, cogCount, routes int) (addr string, pid int) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -150,13 +151,13 @@ func serveApart(b *testing.B, cogCount, routes int) (addr string, pid int) {
 	return strings.TrimSpace(addr), cmd.Process.Pid
 }
 
-// byHand is the client that a user would write: gorilla, encoding/json, a map of
-// ids and a mutex.
+// byHand is a client as a user would write it: with gorilla, encoding/json, a map of ids
+// and a mutex.
 type byHand struct {
 	conn   *websocket.Conn
 	lastID atomic.Uint64
 
-	mu      sync.Mutex // protects the field below, and writing
+	mu      sync.Mutex // protects the field below, and writes to the connection
 	waiting map[uint64]chan json.RawMessage
 }
 
@@ -237,9 +238,9 @@ func (c *byHand) call(ctx context.Context, endpoint string, req, resp any) error
 	}
 }
 
-// BenchmarkClient measures typed calls on one connection, by client.Call and by a
-// client written by hand. The server is another process: what calls/CPU-s counts
-// is the client's processor time.
+// BenchmarkClient measures typed calls on one connection, by client.Call and by a client
+// written by hand. The server is another process, so calls/CPU-s is per second of the
+// client's processor time.
 func BenchmarkClient(b *testing.B) {
 	for _, callers := range []int{1, 32} {
 		for _, name := range []string{"byhand", "cogbus"} {

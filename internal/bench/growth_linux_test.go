@@ -13,7 +13,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A grown server is a process with a number of cogs and routes.
+// A grown server is a process with a given number of cogs and routes.
 type grown struct {
 	addr string
 	pid  int
@@ -59,12 +59,12 @@ func grow(b *testing.B, cogCount, routes int) *grown {
 	return &grown{addr: addr, pid: pid}
 }
 
-// growthTime is how long each case is measured: use -benchtime 1x.
+// growthTime is the time for which each case is measured. So run it with -benchtime 1x.
 const growthTime = 2 * time.Second
 
-// BenchmarkGrowth measures what a call takes of the server's processor as things
-// become many, one kind of thing at a time. The calls come from one goroutine per
-// 64 connections, each of which sends its requests and then reads the answers.
+// BenchmarkGrowth measures the server's processor time for a call while the number of one
+// kind of thing grows: connections, cogs, routes, callers or bytes. One goroutine makes
+// the calls of 64 connections: it sends the requests of each and then reads the answers.
 func BenchmarkGrowth(b *testing.B) {
 	small := `{"guild_id":123456789012345678,"pad":"` + strings.Repeat("x", 60) + `"}`
 	sized := func(n int) string { return `{"guild_id":1,"pad":"` + strings.Repeat("x", n) + `"}` }
@@ -84,7 +84,7 @@ func BenchmarkGrowth(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10_000} {
 		run(fmt.Sprintf("routes=%d", n), load{64, 1, 1, n, small})
 	}
-	for _, n := range []int{1, 10, 100, 1000} { // on 4 connections: 250 of them each
+	for _, n := range []int{1, 10, 100, 1000} { // on at most 4 connections
 		run(fmt.Sprintf("callers=%d", n), load{min(4, n), max(1, n/4), 1, 10, small})
 	}
 	for _, n := range []int{10, 100, 1 << 10, 10 << 10, 100 << 10, 1 << 20} {

@@ -11,11 +11,13 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// BenchmarkLateResults has a route, whose handlers were quick, take 0.7 ms each, and
-// sends it 250 calls at a time that have 40 ms, with one call of another route behind
-// them. It reports the latest result that came, counted from the deadline (negative:
-// all came before), how many calls were answered ok and how many timed out, and the
-// 99th percentile of the other route.
+// BenchmarkLateResults makes the handlers of a route slow that were quick: now each takes
+// 0.7 ms. It sends 250 calls of the route at a time, each with 40 ms, and one call of
+// another route behind them. It reports:
+//
+//   - the time of the latest result after its deadline; negative if all came in time
+//   - the numbers of calls that were answered ok and that timed out
+//   - the 99th percentile of the other route
 func BenchmarkLateResults(b *testing.B) {
 	const (
 		calls   = 250
@@ -46,7 +48,7 @@ func BenchmarkLateResults(b *testing.B) {
 	ok, late := 0, 0
 	round := func() {
 		set(1)
-		for range warmups { // it is quick again
+		for range warmups { // the route becomes quick again
 			l.write(b, append(call(string(spin), ""), call("echo", "")...))
 			l.skip(b)
 			l.skip(b)

@@ -14,8 +14,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A light client takes hardly any time and no memory of its own: it sends frames
-// that it has made before and passes over the answers.
+// A light client needs hardly any time, and allocates nothing: it sends frames that were
+// made before, and skips the answers.
 type light struct {
 	conn   net.Conn
 	answer *bufio.Reader
@@ -47,8 +47,8 @@ func dialLight(b *testing.B, addr, dialect string) *light {
 	return l
 }
 
-// frame returns text as a client's frame, whose key is zero: masked text is the
-// same as text.
+// frame returns text as a client's frame. Its masking key is zero, so masking does not
+// change the text.
 func frame(text string) []byte {
 	var f []byte
 	switch n := len(text); {
@@ -113,8 +113,8 @@ func request(dialect, data string, id uint64) []byte {
 	return frame(`{"id":` + strconv.FormatUint(id, 10) + `,"call":"echo","data":` + data + `}`)
 }
 
-// BenchmarkServer measures calls of one connection, with one or 32 of them under
-// way. What is allocated is the server's, the handler included.
+// BenchmarkServer measures calls of one connection, with one or 32 of them in flight. All
+// allocations are the server's, including the handler's.
 func BenchmarkServer(b *testing.B) {
 	for _, depth := range []int{1, 32} {
 		for _, name := range []string{"gorilla", "ipcx", "v1"} {
@@ -123,11 +123,11 @@ func BenchmarkServer(b *testing.B) {
 				l := dialLight(b, addr, dialect)
 				data := `{"guild_id":123456789012345678,"pad":"` + strings.Repeat("x", 60) + `"}`
 				l.write(b, request(dialect, data, 1<<40))
-				if text := l.read(b); !strings.Contains(text, data) { // what is measured must be answers, not refusals
+				if text := l.read(b); !strings.Contains(text, data) { // otherwise it would measure refusals
 					b.Fatalf("the server says %s; want %s in it", text, data)
 				}
 				var batch []byte
-				for i := range depth { // ids may be used again when they are answered
+				for i := range depth { // the id of an answered call may be used again
 					batch = append(batch, request(dialect, data, uint64(1<<40+i))...)
 				}
 				b.ReportAllocs()

@@ -16,10 +16,10 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// BenchmarkNeighbours measures what a bad cog does to the latency of another cog's
-// route, which is called 2,000 times a second in an open loop. It prints the
-// median ratio of the 99th percentiles, with the bad cog and without, of 7
-// interleaved pairs. Give it -benchtime 1x: a round takes about 20 s.
+// BenchmarkNeighbours measures the effect of a bad cog on the latency of another cog's
+// route, which is called 2,000 times a second in an open loop. It reports the median ratio
+// of the 99th percentiles, with the bad cog and without, of 7 interleaved pairs of runs.
+// Run it with -benchtime 1x: a round takes about 20 s.
 func BenchmarkNeighbours(b *testing.B) {
 	for _, bad := range []struct {
 		name string
@@ -28,7 +28,7 @@ func BenchmarkNeighbours(b *testing.B) {
 	}{
 		{"panics", badCog, hammer("panic", time.Millisecond)},
 		{"wedged", badCog, func(ctx context.Context, srv *actors.Server, bot *client.Client) {
-			for range 200 { // its limit is 100: the others are refused
+			for range 200 { // the limit of the bad cog is 100, so the bot refuses the others
 				go func() { _, _ = bot.Request(ctx, "wedge", nil) }()
 			}
 			hammer("wedge", time.Millisecond)(ctx, srv, bot)
@@ -63,13 +63,13 @@ func median[T int | float64 | time.Duration](list []T) T {
 	return slices.Sorted(slices.Values(list))[len(list)/2]
 }
 
-// badCog returns a cog that does whatever harms.
+// badCog returns a cog with routes that do harm in different ways.
 func badCog() cogs.Cog {
 	return cogs.Cog{Name: "bad", MaxInFlight: 100, DrainTimeout: time.Millisecond, Setup: func(_ context.Context, r *cogs.Registrar) error {
 		fall := make(chan struct{}, 1)
 		cogs.Handle(r, "panic", func(context.Context, wire.Empty) (int, error) { panic("on purpose") })
 		cogs.Handle(r, "wedge", func(ctx context.Context, _ wire.Empty) (int, error) {
-			time.Sleep(2 * time.Second) // whatever its context says
+			time.Sleep(2 * time.Second) // also when its context ends
 			return 0, nil
 		})
 		cogs.Handle(r, "fall", func(context.Context, wire.Empty) (int, error) {
@@ -107,15 +107,15 @@ func hammer(endpoint string, interval time.Duration) func(context.Context, *acto
 				defer cancel()
 				_, _ = bot.Request(callCtx, endpoint, nil)
 			}()
-			if endpoint == "fall" && n%200 == 199 { // it has failed too often: once more
+			if endpoint == "fall" && n%200 == 199 { // the cog has failed too often and must be reloaded
 				_, _ = srv.Reload(ctx, "bad", nil)
 			}
 		}
 	}
 }
 
-// measure returns the 99th percentile of the good cog's latency, from the time at
-// which each call was due.
+// measure returns the 99th percentile of the good cog's latency. It counts each call from
+// the time at which it was due.
 func measure(b *testing.B, bad cogs.Cog, harm func(context.Context, *actors.Server, *client.Client)) time.Duration {
 	b.Helper()
 	srv := actors.NewServer(&actors.Options{Secret: secret, Logger: slog.New(slog.DiscardHandler), ShutdownTimeout: time.Millisecond})

@@ -31,8 +31,8 @@ func inMemory(b *testing.B, list ...cogs.Cog) (*actors.Server, *client.Client) {
 	return srv, bot
 }
 
-// BenchmarkReload reloads one of 100 cogs, which have 10,000 routes together, while
-// others are called: each reload publishes a table.
+// BenchmarkReload reloads one of 100 cogs, which have 10,000 routes together, while clients
+// call other cogs. Each reload publishes a new route table.
 func BenchmarkReload(b *testing.B) {
 	var list []cogs.Cog
 	for n := range 100 {
@@ -66,8 +66,8 @@ func BenchmarkReload(b *testing.B) {
 	callers.Wait()
 }
 
-// BenchmarkSlowRoute calls a route that takes a millisecond beside a fast one, on
-// one connection, and reports the fast one's latency.
+// BenchmarkSlowRoute calls two routes on one connection, a fast one and one that takes a
+// millisecond. It reports the latency of the fast one.
 func BenchmarkSlowRoute(b *testing.B) {
 	_, bot := inMemory(b, cogs.Single("fast", handle), cogs.Single("slow", func(ctx context.Context, e echo) (echo, error) {
 		time.Sleep(time.Millisecond)

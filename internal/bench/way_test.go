@@ -24,7 +24,7 @@ type tagged struct {
 	Tags []string `json:"tags"`
 }
 
-// onTCP starts a bot with cogs on a port of its own and returns it with clients.
+// onTCP starts a bot with cogs on its own port and returns it with clients.
 func onTCP(b *testing.B, clients int, list ...cogs.Cog) (*actors.Server, []*client.Client) {
 	b.Helper()
 	srv := actors.NewServer(&actors.Options{Secret: "s", Logger: slog.New(slog.DiscardHandler)})
@@ -49,12 +49,12 @@ func onTCP(b *testing.B, clients int, list ...cogs.Cog) (*actors.Server, []*clie
 	return srv, bots
 }
 
-// BenchmarkSwitchUnderKeys reloads a cog, lets it save what it keeps, and unloads it,
-// while 800 callers call a route again and again whose Key takes some 40 µs. It reports
-// the longest of each.
+// BenchmarkSwitchUnderKeys reloads a cog, lets it save its state, and unloads it. Meanwhile
+// 800 callers call a route again and again; its Key takes about 40 µs. The benchmark reports
+// the longest time of each operation.
 func BenchmarkSwitchUnderKeys(b *testing.B) {
 	const work wire.Route[tagged, int] = "work"
-	var saved atomic.Int64 // when the value was saved
+	var saved atomic.Int64 // the time of the last save
 	cog := cogs.Cog{Name: "c", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		r.KeepFunc("n", func() ([]byte, error) { saved.Store(time.Now().UnixNano()); return []byte("1"), nil }, func([]byte) error { return nil })
 		key := func(q tagged) string {
@@ -106,8 +106,8 @@ func BenchmarkSwitchUnderKeys(b *testing.B) {
 				return err
 			})
 		}
-		// the checkpoint that comes each ten seconds: it saves, or has found no moment, and
-		// a reload behind it is not held up
+		// The bot makes a checkpoint every ten seconds. It saves the state, or skips that
+		// if calls run all the time. In both cases it must not delay the reload behind it.
 		time.Sleep(11 * time.Second)
 		timed("behind-checkpoint", func() error { _, err := srv.Reload(context.Background(), "c", nil); return err })
 		timed("unload", func() error { return srv.Unload(context.Background(), "c") })
@@ -124,8 +124,8 @@ func BenchmarkSwitchUnderKeys(b *testing.B) {
 	b.ReportMetric(float64(refused.Load()), "refused-calls")
 }
 
-// BenchmarkHangingKey calls two routes, and reports the 99th percentiles of each: alone,
-// and while now and then a call comes whose Key hangs.
+// BenchmarkHangingKey calls two routes, and reports the 99th percentile of each: without
+// other calls, and while now and then a call comes whose Key hangs.
 func BenchmarkHangingKey(b *testing.B) {
 	const (
 		work  wire.Route[tagged, int] = "work"
