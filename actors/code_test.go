@@ -15,15 +15,16 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// decodesTo is a request's type that refuses each request with its own code.
+// decodesTo is a request type whose decoding always fails, with the code refusedWith.
 type decodesTo struct{}
 
 var refusedWith wire.Code // set before the calls that read it
 
 func (*decodesTo) UnmarshalJSON([]byte) error { return wire.Errorf(refusedWith, "refused") }
 
-// TestHandler_returnsWhatIsNoCode fails with codes that would break the limit of
-// messages, or that no client expects, while another call of the connection waits.
+// TestHandler_returnsWhatIsNoCode has handlers fail with invalid codes: with one that is
+// longer than a message may be, and with some that no client expects. Meanwhile another
+// call of the connection waits.
 func TestHandler_returnsWhatIsNoCode(t *testing.T) {
 	for name, code := range map[string]wire.Code{
 		"long":               wire.Code(strings.Repeat("c", protocol.MaxMessage+1)),

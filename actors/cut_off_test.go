@@ -12,9 +12,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestReload_failsAndCutsACallOff has a call that does not end, so that a cog with state
-// is not reloaded. The caller is told what has happened, and not that the cog was
-// reloaded.
+// TestReload_failsAndCutsACallOff has a call that does not end, so that the reload of a
+// cog with state fails. The error of the call must not claim that the cog was reloaded.
 func TestReload_failsAndCutsACallOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stop := make(chan struct{})

@@ -15,7 +15,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// stubborn returns a cog whose handlers heed nothing until release is closed.
+// stubborn returns a cog whose handlers run on until release is closed, also when their
+// context has ended.
 func stubborn(release <-chan struct{}) cogs.Cog {
 	return cogs.Cog{Name: "stubborn", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		cogs.Handle(r, "stubborn", func(context.Context, wire.Empty) (string, error) { <-release; return "late", nil })
@@ -25,8 +26,9 @@ func stubborn(release <-chan struct{}) cogs.Cog {
 	}}
 }
 
-// TestShutdown_answers shuts down while handlers run that do not end in time. Each call
-// is answered before the Close, those of a Python client in the order of its requests.
+// TestShutdown_answers shuts the server down while handlers run that do not end in time.
+// Each call gets its answer before the Close. A Python client gets its answers in the order
+// of its requests.
 func TestShutdown_answers(t *testing.T) {
 	for _, dialect := range dialects {
 		for _, route := range []string{"stubborn", "obedient"} {
@@ -39,7 +41,7 @@ func TestShutdown_answers(t *testing.T) {
 						t.Fatal(err)
 					}
 					p := known(t, srv, dialect)
-					const calls = 80 // more than are read ahead of a Python client
+					const calls = 80 // more than the server reads ahead for a Python client
 					go func() {
 						for n := range calls {
 							if dialect == "ipcx" {
@@ -57,7 +59,7 @@ func TestShutdown_answers(t *testing.T) {
 					began := time.Now()
 					go func() { closed <- srv.Close() }()
 					if dialect != "ipcx" {
-						p.answer() // goaway
+						p.answer() // the goaway message
 					}
 					for n := range calls {
 						want := `"code":"unavailable"`
@@ -89,8 +91,8 @@ func TestShutdown_answers(t *testing.T) {
 	}
 }
 
-// TestShutdown_order shuts down with three different requests of a Python client on
-// their way.
+// TestShutdown_order shuts the server down while three different requests of a Python
+// client have no answer yet.
 func TestShutdown_order(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -118,8 +120,8 @@ func TestShutdown_order(t *testing.T) {
 	})
 }
 
-// TestShutdown_context ends contexts before, during and after a shutdown, of several
-// callers at once.
+// TestShutdown_context calls Shutdown with contexts that end before, during and after the
+// shutdown, also from several callers at once.
 func TestShutdown_context(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
@@ -149,7 +151,7 @@ func TestShutdown_context(t *testing.T) {
 		synctest.Wait()
 		began := time.Now()
 		slow := make(chan error, 1)
-		go func() { slow <- srv.Close() }() // has an hour
+		go func() { slow <- srv.Close() }() // ends by itself: ShutdownTimeout is an hour
 		time.Sleep(time.Second)
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -20,7 +20,7 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// Errors, and a value for panic, whose methods do not return.
+// Errors, and a value for panic, with methods that do not return.
 type (
 	endlessText   struct{ stop chan struct{} }
 	endlessUnwrap struct{ stop chan struct{} }
@@ -43,8 +43,8 @@ func (leavingUnwrap) Unwrap() error      { runtime.Goexit(); return nil }
 func (e *unwrapsToSelf) Error() string   { return "a circle" }
 func (e *unwrapsToSelf) Unwrap() []error { return []error{e, e} }
 
-// eachHangingError runs a test, in a bubble of its own, for every way to fail with what
-// nobody can look at without being held.
+// eachHangingError runs a test, in its own bubble, for each way to fail with such an error
+// or value. A goroutine that asks for its text, or walks its tree, may hang or end.
 func eachHangingError(t *testing.T, f func(t *testing.T, fail func() error)) {
 	for name, of := range map[string]func(stop chan struct{}) error{
 		"Error hangs":                   func(stop chan struct{}) error { return &endlessText{stop} },
@@ -69,8 +69,8 @@ func eachHangingError(t *testing.T, f func(t *testing.T, fail func() error)) {
 	}
 }
 
-// wantOutcomes asks a route twice in each dialect, with a deadline where there are any,
-// and beside it a quick one of the same connection.
+// wantOutcomes calls a route twice in each dialect, with a deadline if the dialect has
+// deadlines. In between it calls a quick route on the same connection.
 func wantOutcomes(t *testing.T, srv *actors.Server, endpoint string) {
 	t.Helper()
 	v1, ipcx := known(t, srv, protocol.Subprotocol), known(t, srv, "ipcx")
@@ -111,8 +111,8 @@ func TestHandler_failsWithWhatHangs(t *testing.T) {
 	})
 }
 
-// TestRelay_failsWithWhatHangs tells the outcome before the function returns, and from
-// a goroutine that nobody guards.
+// TestRelay_failsWithWhatHangs has a relay pass such an error as the outcome of a call: at
+// once, before the relay returns, and from a goroutine of its own.
 func TestRelay_failsWithWhatHangs(t *testing.T) {
 	eachHangingError(t, func(t *testing.T, fail func() error) {
 		srv := newServer(t, &actors.Options{Secret: secret, OnError: func(f actors.Failure) { _ = f.Err.Error() }})
@@ -136,8 +136,8 @@ func TestRelay_failsWithWhatHangs(t *testing.T) {
 	})
 }
 
-// TestRelay_failsWithABadError tells the outcome from a goroutine that nobody guards:
-// what panics there ends the bot.
+// TestRelay_failsWithABadError has a relay pass an error with a method that panics, from a
+// goroutine of its own. No code of cogbus recovers there, so a panic would end the bot.
 func TestRelay_failsWithABadError(t *testing.T) {
 	eachBadError(t, func(t *testing.T, bad error) {
 		srv := newServer(t, nil)
@@ -182,7 +182,7 @@ func TestSetup_failsWithWhatHangs(t *testing.T) {
 	})
 }
 
-// TestKept_failsWithWhatHangs fails where a cog is saved, restored and cleaned up.
+// TestKept_failsWithWhatHangs has saving, restoring and cleanups fail with such errors.
 func TestKept_failsWithWhatHangs(t *testing.T) {
 	eachHangingError(t, func(t *testing.T, fail func() error) {
 		var at atomic.Value
@@ -219,7 +219,8 @@ func TestKept_failsWithWhatHangs(t *testing.T) {
 	})
 }
 
-// TestTask_failsWithWhatHangs fails in each kind of task: the cog restarts.
+// TestTask_failsWithWhatHangs has each kind of task fail with such errors: the cog
+// restarts.
 func TestTask_failsWithWhatHangs(t *testing.T) {
 	eachHangingError(t, func(t *testing.T, fail func() error) {
 		for _, kind := range []string{"Go", "Watch", "Every"} {
@@ -254,7 +255,8 @@ func TestTask_failsWithWhatHangs(t *testing.T) {
 	})
 }
 
-// TestTask_saysWhatHangs looks at what an operator sees.
+// TestTask_saysWhatHangs checks that the operator sees the type of an error whose text
+// cannot be had.
 func TestTask_saysWhatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stop := make(chan struct{})

@@ -12,8 +12,9 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// TestKeepFunc_memoryIsTheCogs has a cog save into a buffer that it uses again, or parse
-// in place what it gets: a restart gets what was saved all the same.
+// TestKeepFunc_memoryIsTheCogs has a cog reuse the buffer into which it has saved its
+// state, or overwrite the state that it gets for restoring: a restart must get the saved
+// state all the same.
 func TestKeepFunc_memoryIsTheCogs(t *testing.T) {
 	const saved = `{"n":1}`
 	for name, c := range map[string]struct {
@@ -52,7 +53,7 @@ func TestKeepFunc_memoryIsTheCogs(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Second)
-				synctest.Wait() // the restart has ended
+				synctest.Wait() // until the restart has ended
 				if len(restored) != 2 || restored[0] != saved || restored[1] != saved {
 					t.Errorf("the reload and the restart got %q; want %s twice", restored, saved)
 				}

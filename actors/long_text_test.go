@@ -18,8 +18,8 @@ import (
 	"github.com/cogbus/cogbus/wire/admin"
 )
 
-// TestLongText_hidesNoOtherCog has one cog fail with megabytes of text in each place
-// whose text operators see. What the bot tells of all cogs is still told.
+// TestLongText_hidesNoOtherCog has one cog fail with megabytes of text in each place where
+// operators see the text. The bot's lists of all cogs must still fit into a message.
 func TestLongText_hidesNoOtherCog(t *testing.T) {
 	long := strings.Repeat("x", 5<<20)
 	for _, where := range []string{"setup", "setup panics", "wire error", "cleanup", "many cleanups", "save", "restore", "task", "task panics", "build"} {
@@ -104,8 +104,8 @@ func TestLongText_hidesNoOtherCog(t *testing.T) {
 	}
 }
 
-// TestHandler_longText keeps the log small, and sends the caller of a *wire.Error all
-// of it.
+// TestHandler_longText checks that a long error is cut in the log, and that the caller gets
+// the whole text of a *wire.Error.
 func TestHandler_longText(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &logbook{}
@@ -135,7 +135,7 @@ func TestHandler_longText(t *testing.T) {
 	})
 }
 
-// TestName_tooLong names a cog, a route and a kept value with megabytes.
+// TestName_tooLong gives a cog, a route and a kept value names of megabytes.
 func TestName_tooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		long := strings.Repeat("x", 257)

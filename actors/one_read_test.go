@@ -15,9 +15,9 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// TestReader_callsOfOneRead sends many calls of a route at once. Its handlers were
-// quick, so the reader runs them itself. Now they are slow, so it leaves most to
-// workers. All calls are answered, with any message behind them.
+// TestReader_callsOfOneRead sends many calls of a route at once. Its handlers were quick,
+// so the reader begins to run them itself. Now they are slow, so the reader leaves most of
+// them to workers. All calls must be answered, with each kind of message behind them.
 func TestReader_callsOfOneRead(t *testing.T) {
 	const (
 		calls = 70 // more than the server reads ahead for a Python client; all fit in one read
@@ -26,7 +26,7 @@ func TestReader_callsOfOneRead(t *testing.T) {
 	for _, dialect := range dialects {
 		for _, behind := range []string{"nothing", "half a message", "a Close"} {
 			if dialect == protocol.Subprotocol && behind == "a Close" {
-				continue // this one cancels the calls
+				continue // this message cancels the calls
 			}
 			t.Run(dialect+", then "+behind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -13,15 +13,15 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// A rest says how long a handler takes, and whether it waits for the end of its context
-// instead.
+// A rest is a request that sets the time that its handler takes. The handler may wait for
+// the end of its context instead.
 type rest struct {
 	Micro int
 	Wait  bool
 }
 
-// quickServer returns a server whose routes, quick so far, run on readers: one without a
-// limit, one with a limit of 5 ms, and one with a Key.
+// quickServer returns a server with three routes: one without a limit, one with a limit of
+// 5 ms, and one with a Key. Their handlers were quick until now, so they run on readers.
 func quickServer(t *testing.T, deadline *time.Time) *actors.Server {
 	t.Helper()
 	srv := newServer(t, nil)
@@ -50,8 +50,9 @@ func warm(p *peer, endpoint string) {
 	}
 }
 
-// TestDeadline_short_isExact has calls with little time, on the reader: the handler is
-// told the deadline from the arrival, and a result that comes later is none.
+// TestDeadline_short_isExact makes calls with little time, which run on the reader: the
+// handler's deadline counts from the arrival of the request, and the caller gets timeout
+// in place of a later result.
 func TestDeadline_short_isExact(t *testing.T) {
 	for _, c := range []struct {
 		endpoint string
@@ -89,7 +90,7 @@ func TestDeadline_short_isExact(t *testing.T) {
 					t.Errorf("Call = %s after %v; want ok %v, within %v", got, took, c.ok, c.limit)
 				}
 				time.Sleep(time.Second)
-				synctest.Wait() // the handler has returned
+				synctest.Wait() // until the handler has returned
 				if d := deadline.Sub(began); d != c.limit {
 					t.Errorf("Deadline is %v after the request; want %v", d, c.limit)
 				}
@@ -98,9 +99,9 @@ func TestDeadline_short_isExact(t *testing.T) {
 	}
 }
 
-// TestDeadline_short_ofOneRead sends many calls in one write, each with 1 ms: together
-// they take longer. Answers of one read leave together, and a part of the write is read
-// later than the rest: so each is told within 2 ms of its deadline.
+// TestDeadline_short_ofOneRead sends many calls in one write, each with 1 ms. Together they
+// take longer. The answers of one read are written together, and the server may need two
+// reads for the write. So each answer may come up to 2 ms after its deadline.
 func TestDeadline_short_ofOneRead(t *testing.T) {
 	for _, micro := range []int{100, 300, 600, 900} {
 		t.Run(fmt.Sprint(micro), func(t *testing.T) {
