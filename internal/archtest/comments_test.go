@@ -33,7 +33,6 @@ var notPlainYet = map[string]float64{
 	"examples/bot/stats":       52.0,
 	"examples/dashboard":       12.1,
 	"examples/demo":            10.7,
-	"internal/compat":          19.6,
 }
 
 // relatives are the words that stand in for a noun which the reader then has to guess.
