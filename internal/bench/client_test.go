@@ -99,8 +99,7 @@ func processorsCog() cogs.Cog {
 	}}
 }
 
-// spin is a route whose handlers compute for the time that the last request with a time
-// has set.
+// spin is a route with handlers that compute. The last request with a time sets how long.
 const spin wire.Route[spinning, spinning] = "spin"
 
 // spinning sets the time for which handlers compute. Zero changes nothing.

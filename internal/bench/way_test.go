@@ -49,9 +49,9 @@ func onTCP(b *testing.B, clients int, list ...cogs.Cog) (*actors.Server, []*clie
 	return srv, bots
 }
 
-// BenchmarkSwitchUnderKeys reloads a cog, lets it save its state, and unloads it, while 800
-// callers call a route again and again; its Key takes about 40 µs. It reports the longest
-// time of each operation.
+// BenchmarkSwitchUnderKeys reloads a cog, lets it save its state, and unloads it. Meanwhile
+// 800 callers call a route again and again; its Key takes about 40 µs. The benchmark reports
+// the longest time of each operation.
 func BenchmarkSwitchUnderKeys(b *testing.B) {
 	const work wire.Route[tagged, int] = "work"
 	var saved atomic.Int64 // the time of the last save

@@ -18,7 +18,7 @@ import (
 // types on which that library behaves exactly like encoding/json, and encoding/json for
 // all others.
 type Codec struct {
-	raw  bool // the type is json.RawMessage, whose text passes unchanged
+	raw  bool // the type is json.RawMessage: the text passes unchanged
 	flat *flat
 	fit  fitness
 }
@@ -142,7 +142,7 @@ func decodeStandard(text []byte, value any) error {
 }
 
 // decodeError returns the error for a text that does not fit the type of value. It asks
-// encoding/json, whose error names the field; an error of the fast decoder quotes the rest
+// encoding/json, because that names the field; an error of the fast decoder quotes the rest
 // of the text.
 func decodeError(text []byte, value any, err error) error {
 	fresh := reflect.New(reflect.TypeOf(value).Elem()).Interface()

@@ -12,8 +12,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// flat describes a struct whose fields are all strings, booleans, integers and
-// snowflakes, as in most requests. It decodes the usual texts of such a struct in a
+// flat describes a struct of only strings, booleans, integers and snowflakes, as most
+// requests are. It decodes the usual texts of such a struct in a
 // fraction of the time that the fast library needs before it begins: the library first
 // scans the whole text with vector instructions, and some processors are slow to switch
 // to these. flat leaves unusual texts, and invalid ones, to the library.

@@ -11,18 +11,18 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// A bot is a server of ours that runs, with the fixture's cogs.
+// A bot is a running cogbus server with the fixture's cogs.
 type bot struct {
 	fixture
 	srv      *actors.Server
-	discover string // the address of discovery, also where that is off
+	discover string // the address of discovery, also if discovery is off
 
 	cancel context.CancelFunc
-	ended  chan error // Run has returned
+	ended  chan error // gets the result of Run
 }
 
-// startBot runs a server on an address of its own. With change its options are
-// not the usual ones.
+// startBot runs a server on its own address. If change is not nil, it changes the usual
+// options.
 func startBot(secret *string, list func(fixture) []cogs.Cog, change func(*actors.Options)) (*bot, error) {
 	b := &bot{fixture: fixture{newEvents()}, ended: make(chan error, 1)}
 	ready := make(chan struct{})
@@ -53,7 +53,7 @@ func startBot(secret *string, list func(fixture) []cogs.Cog, change func(*actors
 	}
 	var ctx context.Context
 	ctx, b.cancel = context.WithCancel(context.Background())
-	go func() { b.ended <- b.srv.Run(ctx) }() // ends with stop
+	go func() { b.ended <- b.srv.Run(ctx) }() // stop ends it
 	select {
 	case <-ready:
 		return b, nil
@@ -63,15 +63,15 @@ func startBot(secret *string, list func(fixture) []cogs.Cog, change func(*actors
 	}
 }
 
-// freeAddresses finds ports of host. What is free on an address that nobody else
-// uses stays free.
+// freeAddresses finds free ports of host. They stay free, because no other program uses
+// that address.
 func freeAddresses(host string, addrs ...*string) error {
 	for _, addr := range addrs {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 		if err != nil {
 			return err
 		}
-		defer l.Close() // at the end: the next must be another
+		defer l.Close() // at the end of the function, so that each port is another
 		*addr = l.Addr().String()
 	}
 	return nil
@@ -89,7 +89,7 @@ func (b *bot) port() string {
 	return port
 }
 
-// stop ends the bot and returns what Run does.
+// stop ends the bot and returns the result of Run.
 func (b *bot) stop() error {
 	b.cancel()
 	return <-b.ended
@@ -118,7 +118,7 @@ func (s *bots) get(secret *string) (*bot, error) {
 	return b, err
 }
 
-// stop ends all servers, which takes none of them long: no client is left.
+// stop ends all servers. That is quick, because they have no clients any more.
 func (s *bots) stop() error {
 	var errs []error
 	for _, b := range s.list {

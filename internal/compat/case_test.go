@@ -19,7 +19,7 @@ type golden struct {
 	name   string
 	area   string
 	target string // ipcx-server, ipc-server, multicast, ipcx-client or ipc-client
-	fix    bool   // the Python package is wrong: do what better says
+	fix    bool   // the Python package is wrong: cogbus must do as the case's "better" says
 	better string
 }
 
@@ -27,9 +27,8 @@ type golden struct {
 // one dialogue.
 func (g golden) script() bool { return strings.HasPrefix(g.get("setup").get("kind").str, "script") }
 
-// secret returns the secret of the case: nil for none. What is no string in
-// Python, a number or bytes, is the string of the same text: "secrets are
-// strings only".
+// secret returns the secret of the case, nil if it has none. A number or bytes in Python
+// becomes the string of the same text, because secrets of cogbus are always strings.
 func (g golden) secret() *string {
 	n := g.get("setup").get("secret")
 	switch n.kind {
@@ -41,7 +40,7 @@ func (g golden) secret() *string {
 	case '#':
 		return &n.raw
 	}
-	s := "s3cret" // script cases do not say
+	s := "s3cret" // script cases do not record it
 	return &s
 }
 
@@ -53,7 +52,7 @@ func loadGolden(t *testing.T) []golden {
 	if file == "" {
 		file = filepath.Join("testdata", "golden.jsonl")
 	} else if _, err := os.Stat(file); err != nil {
-		file = filepath.Join("..", "..", file) // from where make runs
+		file = filepath.Join("..", "..", file) // relative to the folder where make runs
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -84,16 +83,16 @@ func loadGolden(t *testing.T) []golden {
 
 // An exclusion names cases that are not replayed.
 type exclusion struct {
-	pattern string // of ids, as of path.Match
+	pattern string // a pattern of path.Match for ids
 	reason  string
-	family  bool // may match nothing: it is for other files of the same form
+	family  bool // it may match nothing, because it is for other files of the same form
 	used    int
 }
 
 type exclusions []*exclusion
 
-// loadExclusions reads lines of a pattern, a tab and a reason. A line that
-// starts with + stands for a family of cases that this golden file may not have.
+// loadExclusions reads lines of a pattern, a tab and a reason. A line that starts with + is
+// for a family of cases, which this golden file may not have.
 func loadExclusions(t *testing.T) exclusions {
 	t.Helper()
 	f, err := os.Open(filepath.Join("testdata", "exclusions.txt"))
@@ -122,7 +121,7 @@ func loadExclusions(t *testing.T) exclusions {
 	return list
 }
 
-// find returns the exclusion that holds for id, nil if none.
+// find returns the exclusion that matches id, nil if there is none.
 func (list exclusions) find(id string) *exclusion {
 	for _, e := range list {
 		if ok, _ := path.Match(e.pattern, id); ok {
@@ -133,7 +132,7 @@ func (list exclusions) find(id string) *exclusion {
 	return nil
 }
 
-// unused returns an error for each exclusion that excluded nothing.
+// unused returns an error for each exclusion that has not matched any case.
 func (list exclusions) unused() (errs []error) {
 	for _, e := range list {
 		if e.used == 0 && !e.family && os.Getenv("GOLDEN") == "" {

@@ -15,28 +15,28 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A dialogue is a client of ours with the servers of a case.
+// A dialogue is a cogbus client with the servers of a case.
 type dialogue struct {
 	g        golden
 	main     *fake
-	discover *fake  // nil if the client is told the port
-	answers  []node // scripts of the discovery port
+	discover *fake  // nil if the client knows the port without discovery
+	answers  []node // the scripts of the discovery port
 	client   *client.Client
 }
 
-// callTime is how long a call may take that needs no deadline of its own. That
-// none is sent again after five seconds, as by a Python client, shows in the
-// number of connections.
+// callTime is the time limit of a call that needs no special deadline. A Python client
+// sends a call again after five seconds; the number of connections shows that ours does
+// not.
 const callTime = patience
 
-// neverTime is the deadline of calls that get no reply. A busy machine must reach
-// the server within it.
+// neverTime is the deadline of calls that get no reply. It is long enough to reach the
+// server, also on a busy machine.
 const neverTime = 2 * time.Second
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// newClient returns a client that asks at discovery for the bot's port, or knows
-// that it is at addr.
+// newClient returns a client that gets the bot's port from discovery, or that connects to
+// addr.
 func newClient(scheme, addr string, secret *string) (*client.Client, error) {
 	o := &client.Options{Logger: quiet}
 	if secret != nil {
@@ -81,9 +81,9 @@ func replayClient(g golden) (err error) {
 	return errors.Join(errs...)
 }
 
-// calls makes the recorded calls and checks what each comes to.
+// calls makes the recorded calls and checks the outcome of each.
 func (d *dialogue) calls() error {
-	reached := 0 // connections to the main server so far
+	reached := 0 // number of connections to the main server so far
 	for i, c := range d.g.get("setup").get("calls").list {
 		data, sendable, err := argument(c.list[1])
 		if err != nil {
@@ -107,8 +107,8 @@ func (d *dialogue) calls() error {
 	return nil
 }
 
-// expect returns what call i must come to, and whether it makes a connection to
-// the main server, which has had so many before.
+// expect returns the outcome that call i must have, and whether the call makes a connection
+// to the main server. reached is the number of connections there before.
 func (d *dialogue) expect(i, reached int, sendable bool) (o outcome, dials bool) {
 	scripts := d.g.get("send").list
 	f := foretell(scripts[min(reached, len(scripts)-1)].list)
@@ -129,7 +129,8 @@ func (d *dialogue) expect(i, reached int, sendable bool) (o outcome, dials bool)
 	return recordedOutcome(rec), dials
 }
 
-// recordedOutcome is what a call must come to that came to rec in Python.
+// recordedOutcome returns the outcome that a call must have if its outcome in Python was
+// rec.
 func recordedOutcome(rec node) outcome {
 	switch {
 	case rec.has("value"):
@@ -140,29 +141,29 @@ func recordedOutcome(rec node) outcome {
 	return outcome{code: exceptions[rec.get("exception").str], raised: rec.get("exception").str}
 }
 
-// exceptions are the errors for what reaches a Python caller as an exception, in
-// cases where that is right. What Python shows of its insides (TypeError,
-// KeyError) stands in cases to fix.
+// exceptions are the error codes in place of exceptions that a Python caller gets, for
+// cases in which an exception is right. Exceptions from the insides of the package
+// (TypeError, KeyError) only occur in cases to fix.
 var exceptions = map[string]wire.Code{
-	// certainly not run: no connection was made
+	// No connection was made, so the call has certainly not run.
 	"ClientConnectorError":    wire.Unavailable,
 	"WSServerHandshakeError":  wire.Unavailable,
 	"ClientResponseError":     wire.Unavailable,
 	"ServerDisconnectedError": wire.Unavailable,
-	// the discovery port did not say where the bot is
+	// The discovery port did not tell the bot's port.
 	"NotConnectedError": wire.Unavailable,
 	"NotConnected":      wire.Unavailable,
-	// the reply is no JSON
+	// The reply is no JSON.
 	"JSONDecodeError": wire.Internal,
-	// after a failed connect the ancestor's client is dead; ours tries again,
-	// and fails as it did the first time
+	// After a failed connect the ancestor's client does not work any more. Ours tries
+	// again, and fails as the first time.
 	"AttributeError": wire.Unavailable,
-	// the client is closed
+	// The client is closed.
 	"RuntimeError": wire.Unavailable,
 }
 
-// lookup returns what the discovery of call i comes to: an outcome without a
-// code if the bot is found.
+// lookup returns the outcome of the discovery of call i. It has no code if discovery finds
+// the bot.
 func (d *dialogue) lookup(i int) outcome {
 	if d.discover == nil {
 		return outcome{}
@@ -170,7 +171,7 @@ func (d *dialogue) lookup(i int) outcome {
 	f := foretell(d.answers[min(i, len(d.answers)-1)].list)
 	if f.value == "" || f.code != "" {
 		if f.code != wire.Unauthorized {
-			return outcome{code: wire.Unavailable} // the call was certainly not run
+			return outcome{code: wire.Unavailable} // the call has certainly not run
 		}
 		return f.outcome.without()
 	}
@@ -185,8 +186,8 @@ func (d *dialogue) lookup(i int) outcome {
 	return outcome{}
 }
 
-// without returns o without the claim that the reply itself can be had: a lookup
-// is not the caller's.
+// without returns o without the reply, because the caller does not get the reply to a
+// lookup.
 func (o outcome) without() outcome {
 	o.object, o.value = false, ""
 	return o
@@ -195,17 +196,17 @@ func (o outcome) without() outcome {
 // argument returns recorded keyword arguments as a Go caller would pass them,
 // and whether JSON can hold them.
 func argument(n node) (data any, sendable bool, err error) {
-	if n.kind == '"' { // an object of Python's, in words
+	if n.kind == '"' { // a description of a Python object
 		return map[string]any{"o": make(chan int)}, false, nil
 	}
-	if strings.Contains(n.raw, `\ud800`) { // no Go string holds a lone surrogate
+	if strings.Contains(n.raw, `\ud800`) { // no valid Go string holds a lone surrogate
 		return json.RawMessage(n.raw), true, nil
 	}
 	v, sendable := native(n)
 	return v, sendable, nil
 }
 
-// native returns a value as Go has it.
+// native returns a node as a Go value.
 func native(n node) (v any, sendable bool) {
 	sendable = true
 	switch n.kind {
@@ -236,8 +237,8 @@ func native(n node) (v any, sendable bool) {
 	return nil, true
 }
 
-// checkMain checks what the client sent to the main server: for each call one
-// connection, and on it one request.
+// checkMain checks the connections of the client to the main server: one for each call,
+// with one request.
 func (d *dialogue) checkMain(conns []*fakeConn) error {
 	var want []string
 	for i, c := range d.g.get("setup").get("calls").list {
@@ -250,7 +251,7 @@ func (d *dialogue) checkMain(conns []*fakeConn) error {
 		}
 	}
 	for i, c := range d.g.get("expect").list {
-		// what is computed must be what was recorded
+		// The computed request must equal the recorded one.
 		f := c.get("frames").list
 		if d.g.fix || d.g.target != "ipcx-client" || len(f) == 0 || f[0].get("op").str != "text" {
 			continue
@@ -265,7 +266,7 @@ func (d *dialogue) checkMain(conns []*fakeConn) error {
 	return checkConns("main", conns, want, d.g.get("send").list)
 }
 
-// checkDiscovery checks the lookups: one, and after each that failed another.
+// checkDiscovery checks the number of lookups: one, and another one after each failure.
 func (d *dialogue) checkDiscovery(conns []*fakeConn) error {
 	n := 0
 	for i := range d.g.get("setup").get("calls").list {

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// differ says where got and want differ as values of Python, "" if they do not.
-// The order of members does not matter, nor how a number is written; whether it
-// is an int or a float does, and every digit of an int.
+// differ describes the first difference between got and want as values of Python, "" if
+// there is none. The order of members and the notation of numbers do not matter. The type
+// of a number (int or float) and every digit of an int do.
 func differ(got, want node) string { return differAt("value", got, want) }
 
 func differAt(path string, got, want node) string {
@@ -77,7 +77,7 @@ func differText(got []byte, want string) string {
 	return differ(g, w)
 }
 
-// differLong compares a text with one that was recorded by its digest.
+// differLong compares a text with a long one, of which only the digest was recorded.
 func differLong(got []byte, want node) string {
 	sum := sha256.Sum256(got)
 	if len(got) != want.get("length").int() || hex.EncodeToString(sum[:]) != want.get("sha256").str {

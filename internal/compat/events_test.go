@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// An event is what the bot side saw: an error that a route returned, or the run
-// of a route that counts.
+// An event is something that happened in the bot: a route returned an error, or a counting
+// route ran.
 type event struct {
 	kind   string // "ipc_error" or "call"
 	route  string
-	typ    string // of the error
+	typ    string // the type of the error
 	caller string // the client's address
 }
 
-// events collects what happens on one server.
+// events collects the events of one server.
 type events struct {
 	mu      sync.Mutex // protects the fields below
 	list    []event
@@ -35,7 +35,7 @@ func (e *events) add(ev event) {
 	e.changed = make(chan struct{})
 }
 
-// count notes a run of a route and returns how many there have been.
+// count notes a run of a route and returns the number of its runs so far.
 func (e *events) count(route, caller string) int {
 	e.mu.Lock()
 	e.counts[route]++
@@ -45,7 +45,8 @@ func (e *events) count(route, caller string) int {
 	return n
 }
 
-// times returns how often want happened. Empty fields of want match anything.
+// times returns the number of events that match want. Empty fields of want match all
+// values.
 func (e *events) times(want event) (n int) {
 	n, _ = e.timesAndChange(want)
 	return n
@@ -79,12 +80,12 @@ func (e *events) wait(want event) error {
 	}
 }
 
-// patience is how long the replay waits for what should come at once. The race
-// detector on a busy machine is slow.
+// patience is the time for which the replay waits for things that should happen at once.
+// It is long because the race detector is slow on a busy machine.
 const patience = 10 * time.Second
 
-// recorded returns the recorded events that a Go bot has too. What a handler of
-// the Python package died of is nobody's business here.
+// recorded returns the recorded events that a Go bot has, too. It leaves out all others,
+// such as the death of a handler of the Python package.
 func recorded(list []node, caller string) (out []event) {
 	for _, n := range list {
 		switch kind := n.get("event").str; kind {

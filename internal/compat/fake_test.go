@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// A fake is a server that follows recorded scripts, one for each connection;
-// the last serves all further ones.
+// A fake is a server that follows recorded scripts, one for each connection. All further
+// connections get the last script.
 type fake struct {
 	ln      net.Listener
 	scripts []node
@@ -23,10 +23,10 @@ type fake struct {
 
 	mu    sync.Mutex // protects the fields below
 	conns []*fakeConn
-	err   error // of a script
+	err   error // the error of a script
 }
 
-// A fakeConn is what one client connection brought.
+// A fakeConn is the input of one connection of the client.
 type fakeConn struct {
 	conn   *net.TCPConn
 	head   []string // the lines of the handshake
@@ -50,7 +50,7 @@ func startFake(addr string, scripts []node) (*fake, error) {
 		for {
 			c, err := ln.Accept()
 			if err != nil {
-				return // stopped
+				return // stop has closed the listener
 			}
 			f.mu.Lock()
 			fc := &fakeConn{conn: c.(*net.TCPConn), changed: make(chan struct{}), script: scripts[min(len(f.conns), len(scripts)-1)].list}
@@ -71,7 +71,7 @@ func startFake(addr string, scripts []node) (*fake, error) {
 
 func (f *fake) addr() string { return f.ln.Addr().String() }
 
-// stop waits until every client is gone and returns what they sent.
+// stop waits until every client has gone, and returns their input.
 func (f *fake) stop() ([]*fakeConn, error) {
 	f.ln.Close()
 	f.wg.Wait()
@@ -85,7 +85,7 @@ func (c *fakeConn) serve() error {
 	for {
 		line, err := r.ReadString('\n')
 		if err != nil {
-			return nil // the client went away, perhaps for a reason of its own
+			return nil // the client has gone, which may be right
 		}
 		if line = strings.TrimSpace(line); line == "" {
 			break
@@ -110,9 +110,9 @@ func (c *fakeConn) serve() error {
 			return nil
 		case hs == "raw":
 			answer = steps[0].get("raw").str
-			if !steps[0].has("go") { // no WebSocket comes of it
+			if !steps[0].has("go") { // the handshake fails
 				_, _ = io.WriteString(c.conn, strings.ReplaceAll(answer, "{accept}", accept))
-				_, _ = io.Copy(io.Discard, r) // until the client has had enough
+				_, _ = io.Copy(io.Discard, r) // until the client closes the connection
 				return nil
 			}
 			continue
@@ -132,8 +132,8 @@ func (c *fakeConn) serve() error {
 	return err
 }
 
-// read takes the client's frames until the client has gone, or both have sent a
-// Close and it is up to the server to end TCP.
+// read reads the client's frames until the client has gone, or until both sides have sent a
+// Close and the server must end TCP.
 func (c *fakeConn) read(r *bufio.Reader, answer, end bool) {
 	defer c.note(nil)
 	for {
@@ -162,7 +162,7 @@ func (c *fakeConn) mayClose() bool {
 	return first
 }
 
-// note adds a frame; nil is the end.
+// note adds a frame. Nil stands for the end of the connection.
 func (c *fakeConn) note(f *frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -188,14 +188,14 @@ func (c *fakeConn) await(n int) {
 	}
 }
 
-// play takes the script's steps behind the handshake.
+// play carries out the script's steps after the handshake.
 func (c *fakeConn) play(steps []node) error {
 	for _, step := range steps {
 		switch {
 		case step.has("recv"):
 			c.await(step.get("recv").int())
 		case step.has("wait_ms"):
-			// the client must meet what came before it alone
+			// The client must first handle the earlier steps alone.
 			pause(context.Background(), time.Duration(step.get("wait_ms").int())*time.Millisecond)
 		case step.has("tcp"):
 			return endTCP(c.conn, step.get("tcp").str)

@@ -11,8 +11,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A fixture is the bot that the dialogues were recorded with, as cogs: the
-// routes of testdata/python/peer_server.py.
+// A fixture has the cogs of the bot with which the dialogues were recorded: the routes of
+// testdata/python/peer_server.py.
 type fixture struct{ *events }
 
 // cogs returns all cogs of the fixture.
@@ -25,7 +25,7 @@ func (f fixture) cogs() []cogs.Cog {
 func (f fixture) everywhere() []cogs.Cog {
 	return []cogs.Cog{
 		f.oracle(),
-		// these four are called without their cog by the Python package
+		// The Python package calls these four without their cog.
 		single("Display Name", "renamed_cog", "renamed"),
 		single("Child", "inherited", "inherited"),
 		single("Nested", "nested", "nested"),
@@ -53,11 +53,11 @@ func list(r *cogs.Registrar, route string, value []string) {
 	cogs.Handle(r, wire.Route[wire.Empty, []string](route), func(context.Context, wire.Empty) ([]string, error) { return value, nil })
 }
 
-// raw registers a route that sees its data as it came.
+// raw registers a route that gets its data unchanged.
 func raw(r *cogs.Registrar, route string, h func(ctx context.Context, data node) (string, error)) {
 	cogs.Handle(r, wire.Route[json.RawMessage, json.RawMessage](route), func(ctx context.Context, data json.RawMessage) (json.RawMessage, error) {
 		n := node{kind: '{', raw: "{}"}
-		if string(data) != "null" { // nothing was sent
+		if string(data) != "null" { // null stands for a request without data
 			var err error
 			if n, err = parse(data); err != nil {
 				return nil, err
@@ -68,7 +68,7 @@ func raw(r *cogs.Registrar, route string, h func(ctx context.Context, data node)
 	})
 }
 
-// oracle is the cog that most routing cases are about.
+// oracle is the cog of most routing cases.
 func (f fixture) oracle() cogs.Cog {
 	return cogs.Cog{Name: "Oracle", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		text(r, "cog_plain", "cog_plain")
@@ -82,7 +82,7 @@ func (f fixture) oracle() cogs.Cog {
 	}}
 }
 
-// instance is what the Python bot registered on its server object.
+// instance has the routes that the Python bot registered on its server object.
 func (f fixture) instance() cogs.Cog {
 	return cogs.Cog{Name: "server", Setup: func(_ context.Context, r *cogs.Registrar) error {
 		constants(r)
@@ -99,7 +99,7 @@ func (f fixture) echoes(r *cogs.Registrar) {
 	text(r, "named.route/x y", "named")
 	text(r, "emptyname", "emptyname")
 	raw(r, "echo_envelope", func(ctx context.Context, data node) (string, error) {
-		// the secret reaches no handler
+		// cogbus passes the secret to no handler, so headers is empty.
 		return fmt.Sprintf(`{"endpoint": %s, "data": %s, "headers": {}}`, quote(cogs.CallInfo(ctx).Endpoint), data.raw), nil
 	})
 	raw(r, "echo_data", func(_ context.Context, data node) (string, error) { return data.raw, nil })
@@ -118,8 +118,8 @@ func (f fixture) echoes(r *cogs.Registrar) {
 	})
 }
 
-// attributes returns what a Python route sees on its argument: two attributes
-// of the package's own, and each member of the data, which may hide them.
+// attributes returns the attributes of a Python route's argument: two attributes of the
+// package, and each member of the data, which may hide these two.
 func attributes(ctx context.Context, data node) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"length": 3, "endpoint": %s`, quote(cogs.CallInfo(ctx).Endpoint))
@@ -161,8 +161,8 @@ func pythonStr(v node) string {
 	return v.raw
 }
 
-// odd registers what Python accepts as a route and then cannot call, as what its
-// caller sees of it.
+// odd registers routes for functions that Python accepts as routes and then cannot call.
+// Here they return the errors that their callers get.
 func (f fixture) odd(r *cogs.Registrar) {
 	cogs.Handle(r, "sync", func(ctx context.Context, _ wire.Empty) (any, error) {
 		f.count("sync", cogs.CallInfo(ctx).Caller)
@@ -172,7 +172,7 @@ func (f fixture) odd(r *cogs.Registrar) {
 	for _, route := range []string{"async_generator", "noargs", "twoargs"} {
 		cogs.Handle(r, wire.Route[wire.Empty, any](route), func(context.Context, wire.Empty) (any, error) { return nil, TypeError{route} })
 	}
-	// these work in Go
+	// These work in Go.
 	text(r, "callable_object", "callable")
 	text(r, "function_named_like_cog", "function")
 	text(r, "dup_server", "second")
@@ -191,12 +191,12 @@ func (f fixture) counting(r *cogs.Registrar) {
 	}
 	raw(r, "sleep", func(ctx context.Context, data node) (string, error) {
 		f.count("sleep", caller(ctx))
-		<-time.After(seconds(data)) // whether or not somebody waits for it
+		<-time.After(seconds(data)) // also if its caller has gone
 		f.count("sleep_done", caller(ctx))
 		return data.raw, nil
 	})
 	raw(r, "block", func(_ context.Context, data node) (string, error) {
-		<-time.After(seconds(data)) // the Python route stops the whole bot meanwhile
+		<-time.After(seconds(data)) // the Python route blocks the whole bot meanwhile
 		return `"blocked"`, nil
 	})
 	cogs.Handle(r, "hang", func(ctx context.Context, _ wire.Empty) (any, error) {

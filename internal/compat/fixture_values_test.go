@@ -14,8 +14,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// A float is a float of Python's: its JSON text tells that it is one, where that
-// of a whole float64 in Go looks like an int.
+// A float is a float of Python. Its JSON text always looks like a float, while the text of
+// a whole float64 in Go looks like an int.
 type float float64
 
 func (f float) repr() string {
@@ -43,7 +43,7 @@ func power(base, exponent int64) *big.Int {
 	return new(big.Int).Exp(big.NewInt(base), big.NewInt(exponent), nil)
 }
 
-// circular returns a list that holds itself.
+// circular returns a list that contains itself.
 func circular() any {
 	list := []any{nil}
 	list[0] = list
@@ -58,11 +58,11 @@ func deep(n int) any {
 	return v
 }
 
-// unsendable stands for everything that JSON cannot hold.
+// unsendable stands for all values that JSON cannot hold.
 var unsendable = make(chan int)
 
-// long is how long a string is. Its text is made when it is asked for: there are
-// many servers.
+// long is the length of a string. Its text is only made when it is needed, because there
+// are many servers.
 type long int
 
 // MarshalJSON returns the text.
@@ -87,7 +87,7 @@ func constants(r *cogs.Registrar) {
 			"a": map[string]any{"b": []any{}},
 		},
 		"latin": "café naïve", "cjk": "日本語", "emoji": "😀 👨\u200d👩\u200d👧",
-		"surrogate": json.RawMessage(`"a\ud800b"`), // no Go string can hold it
+		"surrogate": json.RawMessage(`"a\ud800b"`), // no valid Go string can hold it
 		"controls":  controls(), "specials": "\"\\/<>&'",
 		"key_unicode": map[string]string{"clé": "ü"},
 		"bytes":       unsendable, "object": unsendable, "set": unsendable, "plain_enum": unsendable,
@@ -117,8 +117,8 @@ func controls() string {
 	return b.String() + "\x7f\u0080\u2028\u2029"
 }
 
-// The errors of the fixture are called as in Python: a caller is told the name
-// of the type.
+// The errors of the fixture have the names of Python's exceptions, because callers get the
+// name of the type.
 type (
 	ValueError         struct{ text string }
 	KeyError           struct{ text string }
@@ -157,8 +157,8 @@ func (e GeneratorExit) Error() string      { return e.text }
 func (e SystemExit) Error() string         { return e.text }
 func (e KeyboardInterrupt) Error() string  { return e.text }
 
-// failures registers raise_KEY for each error. What no except clause of Python
-// catches is a panic here.
+// failures registers raise_KEY for each error. Exceptions that no except clause of the
+// Python package catches are panics here.
 func failures(r *cogs.Registrar) {
 	returned := map[string]error{
 		"value": ValueError{"boom"}, "key": KeyError{"missing"}, "custom": CustomError{"mine"}, "inner": InnerError{"nested class"},

@@ -13,15 +13,15 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// An outcome is what a call of the client must come to.
+// An outcome is the outcome that a call of the client must have.
 type outcome struct {
-	value  string    // JSON text of the result; of the error object, if code is set
+	value  string    // the JSON text of the result, or of the error object if code is set
 	object bool      // the reply is an error object
-	code   wire.Code // of the error
-	says   []string  // what stands in the error's text
-	raised string    // the exception of Python that code stands for
-	never  bool      // no reply comes: the caller's deadline ends the call
-	or     *outcome  // as good
+	code   wire.Code // the code of the error
+	says   []string  // parts of the error's text
+	raised string    // the exception in Python for which code stands
+	never  bool      // no reply comes, so the caller's deadline ends the call
+	or     *outcome  // another outcome that is as good
 }
 
 func (o outcome) String() string {
@@ -38,7 +38,7 @@ func (o outcome) String() string {
 	return o.value
 }
 
-// differ says what is wrong with the outcome that came.
+// differ describes the difference between o and the actual outcome.
 func (o outcome) differ(text []byte, err error) string {
 	if o.or != nil && o.or.differ(text, err) == "" {
 		return ""
@@ -88,7 +88,7 @@ func value(text []byte) outcome {
 	return o
 }
 
-// codeOf is the meaning of the Python package's error objects.
+// codeOf returns the code for an error object of the Python package.
 func codeOf(message string, number int) wire.Code {
 	switch {
 	case number == 403:
@@ -101,15 +101,15 @@ func codeOf(message string, number int) wire.Code {
 	return wire.Internal
 }
 
-// A forecast is how one connection of the client must go.
+// A forecast is the course that one connection of the client must take.
 type forecast struct {
 	outcome
 	request bool     // the client sends its request
-	pongs   []string // in answer to pings
-	close   int      // the code of the client's Close; 0: it need not send one
+	pongs   []string // the client's answers to pings
+	close   int      // the code of the client's Close; 0 if it need not send one
 }
 
-// foretell says what must come of a connection to a server that follows script.
+// foretell returns the forecast of a connection to a server that follows script.
 func foretell(script []node) (f forecast) {
 	lost := outcome{code: wire.Interrupted}
 	defer func() {
@@ -125,7 +125,7 @@ func foretell(script []node) (f forecast) {
 		case step.has("opts"):
 		case step.has("hs"):
 			if !step.has("go") || strings.Contains(step.get("raw").str, "Sec-WebSocket-Extensions") {
-				f.outcome = outcome{code: wire.Unavailable} // certainly not run
+				f.outcome = outcome{code: wire.Unavailable} // the call has certainly not run
 				return f
 			}
 		case step.has("recv"):

@@ -24,12 +24,12 @@ const (
 
 var opNames = map[string]byte{"cont": opCont, "text": opText, "binary": opBinary, "close": opClose, "ping": opPing, "pong": opPong}
 
-// A frame is one WebSocket frame. The codec is the test's own: that of the
-// library under the server would hide what the library does wrong, and refuses
-// to send what a broken peer sends.
+// A frame is one WebSocket frame. The tests have their own codec for frames. The library
+// under the server would hide its own faults, and it refuses to send the frames of a broken
+// peer.
 type frame struct {
 	fin     bool
-	rsv     byte // 4 is RSV1
+	rsv     byte // the reserved bits; 4 is RSV1
 	op      byte
 	masked  bool
 	payload []byte
@@ -59,8 +59,8 @@ func closeFrame(code int) frame {
 	return frame{fin: true, op: opClose, payload: binary.BigEndian.AppendUint16(nil, uint16(code))}
 }
 
-// append appends f as it goes over the wire. declared is the length that its
-// head tells, which may be a lie.
+// append appends the bytes of f. declared is the length in its head, which may be wrong on
+// purpose.
 func (f frame) append(dst []byte, declared uint64) []byte {
 	head := f.rsv<<4 | f.op
 	if f.fin {
@@ -94,7 +94,7 @@ func (f frame) append(dst []byte, declared uint64) []byte {
 	return dst
 }
 
-// readFrame reads one frame of any peer.
+// readFrame reads one frame of a client or a server.
 func readFrame(r *bufio.Reader) (frame, error) {
 	var head [2]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -131,7 +131,7 @@ func readFrame(r *bufio.Reader) (frame, error) {
 	return f, nil
 }
 
-// A message of a dialogue: what the frames of one side say.
+// A message is a message of a dialogue, joined from the frames of one side.
 type message struct {
 	binary  bool
 	payload []byte

@@ -12,14 +12,14 @@ import (
 	"unicode/utf8"
 )
 
-// A node is one JSON value as Python's json module sees it: integers of any
-// size, floats apart from integers, NaN and Infinity, lone surrogates, and of
-// two members of one name the later. encoding/json knows none of these, so the
-// replay could not tell right from wrong with it.
+// A node is one JSON value as Python's json module reads it. It has integers of any size,
+// floats that differ from integers, NaN and Infinity, and lone surrogates. Of two members
+// with the same name the later one counts. encoding/json cannot tell such values apart, so
+// the replay could not tell right from wrong with it.
 type node struct {
-	kind byte   // one of { [ " # for numbers, t for booleans, n for null; 0: there is no value
+	kind byte   // '{', '[' or '"'; '#' for numbers, 't' for booleans, 'n' for null; 0 if there is no value
 	raw  string // the text
-	str  string // a string's content; a lone surrogate is its three bytes
+	str  string // the content of a string, with three bytes for a lone surrogate
 	list []node
 	keys []string // in order, each once
 	vals map[string]node
@@ -27,7 +27,7 @@ type node struct {
 
 func (n node) exists() bool { return n.kind != 0 }
 
-// get returns a member of an object; a node without kind if there is none.
+// get returns a member of an object, or a node without kind if there is no such member.
 func (n node) get(key string) node { return n.vals[key] }
 
 func (n node) has(key string) bool { return n.vals[key].exists() }
@@ -48,11 +48,11 @@ func (n node) float() float64 {
 	case "-Infinity":
 		return math.Inf(-1)
 	}
-	f, _ := strconv.ParseFloat(n.raw, 64) // out of range is an infinity, in Python too
+	f, _ := strconv.ParseFloat(n.raw, 64) // a number out of range becomes an infinity, as in Python
 	return f
 }
 
-// isInt reports whether a number is an int to Python.
+// isInt reports whether a number is an int in Python.
 func (n node) isInt() bool {
 	return n.kind == '#' && !strings.ContainsAny(n.raw, ".eENI")
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// killed makes a call whose server is gone, without a Close, while the route
-// runs. A proxy stands for the server's process.
+// killed makes a call and kills its server while the route runs, so that the connection
+// ends without a Close. A proxy stands for the server's process.
 func (s *situation) killed() (c *client.Client, p *proxy, err error) {
 	if _, err = s.start(); err != nil {
 		return nil, nil, err
@@ -32,7 +32,7 @@ func (s *situation) killed() (c *client.Client, p *proxy, err error) {
 	return c, p, errors.Join(err, <-down)
 }
 
-// killedAndReplaced: a call that may have run is not sent to the next process.
+// killedAndReplaced checks that a call that may have run is not sent to the next process.
 func (s *situation) killedAndReplaced() error {
 	c, p, err := s.killed()
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *situation) killedForGood() error {
 	return call(c, "plain", nil, unavailable)
 }
 
-// stalePort: the bot comes back on another port.
+// stalePort starts the bot again on another port, which the client must find by discovery.
 func (s *situation) stalePort() error {
 	if _, err := s.start(); err != nil {
 		return err

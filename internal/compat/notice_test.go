@@ -6,12 +6,11 @@ import (
 	"testing"
 )
 
-// TestServersNoticed checks the replay itself: what a server does wrong must
-// come out.
+// TestServersNoticed checks the replay itself: it must notice the faults of a server.
 func TestServersNoticed(t *testing.T) {
 	tests := []struct {
 		name, script string
-		notice       string // in the error; "" if all is well
+		notice       string // a part of the error; "" if there must be none
 	}{
 		{"right", `[{"recv": 1}, {"op": "text", "text": "{\"b\":1,\"a\":[1.0]}"}]`, ""},
 		{"another value", `[{"recv": 1}, {"op": "text", "text": "{\"b\": 1, \"a\": [1.5]}"}]`, "value.a[0] = 1.5"},
@@ -56,7 +55,7 @@ func TestServersNoticed(t *testing.T) {
 	}
 }
 
-// TestClientsNoticed is the same for clients.
+// TestClientsNoticed checks that the replay notices the faults of a client.
 func TestClientsNoticed(t *testing.T) {
 	const request = `{"endpoint": "plain", "data": {}}`
 	text := frame{fin: true, masked: true, op: opText, payload: []byte(`{"data":{},"endpoint":"plain"}`)}
@@ -104,7 +103,7 @@ func TestClientsNoticed(t *testing.T) {
 	}
 }
 
-// TestOutcomesNoticed checks what is said of results of calls.
+// TestOutcomesNoticed checks that the replay notices wrong outcomes of calls.
 func TestOutcomesNoticed(t *testing.T) {
 	if d := (outcome{value: "1.0"}).differ([]byte("1"), nil); d == "" {
 		t.Error("outcome 1.0 takes 1; want a complaint")

@@ -12,8 +12,9 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// operations are what the recorded scripts do to the bot, in their words, done
-// to ours. An operation tells the oracle which routes there are from then on.
+// operations are the operations on the bot that the recorded scripts name, in the words of
+// the scripts. Each carries out the same on our bot, and tells the oracle about added and
+// removed routes.
 var operations = map[string]func(p *play, observed node) error{
 	"remove the cog Oracle": func(p *play, _ node) error {
 		for _, route := range oracleRoutes {
@@ -36,7 +37,8 @@ var operations = map[string]func(p *play, observed node) error{
 	"register between with the module-level decorator, then start a second Server on the same bot with secret 'other' and instance route only2": func(p *play, _ node) error {
 		other := "other"
 		b, err := startBot(&other, func(f fixture) []cogs.Cog {
-			// what the Python package shares between servers, a cog is loaded for
+			// The Python package shares these routes between servers, so each of our servers
+			// gets a cog for them.
 			return append(f.everywhere(), single("between", "between", "between"), single("only2", "only2", "only on 2"))
 		}, nil)
 		p.bots["second"] = b
@@ -82,12 +84,12 @@ var operations = map[string]func(p *play, observed node) error{
 			return slices.DeleteFunc(f.cogs(), func(c cogs.Cog) bool { return c.Name == "Oracle" })
 		}, nil)
 	},
-	"secret_key is the bytes b's3cret'": func(p *play, _ node) error { // a secret is a string
+	"secret_key is the bytes b's3cret'": func(p *play, _ node) error { // a secret of cogbus is always a string
 		_, err := p.main()
 		return err
 	},
 	"the bot process ends (SIGTERM, loop stopped)": func(p *play, _ node) error {
-		// a program turns the signal into the end of Run's context
+		// A program ends Run's context when it gets the signal.
 		p.bots["main"].cancel()
 		return nil
 	},
@@ -116,7 +118,7 @@ func (p *play) register(route, value string) error {
 	return p.bots["main"].srv.Load(context.Background(), single("late "+route, route, value))
 }
 
-// reloadExtension loads a cog and replaces it by its second version.
+// reloadExtension loads a cog and replaces it with its second version.
 func (p *play) reloadExtension() error {
 	instance := 0
 	version := func(code int) cogs.Cog {

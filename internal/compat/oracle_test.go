@@ -8,14 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// An oracle foretells what a server answers that keeps what is right about the
-// Python package and does better where the recorded cases say so.
+// An oracle foretells the answers that a cogbus server must give: the answers of the Python
+// package where these are right, and better ones where the recorded cases say so.
 type oracle struct {
 	secret    *string
-	discovery bool              // it answers for the port of discovery
-	port      string            // of the main server
-	added     map[string]string // routes beside the fixture's, with their texts
-	removed   map[string]bool   // routes of the fixture that are gone
+	discovery bool              // it foretells the answers of the discovery port
+	port      string            // the port of the main server
+	added     map[string]string // routes that the fixture does not have, with their texts
+	removed   map[string]bool   // routes of the fixture that were removed
 }
 
 // answer foretells the answer to one message.
@@ -48,7 +48,7 @@ func (o oracle) answer(m message) want {
 	}
 	w := o.route(endpoint.str, data)
 	if depth(envelope) > 1000 || hasLongInt(envelope) {
-		return either(w, failed(400)) // more than Python's decoder takes
+		return either(w, failed(400)) // Python's decoder refuses such data
 	}
 	return w
 }
@@ -70,7 +70,7 @@ var texts = map[string]string{
 	"ret_str": "hello", "dup_server": "second", "dup_class": "second",
 }
 
-// route foretells what a route of the fixture returns.
+// route foretells the result of a route of the fixture.
 func (o oracle) route(endpoint string, data node) want {
 	for _, table := range []map[string]string{o.added, texts} {
 		if text, ok := table[endpoint]; ok {
@@ -104,7 +104,7 @@ func (o oracle) route(endpoint string, data node) want {
 	case "ret_big_4m_minus2", "ret_big_5m":
 		return failed(500)
 	case "raise_root", "raise_cancelled", "raise_generator_exit", "raise_system_exit", "raise_keyboard":
-		return raised("[A-Za-z]+") // of the panic, or of what was passed to it
+		return raised("[A-Za-z]+") // the type of the panic, or of its value
 	case "raise_value":
 		return raised("ValueError")
 	}
@@ -143,7 +143,7 @@ func hasLongInt(n node) bool {
 
 var betterCode = regexp.MustCompile(`code"?:? (\d{3})`)
 
-// agrees checks that the oracle foretells what the case says in words.
+// agrees checks that the oracle foretells the answer that the case describes in words.
 func agrees(better string, wants []want) error {
 	m := betterCode.FindStringSubmatch(better)
 	if m == nil {

@@ -16,19 +16,19 @@ import (
 	"time"
 )
 
-// The key that the dialogues were recorded with, and the answer to it.
+// The WebSocket key of the recorded dialogues, and the answer to it.
 const (
 	wsKey    = "dGhlIHNhbXBsZSBub25jZQ=="
 	wsAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 )
 
-// A peer is a raw client: it sends what a recorded client sent, right or wrong.
+// A peer is a raw client: it sends the frames of a recorded client, also wrong ones.
 type peer struct {
 	conn *net.TCPConn
-	head *http.Response // of the handshake; nil if the server closed instead
+	head *http.Response // the answer to the handshake; nil if the server has closed TCP instead
 
-	frames chan frame // from the reader, closed when TCP has ended
-	got    []frame    // what was taken from it
+	frames chan frame // filled by the reader, closed when TCP has ended
+	got    []frame    // the frames that were taken from it
 
 	answersClose bool
 	closed       atomic.Bool // a Close was sent
@@ -36,20 +36,20 @@ type peer struct {
 
 var errQuiet = errors.New("nothing came")
 
-// addresses numbers the loopback addresses in use.
+// addresses is the number of loopback addresses in use.
 var addresses atomic.Uint32
 
-// ownAddress returns an address of this machine that nothing else uses. A server
-// slows down an address that sends many wrong keys, and many cases do.
+// ownAddress returns an address of this machine that no other case uses. A server slows
+// down an address that sends many wrong keys, as many cases do.
 func ownAddress() string {
-	if runtime.GOOS != "linux" { // elsewhere only this one is there
+	if runtime.GOOS != "linux" { // other systems only have this loopback address
 		return "127.0.0.1"
 	}
 	n := addresses.Add(1)
 	return net.IPv4(127, byte(1+n>>16), byte(n>>8), byte(n)).String()
 }
 
-// dialRaw connects to a server without a word.
+// dialRaw connects to a server and sends nothing.
 func dialRaw(addr string) (*net.TCPConn, error) {
 	d := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.ParseIP(ownAddress())}}
 	c, err := d.Dial("tcp4", addr)
@@ -59,7 +59,7 @@ func dialRaw(addr string) (*net.TCPConn, error) {
 	return c.(*net.TCPConn), nil
 }
 
-// connect makes the handshake that setup describes: changes to the usual one.
+// connect makes the handshake. setup describes the differences from the usual one.
 func connect(addr string, setup node) (*peer, error) {
 	conn, err := dialRaw(addr)
 	if err != nil {
@@ -143,10 +143,12 @@ func (p *peer) read(r *bufio.Reader) {
 	}
 }
 
-// write sends a frame. Errors do not matter: the reader meets the end.
+// write sends a frame. It ignores errors, because the reader finds the end of the
+// connection.
 func (p *peer) write(f frame) { _, _ = p.conn.Write(f.append(nil, uint64(len(f.payload)))) }
 
-// next waits for a frame: io.EOF if TCP has ended, errQuiet if none came.
+// next waits for a frame. It returns io.EOF if TCP has ended, and errQuiet if no frame
+// came.
 func (p *peer) next(wait time.Duration) (frame, error) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -162,7 +164,7 @@ func (p *peer) next(wait time.Duration) (frame, error) {
 	}
 }
 
-// play takes the recorded steps of a client.
+// play carries out the recorded steps of a client.
 func (p *peer) play(ctx context.Context, steps []node) error {
 	for _, step := range steps {
 		switch {
@@ -184,7 +186,7 @@ func (p *peer) play(ctx context.Context, steps []node) error {
 				}
 			}
 		case step.has("wait_ms"):
-			// the recorded pause lets the server see the first half alone
+			// The pause lets the server read the first half alone.
 			pause(ctx, time.Duration(step.get("wait_ms").int())*time.Millisecond)
 		case step.has("tcp"):
 			if err := endTCP(p.conn, step.get("tcp").str); err != nil {
@@ -210,7 +212,7 @@ func (p *peer) noteClose(f frame) {
 
 func (p *peer) caller() string { return p.conn.LocalAddr().String() }
 
-// endTCP ends a connection below WebSocket.
+// endTCP ends a TCP connection without a WebSocket Close.
 func endTCP(conn *net.TCPConn, how string) error {
 	switch {
 	case how == "half":
@@ -224,14 +226,14 @@ func endTCP(conn *net.TCPConn, how string) error {
 	return fmt.Errorf("unknown step tcp %q", how)
 }
 
-// pause waits as long as a dialogue did.
+// pause waits for the recorded time of a dialogue.
 func pause(ctx context.Context, d time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	<-ctx.Done()
 }
 
-// refused reports whether nobody listens at addr.
+// refused reports whether no server listens at addr.
 func refused(addr string) bool {
 	c, err := net.DialTimeout("tcp", addr, patience)
 	if err == nil {

@@ -6,19 +6,19 @@ import (
 	"sync"
 )
 
-// A proxy stands between a client and a server: it counts connections, and when
-// it stops they end as those of a killed process do.
+// A proxy stands between a client and a server. It counts connections. When it stops, they
+// end as the connections of a killed process do.
 type proxy struct {
 	ln net.Listener
 	wg sync.WaitGroup
 
 	mu    sync.Mutex // protects conns and n
-	conns []net.Conn // nil once stopped
+	conns []net.Conn // nil after stop
 	n     int
 }
 
-// startProxy passes connections on to the server at to. It listens on the same
-// host: what a client finds there by discovery is the server itself.
+// startProxy passes connections on to the server at to. It listens on the same host. So a
+// client that looks up the port by discovery reaches the server itself.
 func startProxy(to string) (*proxy, error) {
 	host, _, _ := net.SplitHostPort(to)
 	ln, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
@@ -30,7 +30,7 @@ func startProxy(to string) (*proxy, error) {
 		for {
 			in, err := ln.Accept()
 			if err != nil {
-				return // stopped
+				return // stop has closed the listener
 			}
 			out, err := net.Dial("tcp", to)
 			if err != nil || !p.add(in, out) {
@@ -55,7 +55,7 @@ func (p *proxy) add(conns ...net.Conn) bool {
 	return true
 }
 
-// pass copies one direction and then ends both.
+// pass copies one direction of a connection, and then ends both.
 func pass(from, to net.Conn) {
 	_, _ = io.Copy(to, from)
 	from.Close()
@@ -64,7 +64,7 @@ func pass(from, to net.Conn) {
 
 func (p *proxy) addr() string { return p.ln.Addr().String() }
 
-// count returns how many connections there have been.
+// count returns the number of connections so far.
 func (p *proxy) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,8 +20,8 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// TestPythonPeers lets the Python packages themselves call our server and answer
-// our client.
+// TestPythonPeers runs the Python packages themselves: their clients call our server, and
+// their servers answer our client.
 func TestPythonPeers(t *testing.T) {
 	for _, p := range []struct{ name, variable string }{{"ipcx", "IPCX_DIR"}, {"ipc", "IPC_DIR"}} {
 		t.Run(p.name, func(t *testing.T) {
@@ -48,24 +48,24 @@ const interpreter = "/usr/bin/python3"
 // A python is one of the Python packages.
 type python struct {
 	variable, dir string
-	once          bool // its client uses a connection once
+	once          bool // its client uses each connection for a single call
 }
 
-// command returns a script of ours that uses the package.
+// command returns the command for one of our scripts that use the package.
 func (p python) command(ctx context.Context, script string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, interpreter, append([]string{filepath.Join("testdata", "python", script)}, args...)...)
 	cmd.Env = append(os.Environ(), "IPCX_DIR=", "IPC_DIR=", p.variable+"="+p.dir, "PEER_TIMEOUT=20")
 	return cmd
 }
 
-// values go both ways and come back as they went.
+// values are sent in both directions and must come back unchanged.
 var values = []string{
 	`1`, `-7`, `9007199254740993`, `1180591620717411303424`, `1.0`, `-0.0`, `1e-07`, `1e+16`, `0.3333333333333333`,
 	`true`, `null`, `""`, `"caf\u00e9 \ud83d\ude00"`, `"a\ud800b"`, `"\u0000\u001f\u2028\"\\/<>&'"`, `[]`, `{}`,
 	`[1, [2.0, null], {"b": {"a": []}}]`, `{"z": 1, "a": {"\u00e9": 1125899906842624123}}`, `NaN`, `Infinity`, `[-Infinity]`,
 }
 
-// calls: the package's client, our server.
+// calls runs the package's client with our server.
 func (p python) calls(t *testing.T) {
 	secret := "p\u00e4ssw\u00f6rd \U0001f511"
 	b, err := startBot(&secret, fixture.cogs, nil)
@@ -96,7 +96,7 @@ func (p python) calls(t *testing.T) {
 	add("ret_object", `{}`, unserialisable)
 	add("sleep", `{"seconds": 0.2}`, `{"seconds": 0.2}`)
 	add("plain", `{}`, `"plain"`)
-	for _, to := range []string{port, "-"} { // told the port, and by discovery
+	for _, to := range []string{port, "-"} { // with the port, and by discovery
 		cmd := p.command(t.Context(), "peer_client.py", host, to, mport, secret, "", "{}")
 		cmd.Env = append(cmd.Env, "PEER_SEQ=["+strings.Join(seq, ", ")+"]")
 		p.check(t, "port "+to, cmd, wants)
@@ -114,7 +114,7 @@ func (p python) calls(t *testing.T) {
 	}
 }
 
-// check runs a client and compares the values that its calls returned.
+// check runs a client and compares the results of its calls.
 func (p python) check(t *testing.T, what string, cmd *exec.Cmd, wants []string) {
 	t.Helper()
 	var log bytes.Buffer
@@ -136,7 +136,7 @@ func (p python) check(t *testing.T, what string, cmd *exec.Cmd, wants []string) 
 	}
 }
 
-// answers: the package's server, our client.
+// answers runs the package's server with our client.
 func (p python) answers(t *testing.T) {
 	secret := "s3cret"
 	var addr, discover string
@@ -148,7 +148,7 @@ func (p python) answers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := p.command(ctx, "peer_server.py", host, port, mport, secret)
-	var log bytes.Buffer // not shown if all is well: asyncio complains of calls that were given up
+	var log bytes.Buffer // only shown after a failure, because asyncio always complains about cancelled calls
 	cmd.Stderr = &log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -176,7 +176,7 @@ func (p python) answers(t *testing.T) {
 	}()
 	t.Run("ipcx", func(t *testing.T) { p.ask(t, "ipcx", addr, secret) })
 	t.Run("discover", func(t *testing.T) { p.ask(t, "discover", discover, secret) })
-	stdin.Close() // ends the server
+	stdin.Close() // the end of its input ends the server
 	if n := <-runs; n != 2 {
 		t.Errorf("the route counter ran %d times; want 2, once for each call", n)
 	}
@@ -209,7 +209,7 @@ func (p python) ask(t *testing.T, scheme, addr, secret string) {
 	expect("raise_value", nil, value([]byte(`{"error": "IPC route raised error of type ValueError", "code": 500}`)))
 	expect("nowhere", nil, value([]byte(noEndpoint)))
 	expect("ret_object", nil, value([]byte(unserialisable)))
-	expect("ret_circular", nil, interrupted) // the route ran: its server hung up, and nothing is sent again
+	expect("ret_circular", nil, interrupted) // the route has run and its server has closed, so the client must not send the call again
 	if err := gather(c, "sleep", func(i int) string { return fmt.Sprintf(`{"seconds": 0.1, "n": %d}`, i) }); err != nil {
 		t.Error(err)
 	}

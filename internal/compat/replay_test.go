@@ -12,12 +12,12 @@ import (
 // A tally counts cases.
 type tally struct{ passed, failed, excluded atomic.Int64 }
 
-// replayed is filled by TestReplay and printed when all tests are through.
+// replayed is the tally of TestReplay. TestMain prints it when all tests are done.
 var replayed tally
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// most cases wait for a network and need no processor of their own
+	// Most cases wait for the network, so many can run on a few processors.
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
 	}
@@ -39,7 +39,7 @@ func TestReplay(t *testing.T) {
 			}
 			t.Run(g.id, func(t *testing.T) {
 				t.Parallel()
-				replayed.failed.Add(1) // until it has passed
+				replayed.failed.Add(1) // taken back when the case has passed
 				if err := replay(g, pool); err != nil {
 					t.Errorf("%v\nrecorded because: %s\nbetter: %s", err, g.get("why").str, g.better)
 					return
@@ -57,7 +57,7 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// replay replays one case; the error says what came out otherwise.
+// replay replays one case. Its error describes the difference from the recorded outcome.
 func replay(g golden, pool *bots) error {
 	client := strings.HasSuffix(g.target, "-client")
 	switch {

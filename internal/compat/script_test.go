@@ -14,7 +14,7 @@ import (
 	"github.com/cogbus/cogbus/cogs"
 )
 
-// A play is a script case under way: steps of clients and of the bot's operator.
+// A play is a script case in progress: steps of clients and of the bot's operator.
 type play struct {
 	g      golden
 	oracle oracle
@@ -22,7 +22,7 @@ type play struct {
 	conns  map[string]*peer
 }
 
-// replayScript replays a script case with a bot of its own.
+// replayScript replays a script case with its own bot.
 func replayScript(g golden) (err error) {
 	p := &play{g: g, bots: map[string]*bot{}, conns: map[string]*peer{}}
 	defer func() {
@@ -46,7 +46,7 @@ func replayScript(g golden) (err error) {
 	return nil
 }
 
-// main returns the bot, which starts when it is first needed.
+// main returns the bot. The first call starts it.
 func (p *play) main() (*bot, error) {
 	if p.bots["main"] == nil {
 		if err := p.start(fixture.cogs, nil); err != nil {
@@ -95,7 +95,7 @@ func (p *play) step(step, observed node) error {
 		}
 		return p.refused(step.get("tcp_connect").str)
 	case observed.has("exit_code"):
-		// the Python bot has ended; ours serves on
+		// The Python bot has ended here. Ours serves on.
 		return p.exchange(step, reply(`"plain"`), `{"endpoint": "plain", "data": {}, "headers": {"Authorization": "s3cret"}}`)
 	case step.get("connection").exists():
 		return p.client(step, observed)
@@ -103,7 +103,7 @@ func (p *play) step(step, observed node) error {
 	return errors.New("the test does not know this step")
 }
 
-// refused checks that nobody listens on the discovery port.
+// refused checks that no server listens on the discovery port.
 func (p *play) refused(what string) error {
 	if what != "multicast port" {
 		return fmt.Errorf("the test knows no %q", what)
@@ -114,7 +114,7 @@ func (p *play) refused(what string) error {
 	return nil
 }
 
-// client takes one step of a client.
+// client carries out one step of a client.
 func (p *play) client(step, observed node) error {
 	name := step.get("connection").str
 	if strings.HasPrefix(name, "new") {
@@ -147,7 +147,7 @@ func (p *play) client(step, observed node) error {
 		return p.control(c, step.get("send_frame"))
 	case step.has("tcp"):
 		if _, text, ok := strings.Cut(step.get("tcp").str, "after "); ok {
-			// the route must have begun and not have ended
+			// The route must have begun, and must not have ended.
 			seconds, err := strconv.ParseFloat(strings.TrimSuffix(text, " s"), 64)
 			if err != nil {
 				return err
@@ -161,7 +161,7 @@ func (p *play) client(step, observed node) error {
 			return p.bots["main"].wait(event{kind: "call", route: "hang_cancelled"})
 		}
 		return p.events(observed)
-	case observed.exists(): // what became of an idle connection
+	case observed.exists(): // the recorded end of an idle connection
 		if !p.g.fix {
 			return errors.New("the test knows this step of cases to fix only")
 		}
@@ -170,12 +170,12 @@ func (p *play) client(step, observed node) error {
 	return nil
 }
 
-// answer checks the answer to a request on a connection that is kept.
+// answer checks the answer to a request on a connection that stays open.
 func (p *play) answer(c *peer, step, observed node) error {
 	if n, err := parse([]byte(step.get("send").str)); err != nil {
 		return err
 	} else if e := n.get("endpoint").str; e == "hang" || e == "sleep" {
-		return p.bots["main"].wait(event{kind: "call", route: e}) // it runs
+		return p.bots["main"].wait(event{kind: "call", route: e}) // until the route runs
 	}
 	w, err := p.wanted(step, observed, step.get("send").str)
 	if err != nil {
@@ -214,8 +214,8 @@ func (p *play) control(c *peer, sent node) error {
 	return nil
 }
 
-// wanted returns the answer that a request must get: the recorded one, or in
-// cases to fix the right one.
+// wanted returns the answer that a request must get: the recorded answer, or the right one
+// if the case is one to fix.
 func (p *play) wanted(step, observed node, text string) (want, error) {
 	o := p.oracle
 	o.discovery = strings.Contains(step.get("connection").str, "multicast")
@@ -254,7 +254,7 @@ func (p *play) exchange(step node, w want, text string) error {
 	return c.verify([]want{w}, stillOpen)
 }
 
-// events checks what the bot saw in a case to match.
+// events checks the events of the bot in a case with "note": "compat".
 func (p *play) events(observed node) error {
 	if p.g.fix {
 		return nil

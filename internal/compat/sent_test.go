@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// checkConns checks that there was one connection for each request, with that
-// request, the pongs that are due, and a Close.
+// checkConns checks that the client made one connection for each request, and sent that
+// request, a pong for each ping, and a Close.
 func checkConns(what string, conns []*fakeConn, requests []string, scripts []node) error {
 	if len(conns) != len(requests) {
 		return fmt.Errorf("the client makes %d connections to the %s server; want %d", len(conns), what, len(requests))
@@ -59,8 +59,8 @@ func checkFrames(frames []frame, request string, f forecast) error {
 	return nil
 }
 
-// checkHandshake checks what the client asks for: a WebSocket, and nothing else
-// that a Python server would not know.
+// checkHandshake checks the client's handshake: it must ask for a WebSocket, and for no
+// extension or subprotocol, which a Python server would not know.
 func checkHandshake(head []string) error {
 	if len(head) == 0 || head[0] != "GET / HTTP/1.1" {
 		return fmt.Errorf("handshake %q; want GET / HTTP/1.1", head)

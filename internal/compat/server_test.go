@@ -37,7 +37,7 @@ func replayServer(g golden, pool *bots) error {
 		return err
 	}
 	if len(steps) == 0 {
-		// half of these cases are about what a server does by itself
+		// Half of these cases show actions of a server without a request.
 		watch := min(g.get("setup").get("observe_idle_s").float(), 2)
 		if err := p.silent(time.Duration(watch * float64(time.Second))); err != nil {
 			return err
@@ -47,7 +47,7 @@ func replayServer(g golden, pool *bots) error {
 		return err
 	}
 	if g.fix {
-		return nil // what the Python bot saw was part of the defect
+		return nil // the events of the Python bot were a part of the defect
 	}
 	var errs []error
 	for _, ev := range recorded(g.get("events").list, p.caller()) {
@@ -56,7 +56,7 @@ func replayServer(g golden, pool *bots) error {
 	return errors.Join(errs...)
 }
 
-// checkHTTP checks the answer to the handshake. It reports whether there is a
+// checkHTTP checks the answer to the handshake. It returns true if the connection is a
 // WebSocket now.
 func checkHTTP(g golden, head *http.Response) (ws bool, err error) {
 	if head == nil {
@@ -67,10 +67,10 @@ func checkHTTP(g golden, head *http.Response) (ws bool, err error) {
 		want = n.int()
 	}
 	if g.fix && g.get("setup").get("handshake").get("headers").has("Origin") {
-		want = http.StatusForbidden // a browser
+		want = http.StatusForbidden // for browsers
 	}
 	if g.fix && g.better == "" && head.StatusCode == http.StatusBadRequest {
-		return false, nil // old versions of HTTP and WebSocket may be refused
+		return false, nil // a server may refuse old versions of HTTP and WebSocket
 	}
 	if head.StatusCode != want {
 		return false, fmt.Errorf("handshake: status = %s; want %d", head.Status, want)
@@ -89,7 +89,7 @@ func checkHTTP(g golden, head *http.Response) (ws bool, err error) {
 	return true, nil
 }
 
-// serverWants returns what the server must send, and what becomes of the
+// serverWants returns the frames that the server must send, and the ending of the
 // connection.
 func serverWants(g golden, b *bot) (wants []want, end ending, err error) {
 	closes, end := clientEnd(g.get("send").list)
@@ -98,7 +98,7 @@ func serverWants(g golden, b *bot) (wants []want, end ending, err error) {
 	} else {
 		wants, err = recordedWants(g.get("expect").list, b.port())
 		if n := len(wants); err == nil && !closes && g.get("close_optional").bool() && n > 0 {
-			// the Python server ends the connection after one request
+			// The Python server ends the connection after one request.
 			wants = wants[:n-1]
 		}
 		hideSecret(g, wants)
@@ -112,7 +112,7 @@ func serverWants(g golden, b *bot) (wants []want, end ending, err error) {
 	return wants, end, err
 }
 
-// clientEnd reports whether the client sends a Close, and how it ends TCP.
+// clientEnd returns whether the client sends a Close, and the way in which it ends TCP.
 func clientEnd(steps []node) (closes bool, end ending) {
 	for _, s := range steps {
 		for _, f := range append(s.get("join").list, s) {
@@ -128,9 +128,9 @@ func clientEnd(steps []node) (closes bool, end ending) {
 	return closes, end
 }
 
-// fixedWants returns what the server must send where the Python package's is
-// wrong: one answer to each request, in order, unless WebSocket itself is
-// violated.
+// fixedWants returns the frames that the server must send in a case in which the Python
+// package is wrong: one answer to each request, in order, unless the client violates the
+// WebSocket protocol.
 func fixedWants(g golden, b *bot) ([]want, error) {
 	if strings.Contains(g.better, "1002") {
 		return []want{closing(1002)}, nil
@@ -146,8 +146,8 @@ func fixedWants(g golden, b *bot) ([]want, error) {
 	return wants, agrees(g.better, wants)
 }
 
-// hideSecret takes the secret out of the envelopes that recorded routes return:
-// no handler of cogbus sees it.
+// hideSecret removes the secret from the envelopes that recorded routes return, because
+// cogbus passes it to no handler.
 func hideSecret(g golden, wants []want) {
 	for i, m := range messagesOf(g.get("send").list) {
 		n, err := parse(m.payload)

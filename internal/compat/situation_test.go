@@ -12,9 +12,9 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// replaySituation replays a client case without a script: it was recorded
-// against a real server, or against none, and is told in words. Here our client
-// meets our server.
+// replaySituation replays a client case without a script. Such a case was recorded with a
+// real server, or without a server, and is described in words. Here our client calls our
+// server.
 func replaySituation(g golden) error {
 	s, ok := situations[g.name]
 	if !ok {
@@ -38,7 +38,7 @@ func replaySituation(g golden) error {
 	return err
 }
 
-// A situation is such a case under way.
+// A situation is such a case in progress.
 type situation struct {
 	g       golden
 	secret  *string
@@ -79,7 +79,7 @@ func (s *situation) client(scheme, addr string) (*client.Client, error) {
 	return c, err
 }
 
-// result returns what recorded call i must come to.
+// result returns the outcome that recorded call i must have.
 func (s *situation) result(i int) outcome {
 	rec := s.g.get("result")
 	if list := s.g.get("results").list; i < len(list) {
@@ -88,7 +88,7 @@ func (s *situation) result(i int) outcome {
 	return recordedOutcome(rec)
 }
 
-// call makes a call that must come to o, soon.
+// call makes a call that must soon have outcome o.
 func call(c *client.Client, endpoint string, data any, o outcome) error {
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
@@ -105,8 +105,8 @@ var (
 	interrupted = outcome{code: wire.Interrupted}
 )
 
-// plainCalls makes the recorded calls, one after the other. A third element says
-// that the caller gives up.
+// plainCalls makes the recorded calls, one after the other. If a call has a third element,
+// its caller gives up.
 func (s *situation) plainCalls() error {
 	c, err := s.start()
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *situation) plainCalls() error {
 		if err != nil {
 			return err
 		}
-		if s.g.fix { // each call gets its own reply
+		if s.g.fix { // then each call must get its own reply
 			envelope := fmt.Sprintf(`{"endpoint": %s, "data": %s, "headers": {"Authorization": "s3cret"}}`, n.list[0].raw, n.list[1].raw)
 			o = value([]byte(oracle{secret: s.secret}.answer(message{payload: []byte(envelope)}).text))
 		}
@@ -135,8 +135,8 @@ func (s *situation) plainCalls() error {
 	return nil
 }
 
-// givenUp makes a call that its caller cancels as soon as the route runs: to
-// wait as long as the recorder did would leave less time until the reply.
+// givenUp makes a call and cancels it as soon as the route runs. If it waited for the
+// recorded time, less time would be left until the reply.
 func (s *situation) givenUp(c *client.Client, n node) error {
 	if !strings.HasPrefix(n.list[2].str, "cancelled after ") {
 		return fmt.Errorf("the test does not know what %q is", n.list[2].str)
@@ -159,7 +159,7 @@ func (s *situation) givenUp(c *client.Client, n node) error {
 	return <-ran
 }
 
-// refused: nobody listens; then somebody does.
+// refused makes calls while no server listens, and then a call while one does.
 func (s *situation) refused() error {
 	var addr string
 	if err := freeAddresses(ownAddress(), &addr); err != nil {
@@ -195,11 +195,11 @@ func (s *situation) discoveryRefused() error {
 	return errors.Join(call(c, "plain", nil, unavailable), call(c, "plain", nil, unavailable))
 }
 
-// bareIPv6: an IPv6 literal is a host like any other once it is in brackets.
+// bareIPv6 checks that an IPv6 address in brackets works as a host.
 func (s *situation) bareIPv6() error {
 	script, _ := parse([]byte(`[{"recv": 1}, {"op": "text", "text": "\"ok\""}]`))
 	f, err := startFake("[::1]:0", []node{script})
-	if err != nil { // this machine has no IPv6: no URL is wrong all the same
+	if err != nil { // this machine has no IPv6, but the client must accept the URL all the same
 		c, err := s.client("ipcx", net.JoinHostPort("::1", "1"))
 		if err != nil {
 			return err
@@ -253,7 +253,7 @@ func (s *situation) gatherConnected() error {
 	if n := s.bot.times(event{kind: "call", route: "sleep"}); n != s.g.get("server_runs").int() {
 		return fmt.Errorf("the route ran %d times; want %s", n, s.g.get("server_runs").raw)
 	}
-	for i := range s.g.get("afterwards").list { // a reply of before would come now
+	for i := range s.g.get("afterwards").list { // a late reply of an earlier call would come now
 		v := fmt.Sprint(100 + i)
 		if err := call(c, "echo_value", map[string]any{"value": 100 + i}, outcome{value: v}); err != nil {
 			return err
@@ -266,7 +266,7 @@ func (s *situation) gatherDiscovery() error {
 	if _, err := s.start(); err != nil {
 		return err
 	}
-	// a lookup goes through here to be counted
+	// The proxy counts the lookups.
 	lookups, err := startProxy(s.bot.discover)
 	if err != nil {
 		return err
@@ -285,7 +285,7 @@ func (s *situation) gatherDiscovery() error {
 	return nil
 }
 
-// five calls, which an old client makes on one connection and a new one on five.
+// five makes five calls. An old client makes them on one connection, and a new one on five.
 func (s *situation) five() error {
 	c, err := s.start()
 	if err != nil {
@@ -299,7 +299,7 @@ func (s *situation) five() error {
 	return nil
 }
 
-// closedClient: what async with does at its end.
+// closedClient closes the client, as "async with" does at its end, and then makes a call.
 func (s *situation) closedClient() error {
 	c, err := s.start()
 	if err != nil {

@@ -13,12 +13,12 @@ import (
 // A want is one frame that a server must send.
 type want struct {
 	op    byte
-	code  int                   // of a Close, or of a reply that is an error object
-	bytes string                // of a pong
-	text  string                // of a reply: JSON text
-	long  node                  // of a reply: its digest
-	check func(got node) string // of a reply: says what is wrong with it
-	say   string                // what check wants
+	code  int                   // the code of a Close, or of an error object
+	bytes string                // the content of a pong
+	text  string                // the JSON text of a reply
+	long  node                  // the digest of a reply
+	check func(got node) string // returns the fault of a reply, "" if it has none
+	say   string                // a description of the replies that check accepts
 }
 
 func (w want) String() string {
@@ -35,7 +35,7 @@ func (w want) String() string {
 	return fmt.Sprintf("text %.80s", w.text)
 }
 
-// differ says what is wrong with the frame that came.
+// differ describes the difference between w and the frame that came.
 func (w want) differ(f frame) string {
 	if f.op != w.op {
 		return fmt.Sprintf("frame = %v; want %v", f, w)
@@ -101,7 +101,7 @@ func failedLike(code int, pattern string) want {
 	}}
 }
 
-// raised wants what a route that failed with an error of that type answers.
+// raised wants the answer of a route that has failed with an error of that type.
 func raised(typ string) want {
 	return failedLike(500, "^IPC route raised error of type "+typ+"$")
 }
@@ -118,7 +118,7 @@ func either(a, b want) want {
 	}}
 }
 
-// recordedWants turns recorded frames into wants. port is the main server's.
+// recordedWants turns recorded frames into wants. port is the port of the main server.
 func recordedWants(frames []node, port string) (list []want, err error) {
 	for _, n := range frames {
 		w := want{op: opNames[n.get("op").str]}
@@ -146,18 +146,18 @@ func recordedWants(frames []node, port string) (list []want, err error) {
 	return list, nil
 }
 
-// An ending says what a connection looks like after the last frame.
+// An ending is the state of a connection after the last frame.
 type ending int
 
 const (
 	stillOpen   ending = iota // the server answers pings, and a Close at once
-	serverEnded               // after its Close the server ends TCP
-	halfClosed                // the client has ended its half of TCP; the server ends the other
+	serverEnded               // the server ends TCP after its Close
+	halfClosed                // the client has ended its half of TCP, and the server ends the other half
 	clientGone                // the client has reset TCP
 )
 
-// verify checks that exactly the wanted frames come, and then the ending. Frames
-// that were taken already count.
+// verify checks that exactly the wanted frames come, and then the ending. It also counts
+// frames that the peer has taken before.
 func (p *peer) verify(wants []want, end ending) error {
 	early := p.got
 	next := func() (frame, error) {
@@ -181,7 +181,7 @@ func (p *peer) verify(wants []want, end ending) error {
 	case clientGone:
 		return nil
 	case stillOpen:
-		// whatever else the server had to say stands before its pong
+		// All other frames of the server come before its pong.
 		probe := []byte("still there?")
 		p.write(frame{fin: true, op: opPing, masked: true, payload: probe})
 		pong := want{op: opPong, bytes: string(probe)}
@@ -224,7 +224,7 @@ func endOf(err error) error {
 	return fmt.Errorf("the server does not end TCP: %w", err)
 }
 
-// silent checks that nothing comes for a while.
+// silent checks that no frame comes for a while.
 func (p *peer) silent(d time.Duration) error {
 	f, err := p.next(d)
 	switch {

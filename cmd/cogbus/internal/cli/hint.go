@@ -73,8 +73,13 @@ func (e *Env) Hint(err error) string { return e.hint(err, !client.IsAnswer(err))
 
 // hint is Hint. If own is true, the error is the client's, and not the bot's answer.
 func (e *Env) hint(err error, own bool) string {
-	_, from := e.Address()
+	target, from := e.Address()
+	// Bots of these dialects check the secret with each call. Others check it once, when
+	// the client connects, so their later answers are about other secrets.
+	perCall := strings.HasPrefix(target, "ipcx:") || strings.HasPrefix(target, "discover:")
 	switch code := wire.CodeOf(err); {
+	case code == wire.Unauthorized && !own && !perCall:
+		return ""
 	case code == wire.Unauthorized && e.secret.from == "":
 		return "set COGBUS_SECRET, or name a file that holds the secret with --secret-file"
 	case code == wire.Unauthorized:
