@@ -35,7 +35,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return cli.Execute(ctx, env, newRoot(env), args)
 }
 
-// newRoot returns the command "cogbus" with all commands, in the groups of the help.
+// newRoot returns the command "cogbus" with all commands, in the groups of the help. A new
+// command is a file of its own in internal/commands, and its New function in this list.
 func newRoot(env *cli.Env) *cobra.Command {
 	root := cli.NewRoot(env)
 	for _, group := range []struct {

@@ -18,10 +18,6 @@ import (
 // standard library has about one.
 const plainLimit = 3
 
-// notPlainYet has the packages above plainLimit, with a bound for each. A bound may
-// only be lowered, and a package below plainLimit loses its line.
-var notPlainYet = map[string]float64{}
-
 // relatives are the words that stand in for a noun which the reader then has to guess.
 var relatives = regexp.MustCompile(`(?i)\b(what|who|whoever|whatever|whose|whom)\b`)
 
@@ -46,19 +42,8 @@ func TestComments_plain(t *testing.T) {
 	for _, pkg := range slices.Sorted(maps.Keys(packages)) {
 		p := packages[pkg]
 		t.Logf("%-32s %5d words, %3d relatives: %4.1f per 1,000", pkg, p.words, p.relatives, p.rate())
-		bound, exempt := notPlainYet[pkg]
-		switch {
-		case exempt && p.rate() < plainLimit:
-			t.Errorf("package %s has %.1f relatives per 1,000 words; want its line in notPlainYet removed", pkg, p.rate())
-		case exempt && p.rate() > bound:
-			t.Errorf("package %s has %.1f relatives per 1,000 words of comments; want at most %.1f: write the noun", pkg, p.rate(), bound)
-		case !exempt && p.rate() >= plainLimit:
+		if p.rate() >= plainLimit {
 			t.Errorf("package %s has %.1f relatives per 1,000 words of comments; want less than %d: write the noun", pkg, p.rate(), plainLimit)
-		}
-	}
-	for pkg := range notPlainYet {
-		if packages[pkg] == nil {
-			t.Errorf("notPlainYet names %s, which has no comments", pkg)
 		}
 	}
 }

@@ -61,7 +61,9 @@ type Call struct {
 	// call owns it.
 	sampledAt int64
 
-	// Admission sets these. Others may read place when the stage is past arriving.
+	// Admitted writes place once, before the stage leaves arriving. Only route.take of
+	// package gate calls it: on the goroutine of Admit, or for a held call on the one
+	// that opens the gate. Others read place by Place, which looks at the stage.
 	place *Place
 	held  bool // a gate holds the call, or did
 

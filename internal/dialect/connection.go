@@ -62,7 +62,9 @@ type dialect interface {
 	goAway(reason string)
 }
 
-// Start begins to read. The reader ends when the client is gone, and then tells Owner.
+// Start begins to read, on a goroutine that ends when Receive fails, and then tells Owner,
+// or when takeOver has replaced it. A Close that the client answers makes Receive fail,
+// and so does Drop: the connection actor sees to one of them (actors/connection_actor.go).
 func (c *Connection) Start() { go c.read() }
 
 // Trusted reports whether the client has authenticated.

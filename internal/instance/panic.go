@@ -7,7 +7,9 @@ import (
 	"github.com/cogbus/cogbus/internal/clip"
 )
 
-// A Panic is the error of a handler, a task or a Setup that has panicked.
+// A Panic is the error of a handler, a task or a Setup that has panicked. Endpoint.Serve
+// recovers the panics of handlers, listeners and ticks, Endpoint.Prepare those of keys,
+// and guard (errand.go) all others.
 type Panic struct {
 	Value any    // the argument of panic
 	Stack []byte // the stack of the goroutine that panicked, in the form of runtime/debug.Stack

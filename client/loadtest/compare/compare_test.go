@@ -270,7 +270,7 @@ func TestConclusion(t *testing.T) {
 	for want, after := range map[string]*loadtest.Report{
 		"no difference found": recipe{slower: 0.01}.run(r),
 		"nothing could be tested: too short: one side has 4 s of load, and a test needs 5 s: make longer runs": recipe{seconds: 4, slower: 2}.run(r),
-		"better: rate, response p50, response p90":                                  recipe{slower: -0.25}.run(r),
+		"better: rate, response p50, response p90":                                                             recipe{slower: -0.25}.run(r),
 		"worse: errors": recipe{errors: every(500)}.run(r),
 		"nothing could be compared: no figure is there on both sides": silent,
 	} {

@@ -33,39 +33,3 @@ that has failed.`,
 	})
 	return cmd
 }
-
-// NewRollback returns the command "rollback".
-func NewRollback(env *cli.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "rollback NAME",
-		Short: "Put a cog's previous build back in service",
-		Long: `This is for cogs that the bot builds from source. It is a reload with the build
-that served before. Calls that run finish on the old instance, except for handlers
-that run longer than the cog's DrainTimeout, and the state of the cog goes over. The
-next reload builds from the source again.`,
-		Example:           "cogbus rollback stats",
-		Args:              cli.Args(1, 1),
-		ValidArgsFunction: cli.FirstOnly(env.CompleteCogs),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			q := admin.ReloadRequest{Name: args[0], Rollback: true}
-			return change(cmd.Context(), env, admin.Reload, q, cli.Subject{Verb: "rollback", Cog: q.Name})
-		},
-	}
-}
-
-// NewUnload returns the command "unload".
-func NewUnload(env *cli.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "unload NAME",
-		Short: "Take a cog and its routes away",
-		Long: `Calls that run finish first. A handler that runs longer than the cog's
-DrainTimeout, 5 seconds by default, is cut off: its caller gets unavailable. The
-state of the cog is gone.`,
-		Example:           "cogbus unload members && cogbus load members",
-		Args:              cli.Args(1, 1),
-		ValidArgsFunction: cli.FirstOnly(env.CompleteCogs),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return change(cmd.Context(), env, admin.Unload, admin.CogName{Name: args[0]}, cli.Subject{Verb: "unload", Cog: args[0]})
-		},
-	}
-}

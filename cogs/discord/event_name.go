@@ -12,6 +12,9 @@ const (
 
 // eventName returns the name of the event that e points to; e may be a nil pointer. It
 // returns "" if e points to no event. Discordgo knows the names but does not export them.
+//
+// An event of a newer discordgo needs a case here. If its guild is not in guild_id, it
+// also needs a case in guildOf (on.go).
 func eventName(e any) string {
 	switch e.(type) {
 	case *discordgo.ApplicationCommandPermissionsUpdate:
