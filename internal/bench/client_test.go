@@ -265,7 +265,7 @@ func BenchmarkClient(b *testing.B) {
 				}
 				e := echo{Guild: 123456789012345678, Pad: strings.Repeat("x", 60)}
 				if got, err := call(b.Context(), e); got != e || err != nil {
-					b.Fatalf("echo = %+v, %v; want what was sent", got, err)
+					b.Fatalf("echo = %+v, %v; want the request", got, err)
 				}
 				b.ReportAllocs()
 				before := processorTime(b)

@@ -118,7 +118,7 @@ func TestDeadline_lateTimer(t *testing.T) {
 		w.want(1, "timeout", 1)
 		w.wantLeft(1, 1)
 		if ran {
-			t.Error("the handler of a call ran whose time was over")
+			t.Error("the handler of a call ran after its deadline; want it not to run")
 		}
 	})
 	for range 20 {

@@ -142,7 +142,7 @@ func TestCall_onceWhateverRaces(t *testing.T) {
 				rt.Errorf("answers = %q of a call that has not run; want an error", got)
 			}
 			if s.ends == "panic" && ran.Load() == 1 && !strings.Contains(strings.Join(w.failures, ""), "a handler's panic") {
-				rt.Errorf("Failed was told %q; want the panic, whoever has answered", w.failures)
+				rt.Errorf("Env.Failed got %q; want the panic, also if the call was answered before", w.failures)
 			}
 		})
 	})

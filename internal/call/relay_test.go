@@ -90,7 +90,7 @@ func TestRelay_lateTimer(t *testing.T) {
 		c.Arrived = early
 		c.Relay()
 		if f.done != nil {
-			t.Error("a call whose time is over was passed on; want it answered only")
+			t.Error("a call was passed on after its deadline; want only an answer")
 		}
 		synctest.Wait()
 		w.want(1, "timeout", 1)

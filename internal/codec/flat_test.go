@@ -164,10 +164,10 @@ func takes[T any](t *testing.T, text []byte, got *T, want T) bool {
 		return false
 	}
 	if err := jsontext.Check(text); err != nil {
-		t.Errorf("decode(%q) takes what is %v", text, err)
+		t.Errorf("decode(%q) = true for a text that is wrong: %v", text, err)
 	}
 	if err := stdjson.Unmarshal(text, &want); err != nil {
-		t.Errorf("decode(%q) takes what encoding/json does not: %v", text, err)
+		t.Errorf("decode(%q) = true; want false, as encoding/json refuses the text: %v", text, err)
 	}
 	if diff := cmp.Diff(want, *got, cmp.AllowUnexported(plain{})); diff != "" {
 		t.Errorf("decode(%q) differs from encoding/json (-want +got):\n%s", text, diff)

@@ -139,7 +139,7 @@ func (s *situation) plainCalls() error {
 // recorded time, less time would be left until the reply.
 func (s *situation) givenUp(c *client.Client, n node) error {
 	if !strings.HasPrefix(n.list[2].str, "cancelled after ") {
-		return fmt.Errorf("the test does not know what %q is", n.list[2].str)
+		return fmt.Errorf("the test does not know the remark %q", n.list[2].str)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

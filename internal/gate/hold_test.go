@@ -136,7 +136,7 @@ func TestHold_again(t *testing.T) {
 		c.Hold()
 		w.want(k, "")
 		if n := c.Reopen(); n != 0 {
-			t.Errorf("Reopen() = %d; want what came since the last Hold, which is nothing", n)
+			t.Errorf("Reopen() = %d; want 0, the calls since the last Hold", n)
 		}
 		w.want(k, "ok 1")
 	})
