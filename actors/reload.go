@@ -28,12 +28,12 @@ type ReloadOptions struct {
 }
 
 // Reload makes a new instance of the named cog and replaces the old one with it, step
-// by step as in docs/architecture.md. No call is lost and none runs twice. If the new
-// instance does not set up, or its state cannot be handed over, the old one serves on
+// by step as in docs/architecture.md. No call runs twice. A call is lost only if its
+// handler runs longer than the cog's DrainTimeout. If the new instance does not set up, or its state cannot be handed over, the old one serves on
 // and the error says why. The error wraps [ErrNotLoaded] if there is no such cog. There
 // is one exception: if saving the old instance's state does not end, the old one cannot
 // serve on. Then Reload goes on with the last saved state, and says so in the note.
-// Reloads that come while one runs become one more.
+// All reloads that come while one runs become one reload after it.
 //
 // Reload returns when the old instance has ended. If a handler or a task of the cog
 // itself calls it, it returns when Setup has passed, because the rest waits for that

@@ -30,7 +30,7 @@ type CogName struct {
 type ReloadRequest struct {
 	Name  string `json:"name"`
 	Fresh bool   `json:"fresh,omitempty"` // start without the kept values
-	Force bool   `json:"force,omitempty"` // do not wait for handlers that hang
+	Force bool   `json:"force,omitempty"` // also switch if handlers hang: they get DrainTimeout, and the new instance the last saved state
 
 	// Rollback starts the previous build instead of a new one, for a cog that runs as a
 	// process, built from source.
