@@ -15,24 +15,6 @@ import (
 // short what is left, and then returns the error of ctx: calls in flight are answered
 // with unavailable, and each client and each cog gets a second or two to end. It may be
 // called several times and at the same time; the first ctx that is done counts.
-//
-// First it closes s.closed, so no listener, connection or command but an unload begins
-// any more. It does so under mu: a listener is counted in s.serving before that, or
-// never served.
-//
-// Then the clients leave. This comes before the cogs end, because the cogs must answer
-// the calls in flight. Connections in their handshake leave last.
-//
-// Then the server actor refuses further loads, and the cogs are unloaded, the last
-// loaded first, since a cog may call the cogs that were loaded before it. Only then
-// does the router refuse calls of the bot's own code, because tasks and cleanups may
-// call until their cog has ended.
-//
-// Then it waits for the transitions. They need the server actor and the workers, so
-// both still run. The watchdog and the batcher end when no connection is read any more.
-//
-// Finally the server actor stops, and callers that still wait for it get ErrClosed. The
-// workers end last, because actors and handlers run on them.
 func (s *Server) Shutdown(ctx context.Context) error {
 	select {
 	case <-s.finished:
@@ -70,6 +52,26 @@ func cutShort(ctx context.Context) error {
 	return fmt.Errorf("shutdown: cut short: %w: %w", err, cause)
 }
 
+// shutDown carries the shutdown out, in an order in which no step takes away anything
+// that a later step needs.
+//
+// First it closes s.closed, so no listener, connection or command but an unload begins
+// any more. It does so under mu: a listener is counted in s.serving before that, or
+// never served.
+//
+// Then the clients leave. This comes before the cogs end, because the cogs must answer
+// the calls in flight. Connections in their handshake leave last.
+//
+// Then the server actor refuses further loads, and the cogs are unloaded, the last
+// loaded first, since a cog may call the cogs that were loaded before it. Only then
+// does the router refuse calls of the bot's own code, because tasks and cleanups may
+// call until their cog has ended.
+//
+// Then it waits for the transitions. They need the server actor and the workers, so
+// both still run. The watchdog and the batcher end when no connection is read any more.
+//
+// Finally the server actor stops, and callers that still wait for it get ErrClosed. The
+// workers end last, because actors and handlers run on them.
 func (s *Server) shutDown() {
 	s.mu.Lock() // see above: a listener is counted before this, or never served
 	close(s.closed)
