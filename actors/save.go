@@ -103,7 +103,7 @@ func (t *transition) restore(next *instance.Instance, state instance.State) erro
 	return err
 }
 
-// saveServing saves a cog's state in a moment in which no code of it runs. If there is
+// saveServing saves a cog's state, in memory, in a moment in which no code of it runs. If there is
 // no such moment now, the next call may find one.
 func (t *transition) saveServing(ctx context.Context) {
 	held := time.Now()

@@ -9,7 +9,8 @@ import (
 	"github.com/cogbus/cogbus/wire/protocol"
 )
 
-// After a loss the pause before an attempt grows from minPause to maxPause.
+// After a loss the pause before an attempt grows from minPause to maxPause, less up to
+// half of it; see backoff.
 const (
 	minPause = 100 * time.Millisecond
 	maxPause = 5 * time.Second

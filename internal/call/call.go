@@ -61,9 +61,11 @@ type Call struct {
 	// call owns it.
 	sampledAt int64
 
-	// Admitted writes place once, before the stage leaves arriving. Only route.take of
-	// package gate calls it: on the goroutine of Admit, or for a held call on the one
-	// that opens the gate. Others read place by Place, which looks at the stage.
+	// Admitted writes place, and then moves the stage from arriving to waiting; a cancel
+	// may have moved it to over before. Only route.take of package gate calls Admitted:
+	// on the goroutine of Admit, or for a held call on the one that opens the gate. The
+	// goroutine that has moved the stage on from waiting may read place. Others use
+	// Place. Free clears it.
 	place *Place
 	held  bool // a gate holds the call, or did
 
