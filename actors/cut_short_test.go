@@ -209,3 +209,47 @@ func TestShutdown_whileSaving(t *testing.T) {
 		}
 	}
 }
+
+// TestClose_behindAnswers ends connections of Python clients while requests before the end
+// have no answer yet: too many wrong secrets, and a shutdown while the answer to a wrong
+// secret is delayed. All requests are answered before the Close.
+func TestClose_behindAnswers(t *testing.T) {
+	const wrong = `{"endpoint":"echo","headers":{"Authorization":"wrong"}}`
+	synctest.Test(t, func(t *testing.T) {
+		p := dialPeer(t, newServer(t, nil), "ipcx")
+		all := frameOf(0x80|opText, envelope("sleep", `{"s":8}`))
+		for range 20 {
+			all = append(all, frameOf(0x80|opText, wrong)...)
+		}
+		go p.write(all)
+		if got := p.answer(); got != `"slept"` {
+			t.Errorf("the request before the wrong secrets = %s; want its result", got)
+		}
+		for n := range 20 {
+			if got := p.answer(); !strings.HasSuffix(got, "403}") {
+				t.Errorf("wrong secret %d = %s; want 403", n+1, got)
+			}
+		}
+		p.wantClose(1008)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, nil)
+		p := dialPeer(t, srv, "ipcx")
+		for range 18 {
+			p.ask(wrong)
+		}
+		p.write(append(frameOf(0x80|opText, wrong), frameOf(0x80|opText, envelope("echo", "{}"))...))
+		time.Sleep(100 * time.Millisecond) // the answer is delayed by more
+		closed := make(chan error, 1)
+		go func() { closed <- srv.Close() }()
+		for _, want := range []string{"403}", "503}"} {
+			if got := p.answer(); !strings.HasSuffix(got, want) {
+				t.Errorf("a request at the shutdown = %s; want one that ends in %s", got, want)
+			}
+		}
+		p.wantClose(1001)
+		if err := <-closed; err != nil {
+			t.Errorf("Close = %v; want nil", err)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,7 @@ var refusals = map[string]error{
 	"unwraps": hangingUnwrap{},
 	"panics":  panickingError{},
 	"circle":  circle(),
+	"number":  &strconv.NumError{Func: "f", Num: "n", Err: hangingError{}},
 }
 
 type hangingError struct{}
@@ -78,6 +80,7 @@ func TestDecode_errorsOfUserCode(t *testing.T) {
 				"hangs":   `"code":"bad_request","message":"data: the type refuses it with a actors_test.hangingError"`,
 				"unwraps": `"code":"bad_request","message":"data: the type refuses it with a actors_test.hangingUnwrap"`,
 				"panics":  `"code":"bad_request","message":"data: the type refuses it with a actors_test.panickingError"`,
+				"number":  `"code":"bad_request","message":"data: the type refuses it with a *strconv.NumError"`,
 				"circle":  `"code":"bad_request","message":"data: the type refuses it with a *actors_test.circular"`,
 			} {
 				id++

@@ -42,8 +42,8 @@ func TestEventNamesAreThoseOfDiscordgo(t *testing.T) {
 // table reads the cases of eventName.
 func table(t *testing.T) map[string]string {
 	t.Helper()
-	own := constants(t, "name.go")
-	file := parse(t, "name.go")
+	own := constants(t, "event_name.go")
+	file := parse(t, "event_name.go")
 	got := map[string]string{}
 	ast.Inspect(file, func(n ast.Node) bool {
 		c, ok := n.(*ast.CaseClause)

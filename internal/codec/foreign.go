@@ -72,15 +72,19 @@ func knownError(err error) error {
 }
 
 // isForeign reports whether a method of err may be user code: its type is of none of the
-// packages that decode.
+// packages that decode, or wraps another error, which may be of user code.
 func isForeign(err error) bool {
+	switch err.(type) { //nolint:errorlint // this is about err itself
+	case interface{ Unwrap() error }, interface{ Unwrap() []error }:
+		return true
+	}
 	t := reflect.TypeOf(err)
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	switch p := t.PkgPath(); {
-	case p == "encoding/json", p == "errors", p == "strconv", p == "io", p == "time", p == "encoding/base64":
-		return p == "errors" // it may wrap one
+	case p == "encoding/json", p == "errors", p == "io", p == "time", p == "encoding/base64":
+		return false
 	case strings.HasSuffix(p, "segmentio/encoding/json"):
 		return false
 	}

@@ -25,10 +25,12 @@ type Connection struct {
 	turn    turn
 	lost    atomic.Bool // the client is gone
 	trusted atomic.Bool // the client has authenticated
+	reading atomic.Bool // the reader has messages that it has not handled yet
 
 	// owned by the reader, in turn
 	failures uint8 // wrong secrets in a row
 	waited   bool  // the reader has waited since it received a message
+	rejected bool  // the reader has met a message after which it takes no more
 	// later holds calls of this read for workers. If workers had them at once, they
 	// would take the processors from the quick calls behind them.
 	later []*call.Call
@@ -58,6 +60,10 @@ type dialect interface {
 	// cutOff cancels the calls in flight, and answers them with err.
 	cutOff(err *wire.Error)
 
+	// closeLast closes the connection because of a message of the client, when the
+	// requests before that are answered. The reader takes no more messages.
+	closeLast(code int, reason string)
+
 	// goAway tells the client that the server will close.
 	goAway(reason string)
 }
@@ -80,6 +86,16 @@ func (c *Connection) GoAway(reason string) { c.dialect.goAway(reason) }
 // CutOff ends the calls in flight with err, each with an answer. It does not wait for
 // the client.
 func (c *Connection) CutOff(err *wire.Error) { c.dialect.cutOff(err) }
+
+// InFlight returns how many calls have no answer yet. Messages that the reader has not
+// handled yet count as one: they may become calls, or get another answer.
+func (c *Connection) InFlight() int {
+	n := c.Session.InFlight()
+	if c.reading.Load() {
+		n++
+	}
+	return n
+}
 
 // Conn returns the transport's connection of this client.
 func (c *Connection) Conn() *transport.Conn { return c.conn }
@@ -134,6 +150,6 @@ func (c *Connection) rejectInvalidUTF8(m *buffer.Buffer, text bool) bool {
 	if !text || utf8.Valid(m.B) {
 		return false
 	}
-	c.Owner.RequestClose(transport.CloseInvalidUTF8, "a text message is not UTF-8")
+	c.dialect.closeLast(transport.CloseInvalidUTF8, "a text message is not UTF-8")
 	return true
 }

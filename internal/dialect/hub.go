@@ -61,6 +61,9 @@ func (h *Hub) Open(conn *transport.Conn) *Connection {
 	})
 	conn.BeforeWait(func() {
 		c.waited = true
+		if c.reading.Load() {
+			c.reading.Store(false)
+		}
 		c.handOffLater()
 	})
 	h.Router.Register(&c.Session)

@@ -116,6 +116,26 @@ func (d *ipcx) next() {
 	d.advancing = false
 }
 
+// closeLast waits for the answers to the requests that run or wait, since behind a Close
+// nothing can be said. They have deadlines.
+func (d *ipcx) closeLast(code int, reason string) {
+	d.c.rejected = true
+	d.mu.Lock()
+	var idle chan struct{}
+	if d.busy {
+		if d.idle == nil {
+			d.idle = make(chan struct{})
+		}
+		idle = d.idle
+	}
+	d.mu.Unlock()
+	if idle != nil {
+		d.c.conn.Flush()
+		<-idle
+	}
+	d.c.Owner.RequestClose(code, reason)
+}
+
 // cutOff cancels the request that runs. Each request behind it is refused when its turn
 // comes, because answers leave in the order of the requests.
 func (d *ipcx) cutOff(err *wire.Error) {
@@ -218,7 +238,7 @@ func (d *ipcx) take(m *buffer.Buffer, text bool) bool {
 		cut := d.c.penalize()
 		d.answer(protocol.AppendErrorObject(nil, err))
 		if cut {
-			d.c.Owner.RequestClose(transport.ClosePolicy, "too many wrong keys")
+			d.closeLast(transport.ClosePolicy, "too many wrong keys")
 		}
 		return true
 	}

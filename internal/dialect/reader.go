@@ -39,8 +39,16 @@ func (c *Connection) read() {
 		if err != nil {
 			c.handOffLater()
 			c.dialect.waitAnswers()
+			c.reading.Store(false)
 			c.Owner.Ended(err)
 			return
+		}
+		if c.rejected {
+			m.Free()
+			continue
+		}
+		if !c.reading.Load() {
+			c.reading.Store(true)
 		}
 		if !c.dialect.receive(m, text) {
 			return

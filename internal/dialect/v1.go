@@ -53,6 +53,11 @@ func (d *v1) say(text []byte) {
 	d.c.conn.Flush()
 }
 
+func (d *v1) closeLast(code int, reason string) {
+	d.c.rejected = true
+	d.c.Owner.RequestClose(code, reason)
+}
+
 func (d *v1) cutOff(err *wire.Error) { d.c.CancelAll(every, err) }
 
 func (d *v1) waitAnswers() {} // the closing side has cancelled its calls already
