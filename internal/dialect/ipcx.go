@@ -149,12 +149,6 @@ func (d *ipcx) cutOff(err *wire.Error) {
 	d.c.CancelAll(func(c *call.Call) bool { return !behind[c] }, err)
 }
 
-func (d *ipcx) refused() *wire.Error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.refusal
-}
-
 func (d *ipcx) waitAnswers() {
 	d.mu.Lock()
 	if !d.busy {
@@ -179,14 +173,14 @@ func (d *ipcx) tellRoomLocked() {
 	}
 }
 
-// turnOf reports whether r may go now. Otherwise turnOf has queued it. While the queue
-// is full, the reader waits.
-func (d *ipcx) turnOf(r request) bool {
+// turnOf reports whether r may go now; with a refusal, it is to be refused. Otherwise
+// turnOf has queued it. While the queue is full, the reader waits.
+func (d *ipcx) turnOf(r request) (now bool, refusal *wire.Error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.busy {
 		d.busy = r.call != nil
-		return true
+		return true, d.refusal
 	}
 	d.arriving = r.call
 	for len(d.queue) >= readAhead {
@@ -197,18 +191,18 @@ func (d *ipcx) turnOf(r request) bool {
 	}
 	d.arriving = nil
 	if d.c.lost.Load() {
-		return false // cancelled with all other calls
+		return false, nil // cancelled with all other calls
 	}
 	if !d.busy { // the request that made room was the last one
 		d.busy = r.call != nil
-		return true
+		return true, d.refusal
 	}
 	d.queue = append(d.queue, r)
-	return false
+	return false, nil
 }
 
 func (d *ipcx) answer(text []byte) {
-	if d.turnOf(request{answer: text}) {
+	if now, _ := d.turnOf(request{answer: text}); now {
 		_ = d.c.conn.Send(text)
 	}
 }
@@ -258,10 +252,11 @@ func (d *ipcx) take(m *buffer.Buffer, text bool) bool {
 		m.Free()
 		return true
 	}
-	if !d.turnOf(request{call: c}) {
+	now, refusal := d.turnOf(request{call: c})
+	switch {
+	case !now:
 		return true
-	}
-	if refusal := d.refused(); refusal != nil {
+	case refusal != nil:
 		c.RejectArriving(refusal)
 		return true
 	}
