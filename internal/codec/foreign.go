@@ -1,53 +1,33 @@
 package codec
 
 import (
-	"context"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
+	"github.com/cogbus/cogbus/internal/foreign"
 	"github.com/cogbus/cogbus/wire"
 )
 
-// mostErrors is the number of errors that the tree of one error may have.
-const mostErrors = 1000
-
-// askTime bounds the methods of an error that an UnmarshalJSON of user code returned.
-const askTime = time.Second
-
 // foreignError returns the error for a caller after an UnmarshalJSON of user code has
-// refused its data with err. The methods of err are user code too, which may panic, call
-// runtime.Goexit, never return, or make a tree without an end. So they run on a goroutine
-// that is left behind if they do not return in time; the caller then gets the type alone.
+// refused its data with err. If the methods of err, which are user code too, do not say
+// why, the caller gets the type of err alone.
 func foreignError(err error) error {
-	told := make(chan error, 1)
-	go func() { // ends with the methods of err, if ever
-		var out error
-		defer func() {
-			if recover() != nil || out == nil {
-				out = typeOnly(err)
-			}
-			told <- out
-		}()
-		if !TreeEnds(err, mostErrors) {
-			return
+	out, _, _ := foreign.Ask(func() error {
+		if !foreign.TreeEnds(err) {
+			return nil
 		}
-		out = knownError(err)
-		if out == nil {
-			out = wire.Errorf(wire.BadRequest, "data: %.200s", err.Error())
+		if known := knownError(err); known != nil {
+			return known
 		}
-	}()
-	ctx, cancel := context.WithTimeout(context.Background(), askTime)
-	defer cancel()
-	select {
-	case out := <-told:
-		return out
-	case <-ctx.Done():
-		return typeOnly(err)
+		return wire.Errorf(wire.BadRequest, "data: %.200s", err.Error())
+	})
+	if out == nil {
+		out = typeOnly(err)
 	}
+	return out
 }
 
 func typeOnly(err error) error {
@@ -87,29 +67,6 @@ func isForeign(err error) bool {
 		return false
 	case strings.HasSuffix(p, "segmentio/encoding/json"):
 		return false
-	}
-	return true
-}
-
-// TreeEnds reports whether err's tree has at most that many errors. An error that unwraps
-// to itself has no end. It calls methods of err.
-func TreeEnds(err error, most int) bool { return treeEnds(err, &most) }
-
-func treeEnds(err error, left *int) bool {
-	if *left--; *left < 0 {
-		return false
-	}
-	switch u := err.(type) { //nolint:errorlint // this walks the tree itself
-	case interface{ Unwrap() error }:
-		if e := u.Unwrap(); e != nil {
-			return treeEnds(e, left)
-		}
-	case interface{ Unwrap() []error }:
-		for _, e := range u.Unwrap() {
-			if e != nil && !treeEnds(e, left) {
-				return false
-			}
-		}
 	}
 	return true
 }

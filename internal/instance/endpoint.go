@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cogbus/cogbus/internal/codec"
+	"github.com/cogbus/cogbus/internal/foreign"
 )
 
 // An Endpoint is a route, a listener or a tick of an instance. Package cogs and the
@@ -92,11 +93,11 @@ func (e *Endpoint) Relay(ctx context.Context, data []byte, done func(out []byte,
 				out, err = nil, fmt.Errorf("the handler of %q: %w", e.Name, bad)
 			}
 		}
-		if left := maxTree; err == nil || harmless(err, &left) {
+		if left := foreign.MaxTree; err == nil || harmless(err, &left) {
 			done(out, tame(err))
 			return
 		}
-		go func() { done(nil, tame(err)) }() // ends within lookTime, the limit of tame; the caller of once must not wait for it
+		go func() { done(nil, tame(err)) }() // ends within foreign.Limit; the caller of once must not wait for it
 	}
 	// guard and not Protect, which costs a goroutine for each call: a RelayFunc does not block
 	guard(func() error { e.relay(ctx, data, once); return nil }, func(err error) {

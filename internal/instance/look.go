@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/cogbus/cogbus/internal/clip"
 	"github.com/cogbus/cogbus/internal/codec"
+	"github.com/cogbus/cogbus/internal/foreign"
 	"github.com/cogbus/cogbus/wire"
 )
 
@@ -18,33 +18,25 @@ import (
 // Code of the bot that uses an error later has no time limit for that. So this file asks an
 // error once, within a limit, for everything that the bot needs to know of it.
 
-// lookTime is the time limit for all methods together of one error, or of one value that
-// was passed to panic.
-const lookTime = time.Second
-
-// maxTree is the most errors that the tree of one error may have. An error that unwraps to
-// itself has no end.
-const maxTree = 1000
-
 // tame returns an error that the bot can use in place of err, which user code returned. It
 // returns err itself if none of its methods is user code, and otherwise an examined error.
 // If a method panics or calls runtime.Goexit, it returns a *Panic. tame waits for the
-// methods of err, for at most lookTime.
+// methods of err, for at most foreign.Limit.
 func tame(err error) error {
 	if err == nil {
 		return nil
 	}
-	if left := maxTree; harmless(err, &left) {
+	if left := foreign.MaxTree; harmless(err, &left) {
 		return examine(err, false)
 	}
-	out, why := look(func() error { return examine(err, true) })
-	switch why {
-	case "":
+	out, end, v := foreign.Ask(func() error { return examine(err, true) })
+	switch end {
+	case foreign.Returned:
 		return out
-	case hangs:
+	case foreign.Hung:
 		return &examined{text: clip.Text(fmt.Sprintf("an error whose text hangs: it is a %T", err), clip.Most), name: nameOf(err)}
 	}
-	return &Panic{Value: clip.Text(fmt.Sprintf("a method of the %T that was returned %s", err, why), clip.Most)}
+	return &Panic{Value: clip.Text(fmt.Sprintf("a method of the %T that was returned %s", err, reason(end, v)), clip.Most)}
 }
 
 // harmless reports whether no method in the tree of err is user code. It counts the errors
@@ -94,16 +86,16 @@ func packageOf(v any) string {
 }
 
 // examine asks err for everything that the bot needs to know, and returns an examined
-// error. It returns err itself if err is not foreign, its text is short, and its code, if
-// it has one, is valid. foreign tells that methods of err are user code.
-func examine(err error, foreign bool) error {
-	if e, ok := err.(*wire.Error); ok && !foreign && len(e.Message) <= clip.Most && validCode(e.Code) { //nolint:errorlint // most errors are one
+// error. It returns err itself if no method of err is user code, its text is short, and
+// its code, if it has one, is valid. userCode tells that methods of err are user code.
+func examine(err error, userCode bool) error {
+	if e, ok := err.(*wire.Error); ok && !userCode && len(e.Message) <= clip.Most && validCode(e.Code) { //nolint:errorlint // most errors are one
 		return err
 	}
 	if e, ok := err.(*examined); ok { //nolint:errorlint // this is about err itself
 		return e
 	}
-	if !codec.TreeEnds(err, maxTree) {
+	if !foreign.TreeEnds(err) {
 		return &examined{text: clip.Text(fmt.Sprintf("an error whose tree has no end: it is a %T", err), clip.Most), name: nameOf(err)}
 	}
 	e := &examined{err: err, text: clip.Text(err.Error(), clip.Most), name: clip.Text(codec.TypeName(err), maxName)}
@@ -126,7 +118,7 @@ func examine(err error, foreign bool) error {
 		e.json = &n
 	}
 	e.late, e.canceled = errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled)
-	if !foreign && len(e.text) <= clip.Most {
+	if !userCode && len(e.text) <= clip.Most {
 		return err
 	}
 	return e
@@ -142,40 +134,13 @@ func nameOf(err error) string {
 	return clip.Text(name, maxName)
 }
 
-// hangs is the reason that look returns for a function that does not return.
-const hangs = "hangs"
-
-// look returns the result of f, which runs in a goroutine of its own. If f does not return,
-// why tells the reason; otherwise why is "". After lookTime, look leaves the goroutine
-// behind.
-func look[T any](f func() T) (out T, why string) {
-	type outcome struct {
-		out T
-		why string
+// reason returns how a method that has not returned has ended. v is the argument of panic.
+func reason(end foreign.End, v any) string {
+	switch end {
+	case foreign.Panicked:
+		return "panics: " + bareText(v)
+	case foreign.Exited:
+		return "calls runtime.Goexit"
 	}
-	told := make(chan outcome, 1)
-	go func() { // ends when f returns; if it never does, the goroutine stays
-		o := outcome{why: "calls runtime.Goexit"}
-		defer func() {
-			if v := recover(); v != nil {
-				o.why = "panics: " + bareText(v)
-			}
-			told <- o
-		}()
-		v := f()
-		o = outcome{out: v}
-	}()
-	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
-	defer cancel()
-	select {
-	case o := <-told:
-		return o.out, o.why
-	case <-ctx.Done():
-	}
-	select {
-	case o := <-told: // f ended together with ctx, which is in time
-		return o.out, o.why
-	default:
-		return out, hangs
-	}
+	return "hangs"
 }

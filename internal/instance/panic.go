@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/cogbus/cogbus/internal/clip"
+	"github.com/cogbus/cogbus/internal/foreign"
 )
 
 // A Panic is the error of a handler, a task or a Setup that has panicked. Endpoint.Serve
@@ -29,7 +30,7 @@ func (p *Panic) Error() string {
 }
 
 // newPanic returns the error of a panic with the value v. It waits for the methods of v,
-// for at most lookTime.
+// for at most foreign.Limit.
 func newPanic(v any, stack []byte) *Panic { return &Panic{Value: v, Stack: stack, text: textOf(v)} }
 
 // settled reports whether p's text is known, or Value is a string.
@@ -48,21 +49,21 @@ func textOf(v any) string {
 	if p, ok := v.(*Panic); ok && p != nil { // user code made it, and its Value may be itself
 		return "a panic"
 	}
-	text, why := look(func() string {
+	text, end, why := foreign.Ask(func() string {
 		if err, ok := v.(error); ok {
 			return err.Error()
 		}
 		return v.(fmt.Stringer).String()
 	})
-	if why != "" {
-		text = fmt.Sprintf("a %T whose text %s", v, why)
+	if end != foreign.Returned {
+		text = fmt.Sprintf("a %T whose text %s", v, reason(end, why))
 	}
 	return clip.Text(text, clip.Most)
 }
 
 // isBare reports whether no method of v is user code.
 func isBare(v any) bool {
-	left := maxTree
+	left := foreign.MaxTree
 	switch v := v.(type) {
 	case error:
 		return packageOf(v) == "runtime" || harmless(v, &left)
