@@ -102,34 +102,29 @@ func (t *transition) dispose(i *instance.Instance, number uint64, calls ...<-cha
 		nothing(time.Now().Add(drainGrace))
 	}
 	if nothing(time.Now()) {
-		if err := t.clean(i); err != nil {
+		if err := runWithLimit(t.srv.hurry, t.patience(), i.Close); err != nil {
 			t.note("cleanups of generation %d: %v", number, err)
 		}
 		return true
 	}
 	t.note("generation %d does not end; its cleanups wait for that", number)
 	// the goroutine outlives the transition and must not refer to it
-	log, cog, patience, tasks, errands := t.srv.log, t.cog.Name, t.patience(), i.Stop(), i.Errands()
+	log, hurry, cog, patience, tasks, errands := t.srv.log, t.srv.hurry, t.cog.Name, t.patience(), i.Stop(), i.Errands()
 	go func() { // ends when the code that hangs has returned, if ever
 		for _, c := range append(calls, tasks, errands) {
 			<-c
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := runBounded(ctx, patience, i.Close); err != nil {
+		if err := runWithLimit(hurry, patience, i.Close); err != nil {
 			log.Error("cleanup failed", "cog", cog, "generation", number, "err", err)
 		}
 	}()
 	return false
 }
 
-// clean runs the cleanups of an instance of which no code runs.
-func (t *transition) clean(i *instance.Instance) error { return t.runWithLimit(t.patience(), i.Close) }
-
 // kill ends the running code of an instance by force, and reports whether it could.
 func (t *transition) kill(i *instance.Instance, number uint64) bool {
 	killed := false
-	err := t.runWithLimit(drainGrace, func(ctx context.Context) (err error) {
+	err := runWithLimit(t.srv.hurry, drainGrace, func(ctx context.Context) (err error) {
 		killed, err = i.Kill(ctx)
 		return err
 	})
@@ -141,17 +136,12 @@ func (t *transition) kill(i *instance.Instance, number uint64) bool {
 	return killed
 }
 
-// runWithLimit runs f, a method of an instance that heeds its context. When the server's
-// shutdown is out of time, f gets a moment more.
-func (t *transition) runWithLimit(limit time.Duration, f func(ctx context.Context) error) error {
+// runWithLimit runs f, a method of an instance that heeds its context. When hurry is done,
+// because the server's shutdown is out of time, f gets a moment more.
+func runWithLimit(hurry context.Context, limit time.Duration, f func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	defer context.AfterFunc(t.srv.hurry, func() { time.AfterFunc(drainGrace, cancel) })()
-	return runBounded(ctx, limit, f)
-}
-
-// runBounded runs f, whose context has that limit.
-func runBounded(ctx context.Context, limit time.Duration, f func(ctx context.Context) error) error {
+	defer context.AfterFunc(hurry, func() { time.AfterFunc(drainGrace, cancel) })()
 	err := f(ctx)
 	if errors.Is(err, instance.ErrLeftBehind) {
 		err = fmt.Errorf("%w (%v)", err, limit)

@@ -87,7 +87,7 @@ func (t *transition) outOfTime() *wire.Error {
 
 // saved runs the functions that save the old instance's state.
 func (t *transition) saved(limit time.Duration) (state instance.State, err error) {
-	err = t.runWithLimit(limit, func(ctx context.Context) (err error) {
+	err = runWithLimit(t.srv.hurry, limit, func(ctx context.Context) (err error) {
 		state, err = t.old.Instance.Save(ctx)
 		return err
 	})
@@ -96,7 +96,7 @@ func (t *transition) saved(limit time.Duration) (state instance.State, err error
 
 // restore runs the functions that restore next's state.
 func (t *transition) restore(next *instance.Instance, state instance.State) error {
-	err := t.runWithLimit(t.patience(), func(ctx context.Context) error { return next.Restore(ctx, state) })
+	err := runWithLimit(t.srv.hurry, t.patience(), func(ctx context.Context) error { return next.Restore(ctx, state) })
 	if errors.Is(err, instance.ErrLeftBehind) {
 		err = fmt.Errorf("restore: %w", err)
 	}

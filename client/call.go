@@ -85,12 +85,15 @@ type request struct {
 	ctx      context.Context
 	endpoint string
 	data     *buffer.Buffer // JSON text; nil once it has been sent
-	deadline time.Time      // of ctx, or of the client if timed
+	deadline time.Time      // of ctx, or of the client if timed; zero: Dial may wait for as long as its context
 	timed    bool           // ctx has no deadline
 }
 
-// context returns r.ctx with r.deadline.
+// context returns r.ctx with r.deadline, if r has one.
 func (r *request) context() (context.Context, context.CancelFunc) {
+	if r.deadline.IsZero() {
+		return context.WithCancel(r.ctx)
+	}
 	return context.WithDeadline(r.ctx, r.deadline)
 }
 

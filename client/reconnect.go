@@ -10,9 +10,6 @@ import (
 	"github.com/cogbus/cogbus/wire"
 )
 
-// forever is the time for which Dial waits for a bot if its context has no deadline.
-const forever = 100 * 365 * 24 * time.Hour
-
 // A redialer speaks cogbus.v1. It keeps one connection for new calls, and others only
 // until their last calls are answered. A call that finds no connection starts an attempt,
 // which dials and pauses in redial.go.
@@ -53,11 +50,7 @@ func (d *redialer) connect(ctx context.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, connectTimeout)
 		defer cancel()
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		r.deadline = deadline
-	} else {
-		r.deadline = time.Now().Add(forever)
-	}
+	r.deadline, _ = ctx.Deadline()
 	_, err := d.connection(&r)
 	return err
 }

@@ -23,12 +23,6 @@ const (
 	ExitInterrupted = 130 // as shells report a SIGINT
 )
 
-// Codes of a bot's own routes.
-const (
-	conflict     wire.Code = "conflict" // the cog is loaded already, or its route is taken
-	failedChange wire.Code = "failed"   // the change of the cog failed; the message is a whole sentence
-)
-
 // An Exit is an exit code, its meaning, and the codes of errors that lead to it.
 type Exit struct {
 	Code    int
@@ -40,7 +34,7 @@ type Exit struct {
 func Exits() []Exit {
 	return []Exit{
 		{ExitOK, "done", nil},
-		{ExitFailed, "another error, such as a code that a cog has defined; or a build failed, no ping was answered, or a fault of a load test did not happen", []wire.Code{wire.Internal, failedChange}},
+		{ExitFailed, "another error, such as a code that a cog has defined; or a build failed, no ping was answered, or a fault of a load test did not happen", []wire.Code{wire.Internal, wire.Failed}},
 		{ExitUsage, "the command line, the data, the scenario or the secret file is wrong", nil},
 		{ExitAssertion, "a load test missed a goal, is invalid, or is worse than the one before", nil},
 		{ExitUnreachable, "the bot or the cog is not there, or the connection was lost", []wire.Code{wire.Unavailable, wire.Interrupted}},
@@ -49,7 +43,7 @@ func Exits() []Exit {
 		{ExitTimeout, "no answer in time", []wire.Code{wire.Timeout, wire.Canceled}},
 		{ExitOverloaded, "a limit is reached: try again later", []wire.Code{wire.Overloaded}},
 		{ExitBadRequest, "the route does not take this data, or the data is too large", []wire.Code{wire.BadRequest, wire.TooLarge}},
-		{ExitConflict, "the cog is loaded already, or another cog has its route", []wire.Code{conflict}},
+		{ExitConflict, "the cog is loaded already, or another cog has its route", []wire.Code{wire.Conflict}},
 		{ExitInterrupted, "ended by Ctrl-C", nil},
 	}
 }

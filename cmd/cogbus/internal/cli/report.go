@@ -28,7 +28,7 @@ func (e *Env) report(path string, err error, interrupted bool) int {
 		e.complain(complaint{Error: Describe(err), Advice: hint, Exit: code})
 		return code
 	}
-	if w, ok := errors.AsType[*wire.Error](err); ok && w.Code == failedChange && e.Subject.Cog != "" {
+	if w, ok := errors.AsType[*wire.Error](err); ok && w.Code == wire.Failed && e.Subject.Cog != "" {
 		more.Lines = w.Message // names the cog, and may end with several lines of a compiler
 	}
 	if more.Lines != "" && !interrupted {
