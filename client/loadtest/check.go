@@ -89,7 +89,7 @@ func (p *Plan) check() error {
 }
 
 // allows returns an error if the fault d is impossible in p.
-func (p *Plan) allows(d Disturbance) error {
+func (p *Plan) allows(d Fault) error {
 	switch {
 	case !d.Kind.onCog() && !d.Kind.onConnections():
 		return fmt.Errorf("the fault %s is of no kind that there is", d)

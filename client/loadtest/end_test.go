@@ -361,7 +361,7 @@ func TestRun_progressEnd(t *testing.T) {
 	})
 }
 
-func faults(t *testing.T, text string) []loadtest.Disturbance {
+func faults(t *testing.T, text string) []loadtest.Fault {
 	t.Helper()
 	list, err := loadtest.ParseFaults(text)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A Disturbance is a fault in a plan. The report has a [Fault] for each.
-type Disturbance struct {
+// A Fault is one harm that a plan does to the bot, a cog or the connections. The report has a [FaultRecord] for each.
+type Fault struct {
 	Kind FaultKind
 	Cog  string        // the cog, for faults of cogs
 	N    float64       // number of connections; for FaultChurn, connections a second
@@ -45,7 +45,7 @@ func (k FaultKind) onConnections() bool {
 }
 
 // String returns d in the form that ParseFaults reads.
-func (d Disturbance) String() string {
+func (d Fault) String() string {
 	text := string(d.Kind) + "=" + d.Cog
 	if !d.Kind.onCog() {
 		text += strconv.FormatFloat(d.N, 'g', -1, 64)
@@ -69,8 +69,8 @@ func (d Disturbance) String() string {
 // The time after @ is the beginning of the fault, since the end of the warm-up; by
 // default, a fault begins with the measurement. The time after + is its length; by
 // default, a fault lasts until the end of the run.
-func ParseFaults(text string) ([]Disturbance, error) {
-	var list []Disturbance
+func ParseFaults(text string) ([]Fault, error) {
+	var list []Fault
 	for part := range strings.SplitSeq(text, ",") {
 		d, err := parseFault(strings.TrimSpace(part))
 		if err != nil {
@@ -81,7 +81,7 @@ func ParseFaults(text string) ([]Disturbance, error) {
 	return list, nil
 }
 
-func parseFault(text string) (d Disturbance, err error) {
+func parseFault(text string) (d Fault, err error) {
 	kind, rest, ok := strings.Cut(text, "=")
 	d.Kind = FaultKind(kind)
 	switch {

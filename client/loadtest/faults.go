@@ -25,7 +25,7 @@ type faultInjector struct {
 	clock   *arrival.Clock
 	calls   context.Context // the context of the run's calls
 
-	records []Fault // each belongs to the goroutine of its fault
+	records []FaultRecord // each belongs to the goroutine of its fault
 
 	churned   atomic.Int64 // connections that were replaced
 	cuts      atomic.Int64 // connections that were cut
@@ -36,10 +36,10 @@ type faultInjector struct {
 // lasting. A fault that has not begun when sending is done does not happen. The
 // records are complete when group is done.
 func (f *faultInjector) start(lasting, sending context.Context, group *sync.WaitGroup) {
-	f.records = make([]Fault, len(f.plan.Faults))
+	f.records = make([]FaultRecord, len(f.plan.Faults))
 	for i, d := range f.plan.Faults {
 		record := &f.records[i]
-		*record = Fault{Text: d.String(), Kind: string(d.Kind), Cog: d.Cog, At: d.At.Seconds()}
+		*record = FaultRecord{Text: d.String(), Kind: string(d.Kind), Cog: d.Cog, At: d.At.Seconds()}
 		group.Go(func() {
 			if !f.clock.Wait(sending, f.plan.Warmup+d.At) {
 				record.Err = "the run ended before"
@@ -64,7 +64,7 @@ func (f *faultInjector) start(lasting, sending context.Context, group *sync.Wait
 
 // inject injects a fault. It returns when the fault has happened; if the fault lasts,
 // when ctx is done.
-func (f *faultInjector) inject(ctx context.Context, d Disturbance) (note string, err error) {
+func (f *faultInjector) inject(ctx context.Context, d Fault) (note string, err error) {
 	switch d.Kind {
 	case FaultSlowReader:
 		return f.slowReaders(ctx, int(d.N))
@@ -78,7 +78,7 @@ func (f *faultInjector) inject(ctx context.Context, d Disturbance) (note string,
 
 // changeCog tells the bot to reload, unload, load or kill a cog, and waits for its
 // answer. If the run ends meanwhile, it waits for Grace.
-func (f *faultInjector) changeCog(d Disturbance) (note string, err error) {
+func (f *faultInjector) changeCog(d Fault) (note string, err error) {
 	o := f.plan.clientOptions("cogbus load: faults")
 	o.Timeout = time.Minute
 	if f.plan.AdminSecret != "" {

@@ -85,7 +85,7 @@ type Plan struct {
 	Churn float64
 
 	// Faults are the faults that the run injects into the bot and into its clients.
-	Faults []Disturbance
+	Faults []Fault
 
 	// Goals are judged at the end of the run. The report has the verdicts.
 	Goals []Goal

@@ -15,27 +15,27 @@ const ReportVersion = 1
 // Durations are in milliseconds. Times are in seconds since the measurement began, so
 // they are below zero in the warm-up.
 type Report struct {
-	Version   int       `json:"version"`
-	Machine   Machine   `json:"machine"`
-	Load      Load      `json:"load"`
-	Started   time.Time `json:"started"`
-	Measured  float64   `json:"measured_s"` // from the end of the warm-up until the last call ended
-	End       End       `json:"end"`
-	EndedBy   string    `json:"ended_by,omitempty"` // more about End, in words
-	Invalid   []string  `json:"invalid,omitempty"`  // why the figures are figures of the generator, and not of the bot; empty if the run is valid
-	Notes     []string  `json:"notes,omitempty"`    // further remarks about the figures
-	Counts              // the counts of all calls but those of the warm-up
-	Rate      Rates     `json:"rate"`
-	Response  Latency   `json:"response"` // begins when a call was due; in a closed loop, when it was sent
-	Service   Latency   `json:"service"`  // begins when a call was sent; only of calls that a connection took
-	Routes    []Route   `json:"routes"`
-	Errors    []Failure `json:"errors,omitempty"` // the most frequent first
-	Timeline  []Sample  `json:"timeline"`
-	Faults    []Fault   `json:"faults,omitempty"`
-	Lines     Lines     `json:"connections"`
-	Generator Generator `json:"generator"`
-	Server    *Server   `json:"server,omitempty"` // nil if the bot does not report its statistics
-	Goals     []Verdict `json:"goals,omitempty"`
+	Version   int           `json:"version"`
+	Machine   Machine       `json:"machine"`
+	Load      Load          `json:"load"`
+	Started   time.Time     `json:"started"`
+	Measured  float64       `json:"measured_s"` // from the end of the warm-up until the last call ended
+	End       End           `json:"end"`
+	EndedBy   string        `json:"ended_by,omitempty"` // more about End, in words
+	Invalid   []string      `json:"invalid,omitempty"`  // why the figures are figures of the generator, and not of the bot; empty if the run is valid
+	Notes     []string      `json:"notes,omitempty"`    // further remarks about the figures
+	Counts                  // the counts of all calls but those of the warm-up
+	Rate      Rates         `json:"rate"`
+	Response  Latency       `json:"response"` // begins when a call was due; in a closed loop, when it was sent
+	Service   Latency       `json:"service"`  // begins when a call was sent; only of calls that a connection took
+	Routes    []Route       `json:"routes"`
+	Errors    []Failure     `json:"errors,omitempty"` // the most frequent first
+	Timeline  []Sample      `json:"timeline"`
+	Faults    []FaultRecord `json:"faults,omitempty"`
+	Lines     Lines         `json:"connections"`
+	Generator Generator     `json:"generator"`
+	Server    *Server       `json:"server,omitempty"` // nil if the bot does not report its statistics
+	Goals     []Verdict     `json:"goals,omitempty"`
 }
 
 // End is the reason for which a run ended.
@@ -195,8 +195,8 @@ type CogSample struct {
 	Refused  uint64 `json:"refused"` // calls that the cog refused in the interval
 }
 
-// A Fault is the record of a fault that the run injected; see [Disturbance].
-type Fault struct {
+// A FaultRecord is the record of a fault that the run injected; see [Fault].
+type FaultRecord struct {
 	Text string  `json:"text"` // the form in the plan
 	Kind string  `json:"kind"`
 	Cog  string  `json:"cog,omitempty"`

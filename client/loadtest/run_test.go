@@ -179,7 +179,7 @@ func TestRun_unreached(t *testing.T) {
 }
 
 func TestRun_badPlan(t *testing.T) {
-	faults := func(text string) []loadtest.Disturbance {
+	faults := func(text string) []loadtest.Fault {
 		list, err := loadtest.ParseFaults(text)
 		if err != nil {
 			t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 func TestParseFaults(t *testing.T) {
 	const text = "reload=members@10s,kill=a=b@20s,unload=c@5s, load=c@1m0s,slow-reader=3,churn=0.5/s@10s+5s,partition=2@500ms+2s,churn=50/s+1s"
 	s := time.Second
-	want := []loadtest.Disturbance{
+	want := []loadtest.Fault{
 		{Kind: loadtest.FaultReload, Cog: "members", At: 10 * s},
 		{Kind: loadtest.FaultKill, Cog: "a=b", At: 20 * s},
 		{Kind: loadtest.FaultUnload, Cog: "c", At: 5 * s},
@@ -193,13 +193,13 @@ func TestRun_wrongPlan(t *testing.T) {
 		"AbortOn: p95<1s is a figure of whole":                                     func(p *plan) { p.AbortOn = goals("p90<1s,p95<1s") },
 		"a goal is empty: get goals from":                                          func(p *plan) { p.Goals = make([]loadtest.Goal, 1) },
 		"the fault reload=c@0s needs the admin":                                    func(p *plan) { p.Faults, p.AdminSecret = faults(t, "reload=c@0s"), "" },
-		"the fault explode=3 is of no kind":                                        func(p *plan) { p.Faults = []loadtest.Disturbance{{Kind: "explode", N: 3}} },
-		"the fault kill=@0s needs a cog":                                           func(p *plan) { p.Faults = []loadtest.Disturbance{{Kind: loadtest.FaultKill}} },
-		"the fault churn=0/s needs a number":                                       func(p *plan) { p.Faults = []loadtest.Disturbance{{Kind: loadtest.FaultChurn}} },
+		"the fault explode=3 is of no kind":                                        func(p *plan) { p.Faults = []loadtest.Fault{{Kind: "explode", N: 3}} },
+		"the fault kill=@0s needs a cog":                                           func(p *plan) { p.Faults = []loadtest.Fault{{Kind: loadtest.FaultKill}} },
+		"the fault churn=0/s needs a number":                                       func(p *plan) { p.Faults = []loadtest.Fault{{Kind: loadtest.FaultChurn}} },
 		"the fault partition=2 needs a length":                                     func(p *plan) { p.Faults = faults(t, "partition=2") },
 		"partition=20@1s+1s concerns more connections than there are, which is 16": func(p *plan) { p.Rate, p.Faults = 1, faults(t, "partition=16@1s+1s,partition=20@1s+1s") },
 		"partition=2@1s+1s concerns more connections than there are, which is 1":   func(p *plan) { p.Faults = faults(t, "partition=2@1s+1s") },
-		"slow-reader=1: neither its time nor":                                      func(p *plan) { p.Faults = []loadtest.Disturbance{{Kind: "slow-reader", N: 1, At: -1}} },
+		"slow-reader=1: neither its time nor":                                      func(p *plan) { p.Faults = []loadtest.Fault{{Kind: "slow-reader", N: 1, At: -1}} },
 		"churn=1/s@1m0s comes after the run, w":                                    func(p *plan) { p.Faults = faults(t, "churn=1/s@60s") },
 		"route: want at least one":                                                 func(p *plan) { p.Scenario = scenario.Scenario{} },
 		"connect to ws://localhost:8765: no such":                                  func(*plan) {},

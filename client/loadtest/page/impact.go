@@ -10,7 +10,7 @@ import (
 // An impact is the effect of a fault on callers, as the samples show it. It includes
 // the effects of other causes at the same time.
 type impact struct {
-	loadtest.Fault
+	loadtest.FaultRecord
 	Number     int
 	Known      bool    // there are samples after the fault began
 	Before     float64 // p99 of the usual samples before, ms; 0 if there were none
@@ -36,7 +36,7 @@ func impactsOf(r *loadtest.Report) []impact {
 	var impacts []impact
 	calmSince := 0.0 // samples that begin before it show the effects of an earlier fault
 	for i, f := range r.Faults {
-		one := impact{Fault: f, Number: i + 1}
+		one := impact{FaultRecord: f, Number: i + 1}
 		until := math.Inf(1)
 		if i+1 < len(r.Faults) {
 			one.Next, until = i+2, r.Faults[i+1].At
@@ -63,7 +63,7 @@ func sharer(r *loadtest.Report, i int) int {
 		return 0
 	}
 	begin := r.Timeline[home].At - r.Timeline[home].Seconds
-	first := slices.IndexFunc(r.Faults[:i], func(f loadtest.Fault) bool { return f.At >= begin })
+	first := slices.IndexFunc(r.Faults[:i], func(f loadtest.FaultRecord) bool { return f.At >= begin })
 	return first + 1
 }
 

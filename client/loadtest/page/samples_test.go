@@ -123,7 +123,7 @@ func faulty(t *testing.T) *loadtest.Report {
 	}
 	r.Load.Calls = []loadtest.Called{{Name: "members.count", Weight: 9, Data: `{"guild_id":"{{guild}}"}`, Timeout: 2000}, {Name: "guilds.list", Weight: 1, Data: "{}", Timeout: 2000}}
 	r.Rate.Wanted, r.Generator.MachineBusy = 20_000, 0.42
-	r.Faults = []loadtest.Fault{
+	r.Faults = []loadtest.FaultRecord{
 		{Text: "reload=members@10s", Kind: "reload", Cog: "members", At: 10.002, Took: 48.2, Note: "generation 3 to 4, calls held for 12.4 ms"},
 		{Text: "kill=members@20s", Kind: "kill", Cog: "members", At: 20.001, Took: 131, Note: "serving again after 131 ms"},
 		{Text: "churn=50/s@30s+5s", Kind: "churn", At: 30, Took: 5000, Note: "250 connections cut"},

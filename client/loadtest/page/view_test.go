@@ -110,7 +110,7 @@ func TestImpact(t *testing.T) {
 		}
 		r.Timeline = append(r.Timeline, s)
 	}
-	r.Faults = []loadtest.Fault{{Text: "kill", At: 5.5, Took: 100}, {Text: "reload", At: 12.2, Took: 10}, {Text: "kill", At: 19.5}, {Text: "late", At: 20.5}}
+	r.Faults = []loadtest.FaultRecord{{Text: "kill", At: 5.5, Took: 100}, {Text: "reload", At: 12.2, Took: 10}, {Text: "kill", At: 19.5}, {Text: "late", At: 20.5}}
 	want := []impact{
 		{Number: 1, Known: true, Before: 1, P99: 40, Max: 50, Failed: 7, Unanswered: 4, Calm: 4.5, Until: 10, Next: 2},
 		{Number: 2, Known: true, Before: 1, P99: 1, Max: 3, Until: 13, Next: 3},
@@ -118,7 +118,7 @@ func TestImpact(t *testing.T) {
 		{Number: 4},
 	}
 	for i := range want {
-		want[i].Fault = r.Faults[i]
+		want[i].FaultRecord = r.Faults[i]
 	}
 	if diff := cmp.Diff(want, impactsOf(r)); diff != "" {
 		t.Errorf("impactsOf (-want +got):\n%s", diff)
@@ -128,7 +128,7 @@ func TestImpact(t *testing.T) {
 // TestNoticed has two faults in one sample.
 func TestNoticed(t *testing.T) {
 	samples := []loadtest.Sample{{At: 1, Counts: loadtest.Counts{Failed: 1}}, {At: 2, Counts: loadtest.Counts{Failed: 10, Unanswered: 5}}, {At: 3, Counts: loadtest.Counts{Failed: 100}}}
-	impacts := []impact{{Fault: loadtest.Fault{At: 1.2}, Until: 2}, {Fault: loadtest.Fault{At: 1.4}, Until: 2}}
+	impacts := []impact{{FaultRecord: loadtest.FaultRecord{At: 1.2}, Until: 2}, {FaultRecord: loadtest.FaultRecord{At: 1.4}, Until: 2}}
 	if failed, unanswered := noticed(samples, impacts); failed != 10 || unanswered != 5 {
 		t.Errorf("noticed = %d failed, %d unanswered; want 10 and 5", failed, unanswered)
 	}
@@ -144,10 +144,10 @@ func TestImpactInLongFault(t *testing.T) {
 		}
 		r.Timeline = append(r.Timeline, s)
 	}
-	r.Faults = []loadtest.Fault{{At: 0, Took: 10_000}, {At: 5.5}}
+	r.Faults = []loadtest.FaultRecord{{At: 0, Took: 10_000}, {At: 5.5}}
 	want := []impact{
-		{Fault: r.Faults[0], Number: 1, Known: true, P99: 2, Max: 3, Until: 5, Next: 2},
-		{Fault: r.Faults[1], Number: 2, Known: true, Before: 2, P99: 20, Max: 30, Calm: 0.5, Until: 6},
+		{FaultRecord: r.Faults[0], Number: 1, Known: true, P99: 2, Max: 3, Until: 5, Next: 2},
+		{FaultRecord: r.Faults[1], Number: 2, Known: true, Before: 2, P99: 20, Max: 30, Calm: 0.5, Until: 6},
 	}
 	if diff := cmp.Diff(want, impactsOf(r)); diff != "" {
 		t.Errorf("impactsOf (-want +got):\n%s", diff)
@@ -166,7 +166,7 @@ func TestImpactsAddUp(t *testing.T) {
 		total += s.Failed
 		r.Timeline = append(r.Timeline, s)
 	}
-	r.Faults = []loadtest.Fault{{At: 4.2}, {At: 4.2}, {At: 4.6}, {At: 6.5}, {At: 9.99}, {At: 9.995}}
+	r.Faults = []loadtest.FaultRecord{{At: 4.2}, {At: 4.2}, {At: 4.6}, {At: 6.5}, {At: 9.99}, {At: 9.995}}
 	var got [][3]int64
 	sum := int64(0)
 	for _, f := range impactsOf(r) {

@@ -73,7 +73,7 @@ func Write(w io.Writer, r *loadtest.Report) error {
 func inOrder(r *loadtest.Report) *loadtest.Report {
 	sorted := *r
 	sorted.Faults = slices.Clone(r.Faults)
-	slices.SortStableFunc(sorted.Faults, func(a, b loadtest.Fault) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(sorted.Faults, func(a, b loadtest.FaultRecord) int { return cmp.Compare(a.At, b.At) })
 	return &sorted
 }
 

@@ -21,17 +21,17 @@ func TestLoadOutcome(t *testing.T) {
 		code int
 		want string
 	}{
-		"nothing to say":    {loadtest.Report{Counts: good, Goals: met, Faults: []loadtest.Fault{{Text: "kill=a@1s"}}}, cli.ExitOK, ""},
+		"nothing to say":    {loadtest.Report{Counts: good, Goals: met, Faults: []loadtest.FaultRecord{{Text: "kill=a@1s"}}}, cli.ExitOK, ""},
 		"no call was due":   {loadtest.Report{}, cli.ExitOK, ""},
 		"missed":            {loadtest.Report{Counts: good, Goals: missed}, cli.ExitAssertion, "missed rps>=9 (it is 1/s)"},
 		"invalid":           {loadtest.Report{Counts: good, Invalid: []string{"too slow"}}, cli.ExitOK, ""},
 		"invalid and goals": {loadtest.Report{Counts: good, Goals: met, Invalid: []string{"too slow", "too few", "too slow"}}, cli.ExitAssertion, "the run is invalid, so its goals prove nothing: too slow; too few"},
 		"a fault did not happen": {
-			loadtest.Report{Counts: good, Goals: missed, Faults: []loadtest.Fault{{Text: "reload=a@1s"}, {Text: "kill=a@2s", Err: "forbidden: no"}}},
+			loadtest.Report{Counts: good, Goals: missed, Faults: []loadtest.FaultRecord{{Text: "reload=a@1s"}, {Text: "kill=a@2s", Err: "forbidden: no"}}},
 			cli.ExitFailed, "this fault did not happen: kill=a@2s (forbidden: no)",
 		},
 		"nor did two": {
-			loadtest.Report{Counts: good, Faults: []loadtest.Fault{{Text: "reload=a@1s", Err: "not_found: a"}, {Text: "kill=a@2s", Err: "the run ended before"}}},
+			loadtest.Report{Counts: good, Faults: []loadtest.FaultRecord{{Text: "reload=a@1s", Err: "not_found: a"}, {Text: "kill=a@2s", Err: "the run ended before"}}},
 			cli.ExitFailed, "these faults did not happen: reload=a@1s (not_found: a) and kill=a@2s (the run ended before)",
 		},
 		"nothing was answered": {

@@ -107,7 +107,7 @@ func TestPrintReport(t *testing.T) {
 			{At: 1, Seconds: 1, Counts: loadtest.Counts{Answered: 1400, Failed: 99}, Timed: 1499, P50: 0.0042, P99: 12.34, Max: 1234.5},
 			{At: 2.5, Seconds: 1.5},
 		},
-		Faults: []loadtest.Fault{
+		Faults: []loadtest.FaultRecord{
 			{Text: "reload=members@1s", At: 1.0001, Took: 3.07, Note: "generation 1 to 2"},
 			{Text: "kill=members@2s", At: 2, Err: "forbidden: no"},
 		},
