@@ -25,11 +25,10 @@ type Connection struct {
 	turn    turn
 	lost    atomic.Bool // the client is gone
 	trusted atomic.Bool // the client has authenticated
-	reading atomic.Bool // the reader has messages that it has not handled yet
+	reading atomic.Bool // the reader has received messages since it last waited, and not handled all
 
 	// owned by the reader, in turn
 	failures uint8 // wrong secrets in a row
-	waited   bool  // the reader has waited since it received a message
 	rejected bool  // the reader has met a message after which it takes no more
 	// later holds calls of this read for workers. If workers had them at once, they
 	// would take the processors from the quick calls behind them.

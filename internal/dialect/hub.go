@@ -60,7 +60,6 @@ func (h *Hub) Open(conn *transport.Conn) *Connection {
 		c.dialect.waitAnswers()
 	})
 	conn.BeforeWait(func() {
-		c.waited = true
 		if c.reading.Load() {
 			c.reading.Store(false)
 		}

@@ -28,8 +28,8 @@ import (
 func (c *Connection) read() {
 	for {
 		m, text, err := c.conn.Receive()
-		if c.waited {
-			c.waited = false
+		if !c.reading.Load() { // a new read
+			c.reading.Store(true)
 			var arrived int64
 			if c.conn.Buffered() { // some of the calls of this read will wait for others
 				arrived = c.Router.Now()
@@ -46,9 +46,6 @@ func (c *Connection) read() {
 		if c.rejected {
 			m.Free()
 			continue
-		}
-		if !c.reading.Load() {
-			c.reading.Store(true)
 		}
 		if !c.dialect.receive(m, text) {
 			return
